@@ -1,0 +1,160 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace AkkaAio.Interop.Abi;
+
+/// <summary>The system calls on files that the BCL has no way to: open with O_DIRECT, statx, fallocate, ioctl.</summary>
+internal static unsafe partial class FileSyscalls
+{
+    public const int ORdOnly = 0;
+    public const int OWrOnly = 1;
+    public const int ORdWr = 2;
+    public const int OCreat = 0x40;
+    public const int OExcl = 0x80;
+    public const int OTrunc = 0x200;
+    public const int ONonBlock = 0x800;
+    public const int OCloExec = 0x80000;
+
+    // linux/fs.h
+    private const ulong BlkGetSize64 = 0x80081272;
+    private const ulong BlkSszGet = 0x1268;
+
+    // fcntl.h
+    private const int FSetFl = 4;
+
+    // 0666 & ~umask, as every other program creates files.
+    private const int DefaultMode = 0x1B6;
+
+    private static readonly SyscallTable Table = SyscallTable.Current;
+
+    public static int ODirect => Table.ODirect;
+
+    public static SafeFileHandle? TryOpen(string path, int flags, out Errno errno)
+    {
+        nint fd;
+        do
+        {
+            fd = OpenNative(path, flags | OCloExec, DefaultMode);
+            errno = fd < 0 ? LastErrno() : Errno.None;
+        }
+        while (errno == Errno.EINTR); // a slow file system (FUSE, NFS) and a signal: open again, nothing has happened
+
+        return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    public static SafeFileHandle OpenDevNull() =>
+        TryOpen("/dev/null", ORdOnly, out var errno) ?? throw new AioSystemException(errno, "open", "/dev/null");
+
+    public static Errno Statx(int fd, out StatxBuffer buffer)
+    {
+        fixed (byte* empty = "\0"u8)
+        fixed (StatxBuffer* pointer = &buffer)
+        {
+            return Check(AioSyscalls.Syscall5(
+                Table.Statx, fd, (nint)empty, StatxBuffer.AtEmptyPath, StatxBuffer.WantedMask, (nint)pointer));
+        }
+    }
+
+    public static Errno SetFlags(int fd, int flags) => Check(Fcntl(fd, FSetFl, flags));
+
+    public static Errno GetDeviceSize(int fd, out long bytes)
+    {
+        fixed (long* pointer = &bytes)
+        {
+            return Check(Ioctl(fd, BlkGetSize64, pointer));
+        }
+    }
+
+    public static Errno GetLogicalBlockSize(int fd, out int bytes)
+    {
+        fixed (int* pointer = &bytes)
+        {
+            return Check(Ioctl(fd, BlkSszGet, pointer));
+        }
+    }
+
+    public static Errno Truncate(int fd, long length) => Retry(() => FTruncate(fd, length));
+
+    public static Errno Allocate(int fd, long offset, long length) => Retry(() => FAllocate(fd, 0, offset, length));
+
+    public static Errno Read(int fd, Span<byte> destination, long offset, out int count)
+    {
+        nint result;
+        Errno errno;
+        fixed (byte* pointer = destination)
+        {
+            do
+            {
+                result = PRead(fd, pointer, (nuint)destination.Length, offset);
+                errno = result < 0 ? LastErrno() : Errno.None;
+            }
+            while (errno == Errno.EINTR);
+        }
+
+        count = (int)Math.Max(0, result);
+        return errno;
+    }
+
+    public static Errno Write(int fd, ReadOnlySpan<byte> source, long offset, RwFlags flags, out int count)
+    {
+        nint result;
+        Errno errno;
+        fixed (byte* pointer = source)
+        {
+            var vector = new IoVec { Base = pointer, Length = (nuint)source.Length };
+            do
+            {
+                result = PWriteV2(fd, &vector, 1, offset, (int)flags);
+                errno = result < 0 ? LastErrno() : Errno.None;
+            }
+            while (errno == Errno.EINTR);
+        }
+
+        count = (int)Math.Max(0, result);
+        return errno;
+    }
+
+    private static Errno Retry(Func<int> call)
+    {
+        Errno errno;
+        do
+        {
+            errno = Check(call());
+        }
+        while (errno == Errno.EINTR);
+
+        return errno;
+    }
+
+    private static Errno Check(nint result) => result < 0 ? LastErrno() : Errno.None;
+
+    private static Errno LastErrno() => (Errno)Marshal.GetLastPInvokeError();
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct IoVec
+    {
+        public void* Base;
+        public nuint Length;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenNative(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Fcntl(int fd, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(int fd, ulong request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    private static partial int FTruncate(int fd, long length);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int FAllocate(int fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    private static partial nint PRead(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pwritev2", SetLastError = true)]
+    private static partial nint PWriteV2(int fd, IoVec* vector, int count, long offset, int flags);
+}

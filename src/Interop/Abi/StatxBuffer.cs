@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace AkkaAio.Interop.Abi;
+
+/// <summary>The fields of <c>struct statx</c> (<c>linux/stat.h</c>, 256 bytes, one layout for all architectures) that we read.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal struct StatxBuffer
+{
+    /// <summary>AT_EMPTY_PATH: the file is the descriptor itself.</summary>
+    public const int AtEmptyPath = 0x1000;
+
+    /// <summary>STATX_DIOALIGN, since Linux 6.1.</summary>
+    public const uint DioAlign = 0x2000;
+
+    /// <summary>STATX_BASIC_STATS and STATX_DIOALIGN.</summary>
+    public const int WantedMask = 0x7ff | (int)DioAlign;
+
+    private const int FileTypeMask = 0xF000;
+
+    /// <summary>Which fields the file system filled in.</summary>
+    [FieldOffset(0)]
+    public uint Mask;
+
+    /// <summary>Type and permissions.</summary>
+    [FieldOffset(28)]
+    public ushort Mode;
+
+    /// <summary>Length in bytes; 0 for devices.</summary>
+    [FieldOffset(40)]
+    public long Size;
+
+    /// <summary>Device that holds the file.</summary>
+    [FieldOffset(136)]
+    public uint DeviceMajor;
+
+    /// <summary>Device that holds the file.</summary>
+    [FieldOffset(140)]
+    public uint DeviceMinor;
+
+    /// <summary>Alignment of memory for direct I/O, in bytes; 0: not supported on this file.</summary>
+    [FieldOffset(152)]
+    public uint DioMemoryAlign;
+
+    /// <summary>Alignment of offset and length for direct I/O, in bytes; 0: not supported on this file.</summary>
+    [FieldOffset(156)]
+    public uint DioOffsetAlign;
+
+    /// <summary>S_IFMT of the mode.</summary>
+    public readonly int FileType => Mode & FileTypeMask;
+
+    /// <summary>S_IFREG.</summary>
+    public readonly bool IsRegular => FileType == 0x8000;
+
+    /// <summary>S_IFBLK.</summary>
+    public readonly bool IsBlockDevice => FileType == 0x6000;
+
+    /// <summary>S_IFDIR.</summary>
+    public readonly bool IsDirectory => FileType == 0x4000;
+}

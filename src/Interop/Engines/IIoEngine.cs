@@ -1,0 +1,25 @@
+namespace AkkaAio.Interop.Engines;
+
+/// <summary>The kernel interface behind the contexts, and the files that they work on.</summary>
+public interface IIoEngine
+{
+    /// <summary>The name that <c>akka.io.aio.engine</c> selects it by.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// Operations in flight that all contexts of this machine may still reserve, as (free, in all); null when the engine knows no such
+    /// limit. For Linux AIO what <c>fs.aio-nr</c> leaves of <c>fs.aio-max-nr</c>.
+    /// </summary>
+    (long Free, long Max)? Capacity { get; }
+
+    /// <summary>What one context reserves of <see cref="Capacity"/> for a given depth.</summary>
+    long CapacityOf(int depth);
+
+    /// <summary>Opens a context.</summary>
+    /// <exception cref="AioContextException">The kernel refuses; says what to change.</exception>
+    IIoContext CreateContext(int depth);
+
+    /// <summary>Opens a file; blocks like any open(2).</summary>
+    /// <exception cref="AioException">The file cannot be opened as asked.</exception>
+    IIoFile Open(string path, IoFileOptions options);
+}

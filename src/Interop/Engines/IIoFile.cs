@@ -1,0 +1,67 @@
+namespace AkkaAio.Interop.Engines;
+
+/// <summary>Whether to bypass the page cache.</summary>
+public enum DirectIo
+{
+    /// <summary>Direct where the file system allows it, else buffered.</summary>
+    Auto,
+
+    /// <summary>Direct, or the open fails.</summary>
+    Required,
+
+    /// <summary>Buffered: any offset, length and address will do.</summary>
+    Off,
+}
+
+/// <summary>How to open a file.</summary>
+/// <param name="Mode">As for <see cref="FileStream"/>; Append is refused, since every write names its offset.</param>
+/// <param name="Access">As for <see cref="FileStream"/>.</param>
+/// <param name="Direct">Whether to bypass the page cache.</param>
+/// <param name="PreallocationSize">Allocates this many bytes from the start, and makes the file at least that long.</param>
+public sealed record IoFileOptions(
+    FileMode Mode = FileMode.Open,
+    FileAccess Access = FileAccess.Read,
+    DirectIo Direct = DirectIo.Auto,
+    long PreallocationSize = 0);
+
+/// <summary>An open file. All of its methods block; the contexts do the I/O that must not.</summary>
+public interface IIoFile : IDisposable
+{
+    /// <summary>The canonical path: absolute, symbolic links resolved.</summary>
+    string Path { get; }
+
+    /// <summary>What <see cref="IoRequest.Descriptor"/> takes. Valid until Dispose, and another file's after it.</summary>
+    int Descriptor { get; }
+
+    /// <summary>What the file was opened for.</summary>
+    FileAccess Access { get; }
+
+    /// <summary>Whether I/O bypasses the page cache.</summary>
+    bool IsDirect { get; }
+
+    /// <summary>Whether this is a raw block device, whose length is fixed.</summary>
+    bool IsBlockDevice { get; }
+
+    /// <summary>What offsets and lengths must be multiples of, in bytes; 1 for buffered files.</summary>
+    int OffsetAlignment { get; }
+
+    /// <summary>What addresses must be multiples of, in bytes; 1 for buffered files.</summary>
+    int MemoryAlignment { get; }
+
+    /// <summary>Length in bytes now.</summary>
+    long GetLength();
+
+    /// <summary>ftruncate(2).</summary>
+    void SetLength(long length);
+
+    /// <summary>fallocate(2) with mode 0: blocks for the range, and a length that includes it.</summary>
+    void Allocate(long offset, long length);
+
+    /// <summary>pread(2); for buffered files.</summary>
+    /// <returns>Bytes read; fewer than asked for at the end of the file, 0 behind it.</returns>
+    int Read(Span<byte> destination, long offset);
+
+    /// <summary>pwrite(2); for buffered files.</summary>
+    /// <returns>Bytes written, possibly fewer than given.</returns>
+    int Write(ReadOnlySpan<byte> source, long offset, bool dataSync);
+}

@@ -1,0 +1,47 @@
+using AkkaAio.Interop.Abi;
+
+namespace AkkaAio.Interop.Engines;
+
+/// <summary>What an engine can do in the background.</summary>
+public enum IoOpcode
+{
+    /// <summary>Read into the buffer.</summary>
+    Read,
+
+    /// <summary>Write from the buffer.</summary>
+    Write,
+
+    /// <summary>fdatasync: what was written before it is on stable storage when it completes.</summary>
+    DataSync,
+}
+
+/// <summary>
+/// One operation for <see cref="IIoContext.Submit"/>. The memory at <see cref="Buffer"/> must stay valid until the completion with the
+/// same <see cref="Slot"/> has been reaped or the context has been disposed.
+/// </summary>
+/// <param name="Slot">0 to depth - 1, unused by any operation in flight; comes back in <see cref="IoCompletion.Slot"/>.</param>
+/// <param name="Opcode">What to do.</param>
+/// <param name="Descriptor">The file, as <see cref="IIoFile.Descriptor"/> has it.</param>
+/// <param name="Buffer">Address of the memory to read into or write from.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Offset">Byte offset in the file.</param>
+/// <param name="Flags">Flags of preadv2(2) and pwritev2(2).</param>
+public readonly record struct IoRequest(
+    int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None);
+
+/// <summary>One completion.</summary>
+/// <param name="Slot">The slot of the request.</param>
+/// <param name="Result">Bytes transferred, or a negated errno.</param>
+public readonly record struct IoCompletion(int Slot, long Result)
+{
+    /// <summary>The errno of a failed operation; <see cref="Errno.None"/> of one that succeeded.</summary>
+    public Errno Error => Result < 0 ? (Errno)(-Result) : Errno.None;
+}
+
+/// <summary>What <see cref="IIoContext.Submit"/> did.</summary>
+/// <param name="Accepted">The first so many requests are in flight; the others have not been touched.</param>
+/// <param name="Error">
+/// Why none was accepted. It concerns the first request alone, or, for EAGAIN, EINTR and ENOMEM, nothing but the moment.
+/// <see cref="Errno.None"/> when some were accepted, and also with <c>Accepted = 0</c> when the kernel just took none.
+/// </param>
+public readonly record struct IoSubmitResult(int Accepted, Errno Error);

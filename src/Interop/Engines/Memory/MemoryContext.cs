@@ -1,0 +1,218 @@
+namespace AkkaAio.Interop.Engines.Memory;
+
+/// <summary>
+/// A context of the in-memory engine. Data is transferred when an operation completes, not when it is submitted, as a device does it:
+/// memory that was given back too early is then really written to.
+/// </summary>
+internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIoContext
+{
+    private readonly object _lock = new();
+    private readonly HashSet<int> _inFlight = [];
+    private readonly List<IoRequest> _held = [];
+    private readonly Dictionary<int, OperationFault> _faults = [];
+    private readonly List<(IoRequest Request, int Remaining)> _delayed = [];
+    private readonly Queue<IoCompletion> _ready = new();
+    private bool _wake;
+    private bool _disposed;
+
+    public int Depth => depth;
+
+    public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
+    {
+        var fault = engine.OnSubmit?.Invoke(requests) ?? default;
+        if (fault.Error != Errno.None)
+        {
+            return new IoSubmitResult(0, fault.Error);
+        }
+
+        var accepted = 0;
+        lock (_lock)
+        {
+            foreach (ref readonly var request in requests[..Math.Min(requests.Length, fault.ShortTo ?? int.MaxValue)])
+            {
+                var error = Accept(request);
+                if (error != Errno.None)
+                {
+                    return accepted > 0 ? new IoSubmitResult(accepted, Errno.None) : new IoSubmitResult(0, error);
+                }
+
+                accepted++;
+            }
+
+            Monitor.PulseAll(_lock);
+        }
+
+        return new IoSubmitResult(accepted, Errno.None);
+    }
+
+    public int Reap(Span<IoCompletion> completions, int minNr, TimeSpan timeout)
+    {
+        engine.OnReap?.Invoke();
+        lock (_lock)
+        {
+            while (_ready.Count < minNr && !_wake)
+            {
+                if (_delayed.Count > 0)
+                {
+                    Undelay(all: true);
+                }
+                else if (!Monitor.Wait(_lock, timeout))
+                {
+                    break;
+                }
+            }
+
+            _wake = false;
+            var count = 0;
+            while (count < completions.Length && _ready.TryDequeue(out var completion))
+            {
+                _inFlight.Remove(completion.Slot);
+                completions[count++] = completion;
+            }
+
+            return count;
+        }
+    }
+
+    public void Wake()
+    {
+        lock (_lock)
+        {
+            _wake = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>As io_destroy: what is in flight completes first, and its events are lost.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            Release(null, null);
+            Undelay(all: true);
+            _disposed = true;
+        }
+
+        engine.Closed(this);
+    }
+
+    public int Release(Func<IoRequest, bool>? where, Comparison<IoRequest>? order)
+    {
+        lock (_lock)
+        {
+            var released = _held.Where(request => where?.Invoke(request) ?? true).ToList();
+            if (order is not null)
+            {
+                released.Sort(order);
+            }
+
+            foreach (var request in released)
+            {
+                _held.Remove(request);
+                Complete(request);
+            }
+
+            Monitor.PulseAll(_lock);
+            return released.Count;
+        }
+    }
+
+    private Errno Accept(in IoRequest request)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (engine.FileOf(request.Descriptor) is not { } file)
+        {
+            return Errno.EBADF;
+        }
+
+        var writes = request.Opcode == IoOpcode.Write;
+        if (request.Opcode != IoOpcode.DataSync && !file.Access.HasFlag(writes ? FileAccess.Write : FileAccess.Read))
+        {
+            return Errno.EBADF;
+        }
+
+        if (request.Offset < 0)
+        {
+            return Errno.EINVAL;
+        }
+
+        // The kernel has no such checks; here they catch a caller that breaks the contract of the seam.
+        if ((uint)request.Slot >= (uint)depth || _inFlight.Count >= depth || !_inFlight.Add(request.Slot))
+        {
+            throw new InvalidOperationException(
+                $"slot {request.Slot} of {depth} is in flight already or does not exist ({_inFlight.Count} in flight)");
+        }
+
+        var fault = engine.OnOperation?.Invoke(request) ?? default;
+        _faults[request.Slot] = fault;
+        if (fault.Hold)
+        {
+            _held.Add(request);
+        }
+        else if (fault.Delay > 0)
+        {
+            _delayed.Add((request, fault.Delay));
+        }
+        else
+        {
+            Complete(request);
+            Undelay(all: false);
+        }
+
+        return Errno.None;
+    }
+
+    private void Undelay(bool all)
+    {
+        for (var i = 0; i < _delayed.Count; i++)
+        {
+            var (request, remaining) = _delayed[i];
+            if (all || remaining <= 1)
+            {
+                _delayed.RemoveAt(i--);
+                Complete(request);
+            }
+            else
+            {
+                _delayed[i] = (request, remaining - 1);
+            }
+        }
+    }
+
+    private void Complete(in IoRequest request)
+    {
+        _faults.Remove(request.Slot, out var fault);
+        _ready.Enqueue(new IoCompletion(request.Slot, fault.Error != Errno.None ? -(long)fault.Error : Transfer(request, fault)));
+    }
+
+    private long Transfer(in IoRequest request, OperationFault fault)
+    {
+        if (engine.FileOf(request.Descriptor) is not { } file)
+        {
+            // Closed under an operation: the caller's fault, and on a real kernel perhaps another file by now.
+            throw new InvalidOperationException($"descriptor {request.Descriptor} was closed with an operation in flight");
+        }
+
+        if (request.Opcode == IoOpcode.DataSync)
+        {
+            engine.CountDataSync();
+            return 0;
+        }
+
+        if (file.IsDirect && (request.Offset % engine.Alignment != 0 || request.Length % engine.Alignment != 0 ||
+                              request.Buffer % engine.Alignment != 0))
+        {
+            return -(long)Errno.EINVAL;
+        }
+
+        var length = Math.Min(request.Length, fault.ShortTo ?? int.MaxValue);
+        var memory = new Span<byte>((void*)request.Buffer, length);
+        if (request.Opcode == IoOpcode.Read)
+        {
+            return file.Inode.Read(memory, request.Offset);
+        }
+
+        var error = file.Inode.Write(memory, request.Offset);
+        return error == Errno.None ? length : -(long)error;
+    }
+}

@@ -1,0 +1,185 @@
+namespace AkkaAio.Interop.Engines.Memory;
+
+/// <summary>
+/// An engine without a kernel: files live in memory, and scripts inject every fault that a kernel can produce. Deterministic: nothing
+/// in it depends on a clock or on chance. For tests, ours and our users'.
+/// </summary>
+public sealed class MemoryEngine : IIoEngine
+{
+    /// <summary>The name in <c>akka.io.aio.engine</c>.</summary>
+    public const string EngineName = "memory";
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, MemoryInode> _inodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, MemoryFile> _open = [];
+    private readonly List<MemoryContext> _contexts = [];
+    private int _lastDescriptor = 1000;
+
+    /// <inheritdoc/>
+    public string Name => EngineName;
+
+    /// <inheritdoc/>
+    public (long Free, long Max)? Capacity { get; set; }
+
+    /// <summary>What offsets and lengths on direct files must be multiples of, in bytes.</summary>
+    public int Alignment { get; init; } = 512;
+
+    /// <summary>Asked about every operation as it is submitted, on the submitting thread.</summary>
+    public OperationFaultScript? OnOperation { get; set; }
+
+    /// <summary>Asked about every submit call, on the submitting thread.</summary>
+    public SubmitFaultScript? OnSubmit { get; set; }
+
+    /// <summary>Asked before every context is opened, with the depth; an errno other than None refuses it.</summary>
+    public Func<int, Errno>? OnSetup { get; set; }
+
+    /// <summary>Asked before every blocking file operation (open, ftruncate, fallocate, pread, pwrite), with its name and path.</summary>
+    public Func<string, string, Errno>? OnFileCall { get; set; }
+
+    /// <summary>Asked on every reap, on the reaper's thread; an exception of it is the reaper's.</summary>
+    public Action? OnReap { get; set; }
+
+    /// <summary>Contexts that are open now.</summary>
+    public int OpenContexts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _contexts.Count;
+            }
+        }
+    }
+
+    /// <summary>Files that are open now.</summary>
+    public int OpenFiles
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _open.Count;
+            }
+        }
+    }
+
+    /// <summary>fdatasync calls that have completed without error.</summary>
+    public long DataSyncs => Volatile.Read(ref _dataSyncs);
+
+    private long _dataSyncs;
+
+    /// <inheritdoc/>
+    public long CapacityOf(int depth) => depth;
+
+    /// <inheritdoc/>
+    public IIoContext CreateContext(int depth)
+    {
+        var errno = OnSetup?.Invoke(depth) ?? Errno.None;
+        if (errno != Errno.None)
+        {
+            throw new AioContextException(errno, $"in-memory context for {depth} operations", "the test's script says so");
+        }
+
+        var context = new MemoryContext(this, depth);
+        lock (_lock)
+        {
+            _contexts.Add(context);
+        }
+
+        return context;
+    }
+
+    /// <inheritdoc/>
+    public IIoFile Open(string path, IoFileOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        CheckFileCall("open", path);
+        lock (_lock)
+        {
+            var exists = _inodes.TryGetValue(path, out var inode);
+            switch (options.Mode)
+            {
+                case FileMode.Open or FileMode.Truncate when !exists:
+                    throw new AioSystemException(Errno.ENOENT, "open", path);
+                case FileMode.CreateNew when exists:
+                    throw new AioSystemException(Errno.EEXIST, "open", path);
+                default:
+                    break;
+            }
+
+            inode ??= _inodes[path] = new MemoryInode();
+            if (options.Mode is FileMode.Create or FileMode.Truncate)
+            {
+                inode.SetLength(0);
+            }
+
+            if (options.PreallocationSize > inode.Length)
+            {
+                inode.SetLength(options.PreallocationSize);
+            }
+
+            var file = new MemoryFile(this, path, ++_lastDescriptor, inode, options);
+            _open.Add(file.Descriptor, file);
+            return file;
+        }
+    }
+
+    /// <summary>Lets held operations complete: those that match, or all; in the order in which they were submitted, or as <paramref name="order"/> sorts them.</summary>
+    /// <returns>How many were released.</returns>
+    public int Release(Func<IoRequest, bool>? where = null, Comparison<IoRequest>? order = null)
+    {
+        MemoryContext[] contexts;
+        lock (_lock)
+        {
+            contexts = [.. _contexts];
+        }
+
+        return contexts.Sum(context => context.Release(where, order));
+    }
+
+    /// <summary>A copy of a file's bytes, as they are now.</summary>
+    public byte[] ReadAllBytes(string path)
+    {
+        lock (_lock)
+        {
+            return _inodes.TryGetValue(path, out var inode)
+                ? inode.ToArray()
+                : throw new AioSystemException(Errno.ENOENT, "open", path);
+        }
+    }
+
+    internal void CheckFileCall(string call, string path)
+    {
+        var errno = OnFileCall?.Invoke(call, path) ?? Errno.None;
+        if (errno != Errno.None)
+        {
+            throw new AioSystemException(errno, call, path);
+        }
+    }
+
+    internal MemoryFile? FileOf(int descriptor)
+    {
+        lock (_lock)
+        {
+            return _open.GetValueOrDefault(descriptor);
+        }
+    }
+
+    internal void Closed(MemoryFile file)
+    {
+        lock (_lock)
+        {
+            _open.Remove(file.Descriptor);
+        }
+    }
+
+    internal void Closed(MemoryContext context)
+    {
+        lock (_lock)
+        {
+            _contexts.Remove(context);
+        }
+    }
+
+    internal void CountDataSync() => Interlocked.Increment(ref _dataSyncs);
+}

@@ -1,0 +1,36 @@
+namespace AkkaAio.Interop.Engines.Memory;
+
+/// <summary>What the in-memory engine does to one operation. The default lets it succeed at once.</summary>
+public readonly record struct OperationFault
+{
+    /// <summary>The completion carries this errno and nothing is transferred.</summary>
+    public Errno Error { get; init; }
+
+    /// <summary>At most so many bytes are transferred; null for all.</summary>
+    public int? ShortTo { get; init; }
+
+    /// <summary>The operation stays in flight until <see cref="MemoryEngine.Release"/>.</summary>
+    public bool Hold { get; init; }
+
+    /// <summary>
+    /// The operation completes only after so many other completions of its context, or earlier when the reaper would otherwise wait
+    /// for it in vain: a delay without a clock.
+    /// </summary>
+    public int Delay { get; init; }
+}
+
+/// <summary>What the in-memory engine does to one submit call. The default accepts everything.</summary>
+public readonly record struct SubmitFault
+{
+    /// <summary>None is accepted, with this errno.</summary>
+    public Errno Error { get; init; }
+
+    /// <summary>At most so many are accepted, without an errno; null for all. 0 is what a kernel under pressure returns.</summary>
+    public int? ShortTo { get; init; }
+}
+
+/// <summary>Decides about one operation.</summary>
+public delegate OperationFault OperationFaultScript(in IoRequest request);
+
+/// <summary>Decides about one submit call.</summary>
+public delegate SubmitFault SubmitFaultScript(ReadOnlySpan<IoRequest> requests);

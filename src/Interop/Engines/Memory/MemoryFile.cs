@@ -1,0 +1,127 @@
+namespace AkkaAio.Interop.Engines.Memory;
+
+/// <summary>The bytes of a file of the in-memory engine, shared by all of its opens.</summary>
+internal sealed class MemoryInode
+{
+    private readonly Lock _lock = new();
+    private byte[] _bytes = [];
+
+    public long Length { get; private set; }
+
+    public int Read(Span<byte> destination, long offset)
+    {
+        lock (_lock)
+        {
+            var count = (int)Math.Clamp(Length - offset, 0, destination.Length);
+            _bytes.AsSpan((int)Math.Min(offset, Length), count).CopyTo(destination);
+            return count;
+        }
+    }
+
+    public Errno Write(ReadOnlySpan<byte> source, long offset)
+    {
+        lock (_lock)
+        {
+            if (offset + source.Length > Array.MaxLength)
+            {
+                return Errno.EFBIG;
+            }
+
+            if (offset + source.Length > Length)
+            {
+                SetLength(offset + source.Length);
+            }
+
+            source.CopyTo(_bytes.AsSpan((int)offset));
+            return Errno.None;
+        }
+    }
+
+    public void SetLength(long length)
+    {
+        lock (_lock)
+        {
+            if (length > _bytes.Length)
+            {
+                Array.Resize(ref _bytes, (int)Math.Max(length, Math.Min(2L * _bytes.Length, Array.MaxLength)));
+            }
+
+            if (length < Length)
+            {
+                _bytes.AsSpan((int)length, (int)(Length - length)).Clear();
+            }
+
+            Length = length;
+        }
+    }
+
+    public byte[] ToArray()
+    {
+        lock (_lock)
+        {
+            return _bytes.AsSpan(0, (int)Length).ToArray();
+        }
+    }
+}
+
+/// <summary>One open of a file of the in-memory engine.</summary>
+internal sealed class MemoryFile(MemoryEngine engine, string path, int descriptor, MemoryInode inode, IoFileOptions options)
+    : IIoFile
+{
+    public MemoryInode Inode => inode;
+
+    public string Path => path;
+
+    public int Descriptor => descriptor;
+
+    public FileAccess Access => options.Access;
+
+    public bool IsDirect => options.Direct != DirectIo.Off;
+
+    public bool IsBlockDevice => false;
+
+    public int OffsetAlignment => IsDirect ? engine.Alignment : 1;
+
+    public int MemoryAlignment => OffsetAlignment;
+
+    public long GetLength() => inode.Length;
+
+    public void SetLength(long length)
+    {
+        engine.CheckFileCall("ftruncate", path);
+        if (length > Array.MaxLength)
+        {
+            throw new AioSystemException(Errno.EFBIG, "ftruncate", path, null, length);
+        }
+
+        inode.SetLength(length);
+    }
+
+    public void Allocate(long offset, long length)
+    {
+        engine.CheckFileCall("fallocate", path);
+        if (offset + length > Array.MaxLength)
+        {
+            throw new AioSystemException(Errno.EFBIG, "fallocate", path, offset, length);
+        }
+
+        inode.SetLength(Math.Max(inode.Length, offset + length));
+    }
+
+    public int Read(Span<byte> destination, long offset)
+    {
+        engine.CheckFileCall("read", path);
+        return inode.Read(destination, offset);
+    }
+
+    public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
+    {
+        engine.CheckFileCall("write", path);
+        var errno = inode.Write(source, offset);
+        return errno == Errno.None
+            ? source.Length
+            : throw new AioSystemException(errno, "write", path, offset, source.Length);
+    }
+
+    public void Dispose() => engine.Closed(this);
+}

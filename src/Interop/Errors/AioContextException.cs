@@ -1,0 +1,16 @@
+namespace AkkaAio;
+
+/// <summary>No context could be opened: the engine is not available here, or the machine's limit is reached. Says what to change.</summary>
+public sealed class AioContextException : AioException
+{
+    /// <summary>Builds the message; <paramref name="remedy"/> says what to change.</summary>
+    public AioContextException(Errno errno, string operation, string remedy)
+        : base($"{operation}: {errno.Name()} ({errno.Text()}); {remedy}")
+    {
+        Errno = errno;
+        Operation = operation;
+    }
+
+    /// <summary>The kernel's error number.</summary>
+    public Errno Errno { get; }
+}

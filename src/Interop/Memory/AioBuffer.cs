@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace AkkaAio;
+
+/// <summary>
+/// Page-aligned native memory from an <see cref="AioBufferPool"/>, fit for direct I/O. Whoever holds it disposes it: the memory goes
+/// back to the pool when the owner and every operation that uses it are done.
+/// </summary>
+/// <remarks>
+/// <para><see cref="Dispose()"/> is harmless twice; any use after it throws <see cref="ObjectDisposedException"/>, also through a
+/// <see cref="Memory{T}"/> taken before. The object is never used again for other memory, so a stale Dispose cannot free a
+/// stranger's.</para>
+/// <para>An operation in flight holds a reference of its own: an early Dispose only delays the return. A buffer that is forgotten is
+/// returned by the finalizer and reported to <see cref="AioBufferPool.Leaked"/>. A <see cref="Span{T}"/> does not keep the buffer
+/// alive; <see cref="Memory{T}"/> does.</para>
+/// </remarks>
+public sealed unsafe class AioBuffer : MemoryManager<byte>
+{
+    /// <summary>Alignment of every buffer's first byte. A page: no device asks for more.</summary>
+    public const int Alignment = 4096;
+
+    // The owner's reference. Operations in flight and pins add one each.
+    private const int OwnerReference = 1;
+
+    private readonly AioBufferPool _pool;
+    private readonly MemoryBlock _block;
+    private readonly object? _origin;
+    private int _start;
+    private int _length;
+    private int _references = OwnerReference;
+    private int _disposed;
+
+    internal AioBuffer(AioBufferPool pool, MemoryBlock block, int length, object? origin)
+    {
+        _pool = pool;
+        _block = block;
+        _length = length;
+        _origin = origin;
+    }
+
+    /// <summary>Bytes of <see cref="MemoryManager{T}.Memory"/>.</summary>
+    public int Length => _length;
+
+    /// <summary>Whether <see cref="Dispose()"/> has been called.</summary>
+    public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
+
+    /// <summary>Address of the first byte.</summary>
+    internal nint Address => _block.Address + _start;
+
+    /// <summary>Bytes from the first byte to the end of the underlying block, at least <see cref="Length"/>.</summary>
+    internal int Capacity => (int)Math.Min(int.MaxValue, _block.Size - _start);
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+    public override Span<byte> GetSpan()
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        return new Span<byte>((void*)Address, _length);
+    }
+
+    /// <summary>Gives the owner's reference back. Harmless when called again.</summary>
+    public void Dispose() => ((IDisposable)this).Dispose();
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+    public override MemoryHandle Pin(int elementIndex = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, _length);
+        ObjectDisposedException.ThrowIf(!TryAddReference(), this);
+        return new MemoryHandle((void*)(Address + elementIndex), pinnable: this);
+    }
+
+    /// <inheritdoc/>
+    public override void Unpin() => Release();
+
+    /// <summary>Takes a reference for an operation; false when the owner has disposed the buffer already.</summary>
+    internal bool TryAddReference()
+    {
+        if (IsDisposed)
+        {
+            return false;
+        }
+
+        var seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives one reference back; the last one returns the memory to the pool.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+        {
+            _pool.Return(_block);
+        }
+    }
+
+    /// <summary>Narrows the buffer to a part of itself, before it is handed to its receiver.</summary>
+    internal void Slice(int start, int length)
+    {
+        _start += start;
+        _length = length;
+    }
+
+    /// <summary>The whole underlying range from the first byte, also past <see cref="Length"/>; for operations that hold a reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Span<byte> UncheckedSpan(int start, int length) => new((void*)(Address + start), length);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        if (disposing)
+        {
+            Release();
+        }
+        else
+        {
+            // Forgotten: unreachable, so no operation refers to it either.
+            _pool.ReturnLeaked(_block, _length, _origin);
+        }
+    }
+
+    /// <summary>Returns and reports a buffer that nobody disposed.</summary>
+    [SuppressMessage("Reliability", "CA2015", Justification =
+        "A span over a buffer that is never disposed can dangle; without the finalizer that same bug exhausts the budget instead.")]
+    ~AioBuffer() => Dispose(disposing: false);
+}

@@ -1,0 +1,308 @@
+using System.Runtime.InteropServices;
+
+namespace AkkaAio;
+
+/// <summary>
+/// Aligned native memory with a byte budget. Blocks are kept per thread in small magazines and exchanged with a common depot a
+/// magazine at a time, because a buffer is typically taken on one thread and returned on another: the lock of the depot is met once a
+/// magazine, not once a buffer.
+/// </summary>
+public sealed unsafe class AioBufferPool : IDisposable
+{
+    private readonly Lock _depotLock = new();
+    private readonly Stack<MemoryBlock>[] _depot;
+    private readonly List<WeakReference<ThreadCache>> _caches = [];
+    private readonly ThreadLocal<ThreadCache> _cache;
+    private long _allocated;
+    private long _retiredRented;
+    private bool _disposed;
+
+    /// <summary>Makes an empty pool; memory is taken from the system when it is first needed.</summary>
+    /// <param name="budgetBytes">The most native memory that the pool may hold, rented and cached together, in bytes.</param>
+    public AioBufferPool(long budgetBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, AioBuffer.Alignment);
+        BudgetBytes = budgetBytes;
+        _depot = new Stack<MemoryBlock>[SizeClasses.Count];
+        for (var i = 0; i < _depot.Length; i++)
+        {
+            _depot[i] = new Stack<MemoryBlock>();
+        }
+
+        _cache = new ThreadLocal<ThreadCache>(CreateCache);
+    }
+
+    /// <summary>The most native memory that the pool may hold, in bytes.</summary>
+    public long BudgetBytes { get; }
+
+    /// <summary>Native memory that the pool holds now, rented and cached together, in bytes.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocated);
+
+    /// <summary>Buffers that are out now: rented and not yet back. Exact when no other thread is renting or returning.</summary>
+    public long RentedBuffers
+    {
+        get
+        {
+            lock (_depotLock)
+            {
+                var rented = _retiredRented;
+                foreach (var reference in _caches)
+                {
+                    if (reference.TryGetTarget(out var cache))
+                    {
+                        rented += cache.Rented;
+                    }
+                }
+
+                return rented;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Told on the finalizer thread of each buffer that was forgotten: its length in bytes and where it came from. The memory is back
+    /// in the pool by then.
+    /// </summary>
+    public Action<int, object?>? Leaked { get; set; }
+
+    /// <summary>A buffer of <paramref name="length"/> bytes, page-aligned, not cleared.</summary>
+    /// <param name="length">Bytes, 0 or more.</param>
+    /// <param name="origin">What the leak report shows when the buffer is never disposed.</param>
+    /// <exception cref="AioBufferBudgetException">The budget is used up.</exception>
+    public AioBuffer Rent(int length, object? origin = null) =>
+        TryRent(length, origin) ??
+        throw new AioBufferBudgetException(SizeClasses.SizeOf(SizeClasses.ClassOf(length)), AllocatedBytes, BudgetBytes);
+
+    /// <summary>As <see cref="Rent"/>, with null where the budget is used up.</summary>
+    public AioBuffer? TryRent(int length, object? origin = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        var sizeClass = SizeClasses.ClassOf(length);
+        var cache = _cache.Value!;
+        if (!cache.TryTake(sizeClass, out var block) &&
+            !TryTakeFromDepot(sizeClass, cache, out block) &&
+            !TryAllocate(sizeClass, out block))
+        {
+            return null;
+        }
+
+        cache.Rented++;
+        return new AioBuffer(this, block, length, origin);
+    }
+
+    /// <summary>Frees what is cached. Buffers that are still out are freed when they come back.</summary>
+    public void Dispose()
+    {
+        lock (_depotLock)
+        {
+            _disposed = true;
+            FreeDepot();
+        }
+    }
+
+    internal void Return(MemoryBlock block)
+    {
+        if (Volatile.Read(ref _disposed))
+        {
+            Free(block);
+            lock (_depotLock)
+            {
+                _retiredRented--;
+            }
+
+            return;
+        }
+
+        var cache = _cache.Value!;
+        cache.Rented--;
+        if (!cache.TryPut(block))
+        {
+            ReturnToDepot(block, cache);
+        }
+    }
+
+    // On the finalizer thread: no thread cache, which would keep the blocks away from everybody else.
+    internal void ReturnLeaked(MemoryBlock block, int length, object? origin)
+    {
+        lock (_depotLock)
+        {
+            _retiredRented--;
+            PutIntoDepot(block);
+        }
+
+        Leaked?.Invoke(length, origin);
+    }
+
+    private void ReturnToDepot(MemoryBlock block, ThreadCache cache)
+    {
+        lock (_depotLock)
+        {
+            PutIntoDepot(block);
+            cache.DrainHalf(block.SizeClass, PutIntoDepot);
+        }
+    }
+
+    private void PutIntoDepot(MemoryBlock block)
+    {
+        if (_disposed)
+        {
+            Free(block);
+        }
+        else
+        {
+            _depot[block.SizeClass].Push(block);
+        }
+    }
+
+    private bool TryTakeFromDepot(int sizeClass, ThreadCache cache, out MemoryBlock block)
+    {
+        lock (_depotLock)
+        {
+            var stack = _depot[sizeClass];
+            if (!stack.TryPop(out block))
+            {
+                return false;
+            }
+
+            for (var more = ThreadCache.CapacityOf(sizeClass) / 2; more > 0 && stack.TryPop(out var extra); more--)
+            {
+                _ = cache.TryPut(extra);
+            }
+
+            return true;
+        }
+    }
+
+    private bool TryAllocate(int sizeClass, out MemoryBlock block)
+    {
+        var size = SizeClasses.SizeOf(sizeClass);
+        if (!TryCharge(size))
+        {
+            // What lies idle in the depot counts too: give it back to the system, then try once more.
+            lock (_depotLock)
+            {
+                FreeDepot();
+            }
+
+            if (!TryCharge(size))
+            {
+                block = default;
+                return false;
+            }
+        }
+
+        block = new MemoryBlock((nint)NativeMemory.AlignedAlloc((nuint)size, AioBuffer.Alignment), size, sizeClass);
+        return true;
+    }
+
+    private bool TryCharge(long size)
+    {
+        if (Interlocked.Add(ref _allocated, size) <= BudgetBytes)
+        {
+            return true;
+        }
+
+        Interlocked.Add(ref _allocated, -size);
+        return false;
+    }
+
+    private void FreeDepot()
+    {
+        foreach (var stack in _depot)
+        {
+            while (stack.TryPop(out var block))
+            {
+                Free(block);
+            }
+        }
+    }
+
+    private void Free(MemoryBlock block)
+    {
+        NativeMemory.AlignedFree((void*)block.Address);
+        Interlocked.Add(ref _allocated, -block.Size);
+    }
+
+    private ThreadCache CreateCache()
+    {
+        var cache = new ThreadCache(this);
+        lock (_depotLock)
+        {
+            _caches.RemoveAll(reference => !reference.TryGetTarget(out _));
+            _caches.Add(new WeakReference<ThreadCache>(cache));
+        }
+
+        return cache;
+    }
+
+    /// <summary>What one thread keeps; its finalizer, after the thread's end, gives the blocks to the depot.</summary>
+    private sealed class ThreadCache(AioBufferPool pool)
+    {
+        // Per class. Enough that a batch of 32 small buffers rarely meets the lock, and no more than 256 KiB of a class on one thread.
+        private const int MaxBlocks = 64;
+        private const long MaxBytesPerClass = 256 * 1024;
+
+        private readonly Stack<MemoryBlock>?[] _blocks = new Stack<MemoryBlock>?[SizeClasses.ClassOf((int)MaxBytesPerClass) + 1];
+
+        /// <summary>Rents minus returns of this thread; negative on a thread that mostly returns. Written by this thread alone.</summary>
+        public long Rented;
+
+        public static int CapacityOf(int sizeClass) =>
+            (int)Math.Min(MaxBlocks, MaxBytesPerClass / SizeClasses.SizeOf(sizeClass));
+
+        public bool TryTake(int sizeClass, out MemoryBlock block)
+        {
+            if ((uint)sizeClass < (uint)_blocks.Length && _blocks[sizeClass] is { } stack)
+            {
+                return stack.TryPop(out block);
+            }
+
+            block = default;
+            return false;
+        }
+
+        public bool TryPut(MemoryBlock block)
+        {
+            if ((uint)block.SizeClass >= (uint)_blocks.Length)
+            {
+                return false;
+            }
+
+            var stack = _blocks[block.SizeClass] ??= new Stack<MemoryBlock>();
+            if (stack.Count >= CapacityOf(block.SizeClass))
+            {
+                return false;
+            }
+
+            stack.Push(block);
+            return true;
+        }
+
+        public void DrainHalf(int sizeClass, Action<MemoryBlock> put)
+        {
+            if ((uint)sizeClass < (uint)_blocks.Length && _blocks[sizeClass] is { } stack)
+            {
+                for (var count = stack.Count / 2; count > 0; count--)
+                {
+                    put(stack.Pop());
+                }
+            }
+        }
+
+        ~ThreadCache()
+        {
+            lock (pool._depotLock)
+            {
+                pool._retiredRented += Rented;
+                foreach (var stack in _blocks)
+                {
+                    while (stack is not null && stack.TryPop(out var block))
+                    {
+                        pool.PutIntoDepot(block);
+                    }
+                }
+            }
+        }
+    }
+}
