@@ -77,6 +77,8 @@ internal static unsafe partial class FileSyscalls
 
     public static Errno Allocate(int fd, long offset, long length) => Retry(() => FAllocate(fd, 0, offset, length));
 
+    public static Errno DataSync(int fd) => Retry(() => FDataSync(fd));
+
     public static Errno Read(int fd, Span<byte> destination, long offset, out int count)
     {
         nint result;
@@ -151,6 +153,9 @@ internal static unsafe partial class FileSyscalls
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int FAllocate(int fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int FDataSync(int fd);
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     private static partial nint PRead(int fd, byte* buffer, nuint count, long offset);

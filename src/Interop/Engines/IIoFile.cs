@@ -1,18 +1,5 @@
 namespace AkkaAio.Interop.Engines;
 
-/// <summary>Whether to bypass the page cache.</summary>
-public enum DirectIo
-{
-    /// <summary>Direct where the file system allows it, else buffered.</summary>
-    Auto,
-
-    /// <summary>Direct, or the open fails.</summary>
-    Required,
-
-    /// <summary>Buffered: any offset, length and address will do.</summary>
-    Off,
-}
-
 /// <summary>How to open a file.</summary>
 /// <param name="Mode">As for <see cref="FileStream"/>; Append is refused, since every write names its offset.</param>
 /// <param name="Access">As for <see cref="FileStream"/>.</param>
@@ -64,4 +51,7 @@ public interface IIoFile : IDisposable
     /// <summary>pwrite(2); for buffered files.</summary>
     /// <returns>Bytes written, possibly fewer than given.</returns>
     int Write(ReadOnlySpan<byte> source, long offset, bool dataSync);
+
+    /// <summary>fdatasync(2); for engines and file systems that cannot do it in the background.</summary>
+    void DataSync();
 }

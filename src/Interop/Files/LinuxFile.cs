@@ -164,6 +164,9 @@ public sealed class LinuxFile : IIoFile
         return count;
     }
 
+    /// <inheritdoc/>
+    public void DataSync() => Check(FileSyscalls.DataSync(Descriptor), "fdatasync", Path);
+
     /// <summary>close(2).</summary>
     public void Dispose() => _handle.Dispose();
 

@@ -123,5 +123,11 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
             : throw new AioSystemException(errno, "write", path, offset, source.Length);
     }
 
+    public void DataSync()
+    {
+        engine.CheckFileCall("fdatasync", path);
+        engine.CountDataSync();
+    }
+
     public void Dispose() => engine.Closed(this);
 }

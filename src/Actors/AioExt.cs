@@ -1,0 +1,173 @@
+using Akka.Actor;
+using Akka.Dispatch;
+using Akka.Event;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Routing;
+using AkkaAio.Shards;
+using AkkaAio.Tasks;
+
+namespace AkkaAio;
+
+/// <summary>The extension: one per actor system, made at the first <c>system.Aio()</c>.</summary>
+public sealed class AioExt : IExtension
+{
+    private readonly IIoEngine _engine;
+    private readonly MessageDispatcher _blockingDispatcher;
+    private readonly IActorRef _manager;
+    private readonly int _depth;
+    private Deadline? _drainDeadline;
+
+    internal AioExt(ExtendedActorSystem system)
+    {
+        system.Settings.InjectTopLevelFallback(AioSettings.DefaultConfig());
+        Settings = AioSettings.Create(system.Settings.Config);
+        System = system;
+        Log = Logging.GetLogger(system, typeof(AioExt));
+        _engine = EngineOf(system, Settings);
+        _depth = DepthBudget.Fit(Settings, _engine, Log);
+        Pool = new AioBufferPool(Settings.BufferBudget)
+        {
+            Leaked = (length, origin) => Log.Warning(
+                "a buffer of {0} bytes was never disposed; it came from {1}", length, BufferOrigin.Describe(origin)),
+        };
+        _blockingDispatcher = system.Dispatchers.Lookup(AioSettings.DispatcherId("blocking"));
+        Shards = OpenShards();
+
+        _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)), "aio");
+        Ref = new AioRef(this, _manager);
+        TaskPath = _manager.Path / "task";
+        LostMessages.Subscribe(this);
+        CoordinatedShutdown.Get(system).AddTask(
+            CoordinatedShutdown.PhaseBeforeActorSystemTerminate, "akka-aio-drain", DrainAsync);
+    }
+
+    /// <summary>The configuration, checked.</summary>
+    public AioSettings Settings { get; }
+
+    /// <summary>Operations that each context may have in flight: <c>depth</c>, or less where <c>fs.aio-max-nr</c> left less.</summary>
+    public int Depth => _depth;
+
+    /// <summary>Aligned memory, for <see cref="Aio.Write"/> and <see cref="Aio.ReadInto"/> without a copy.</summary>
+    public AioBufferPool Pool { get; }
+
+    /// <summary>What <c>system.Aio()</c> gives.</summary>
+    public IActorRef Ref { get; }
+
+    internal ExtendedActorSystem System { get; }
+
+    internal ILoggingAdapter Log { get; }
+
+    internal Shard[] Shards { get; }
+
+    /// <summary>The path of the refs behind the Task façade.</summary>
+    internal ActorPath TaskPath { get; }
+
+    /// <summary>Set by the shutdown: from then on every new command is refused.</summary>
+    internal bool Refuses { get; private set; }
+
+    /// <summary>Until when a stopping reaper waits: the shutdown's deadline if one is running, else its own from now.</summary>
+    internal Deadline DrainDeadline => _drainDeadline ?? Deadline.In(Settings.DrainTimeout);
+
+    /// <summary>The extension of a system; opens the contexts at the first call.</summary>
+    /// <exception cref="AioConfigurationException">The configuration is wrong; names the key.</exception>
+    /// <exception cref="AioContextException">The kernel gives no context; says what to change.</exception>
+    public static AioExt Get(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return system.WithExtension<AioExt, Aio>();
+    }
+
+    /// <summary>Opens a file for code that is no actor. It has no owner unless the options name one: dispose it.</summary>
+    /// <exception cref="AioException">The file cannot be opened as asked.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a file that was opened all the same is closed again.</exception>
+    public async Task<AioFile> OpenAsync(string path, AioOpenOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var reply = new TaskCompletionSource<Aio.Event>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Ref.Tell(new Aio.Open(path, options), new OpenReplyRef(this, reply));
+        using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource<Aio.Event>)state!).TrySetCanceled(token), reply);
+        return await reply.Task.ConfigureAwait(false) switch
+        {
+            Aio.Opened opened => opened.File,
+            Aio.CommandFailed failed => throw failed.Cause,
+            var other => throw new InvalidOperationException($"unexpected reply to Open: {other}"),
+        };
+    }
+
+    internal IIoContext CreateContext() => _engine.CreateContext(_depth);
+
+    internal IIoFile OpenFile(Aio.Open open) => _engine.Open(open.Path, open.Options.ToFileOptions());
+
+    internal string EngineName => _engine.Name;
+
+    /// <summary>Runs a blocking call on the blocking dispatcher. The action tells its result to somebody, and does not throw.</summary>
+    internal void RunBlocking(Action action) => _blockingDispatcher.Schedule(action);
+
+    /// <summary>What a blocking call threw; null for success. Anything but a typed error is wrapped into one.</summary>
+    internal static Exception? ErrorOf(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (AioException e)
+        {
+            return e;
+        }
+        catch (Exception e)
+        {
+            return new AioException(e.Message, e);
+        }
+    }
+
+    // The engine of a setup (tests bring their own), else the one that the configuration names.
+    private static IIoEngine EngineOf(ExtendedActorSystem system, AioSettings settings) =>
+        system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup } ? setup.Engine
+        : settings.Engine == MemoryEngine.EngineName ? new MemoryEngine()
+        : new LinuxAioEngine();
+
+    // Here and not in the actors, so that a kernel that refuses fails the start with its reason. All or none.
+    private Shard[] OpenShards()
+    {
+        var contexts = new List<IIoContext>();
+        try
+        {
+            for (var i = 0; i < Settings.Shards; i++)
+            {
+                contexts.Add(CreateContext());
+            }
+        }
+        catch
+        {
+            Parallel.ForEach(contexts, context => context.Dispose()); // each takes some 30 ms
+            throw;
+        }
+
+        return [.. contexts.Select((context, index) =>
+        {
+            var shard = new Shard(index);
+            shard.GiveFirstContext(context);
+            return shard;
+        })];
+    }
+
+    private async Task<Akka.Done> DrainAsync()
+    {
+        Refuses = true;
+        _drainDeadline = Deadline.In(Settings.DrainTimeout);
+        try
+        {
+            await _manager.Ask<Akka.Done>(Drain.Instance, Settings.DrainTimeout).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            Log.Warning("not everything in flight was done within akka.io.aio.drain-timeout = {0}", Settings.DrainTimeout);
+        }
+
+        return Akka.Done.Instance;
+    }
+}

@@ -1,0 +1,116 @@
+using Akka.Actor;
+using Akka.Util;
+using AkkaAio.Files;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Shards;
+
+namespace AkkaAio;
+
+/// <summary>
+/// An open file: name it in commands told to <c>system.Aio()</c>, or await its own methods. All members may be used from any thread.
+/// Two opens of one file are two files to us: barriers cover the one that they name.
+/// </summary>
+public sealed partial class AioFile : IAsyncDisposable
+{
+    private readonly uint _pathHash;
+    private long _length;
+    private int _descriptorLeaked;
+
+    internal AioFile(AioExt aio, IIoFile handle, long length)
+    {
+        Aio = aio;
+        Handle = handle;
+        _length = length;
+        var settings = aio.Settings;
+        _pathHash = (uint)MurmurHash.StringHash(handle.Path);
+        HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];
+        Lanes = settings.ShardBy == ShardBy.File
+            ? [new FileLane(this, HomeShard)]
+            : [.. aio.Shards.Select(shard => new FileLane(this, shard))];
+    }
+
+    /// <summary>The canonical path: absolute, symbolic links resolved.</summary>
+    public string Path => Handle.Path;
+
+    /// <summary>
+    /// Length in bytes: what it was at Open, moved by the writes, SetLength and Allocate commands that have been answered since.
+    /// </summary>
+    public long Length => Volatile.Read(ref _length);
+
+    /// <summary>What the file was opened for.</summary>
+    public FileAccess Access => Handle.Access;
+
+    /// <summary>Whether I/O bypasses the page cache. Buffered I/O runs on the blocking dispatcher.</summary>
+    public bool IsDirect => Handle.IsDirect;
+
+    /// <summary>Whether this is a raw block device, whose length is fixed.</summary>
+    public bool IsBlockDevice => Handle.IsBlockDevice;
+
+    /// <summary>What offsets and lengths of writes must be multiples of, in bytes; 1 for buffered files.</summary>
+    public int OffsetAlignment => Handle.OffsetAlignment;
+
+    /// <summary>What addresses must be multiples of to be written without a copy, in bytes; 1 for buffered files.</summary>
+    public int MemoryAlignment => Handle.MemoryAlignment;
+
+    /// <summary>
+    /// The shard that the file's barriers meet at, and with <c>shard-by = file</c> the one that does all of its I/O: the Sender of
+    /// replies. Tell commands to <c>system.Aio()</c>.
+    /// </summary>
+    public IActorRef Shard => HomeShard.Ref;
+
+    internal AioExt Aio { get; }
+
+    internal IIoFile Handle { get; }
+
+    internal Shard HomeShard { get; }
+
+    internal HomeRecord Home { get; } = new();
+
+    internal FileLane[] Lanes { get; }
+
+    /// <summary>Held while a barrier is told to all lanes, so that every lane sees the barriers of a file in one order.</summary>
+    internal Lock BarrierOrder { get; } = new();
+
+    /// <summary>An operation was abandoned in the kernel: its descriptor must never be closed, or it could hit another file.</summary>
+    internal bool DescriptorLeaked => Volatile.Read(ref _descriptorLeaked) != 0;
+
+    internal void LeakDescriptor() => Volatile.Write(ref _descriptorLeaked, 1);
+
+    /// <summary>The lane of an operation.</summary>
+    internal FileLane LaneAt(long offset)
+    {
+        if (Lanes.Length == 1)
+        {
+            return Lanes[0];
+        }
+
+        var stripe = unchecked((int)(offset / Aio.Settings.StripeSize));
+        var hash = MurmurHash.FinalizeHash(MurmurHash.ExtendHash(
+            _pathHash, (uint)stripe, MurmurHash.StartMagicA, MurmurHash.StartMagicB));
+        return Lanes[hash % (uint)Lanes.Length];
+    }
+
+    /// <summary>The lane of this file on a shard.</summary>
+    internal FileLane LaneOn(Shard shard) => Lanes.Length == 1 ? Lanes[0] : Lanes[shard.Index];
+
+    internal void SetKnownLength(long length) => Volatile.Write(ref _length, length);
+
+    /// <summary>Moves the known length up to <paramref name="end"/>; called from several reapers at once.</summary>
+    internal void ExtendKnownLength(long end)
+    {
+        var seen = Volatile.Read(ref _length);
+        while (end > seen)
+        {
+            var before = Interlocked.CompareExchange(ref _length, end, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"AioFile({Path})";
+}

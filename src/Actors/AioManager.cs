@@ -1,0 +1,203 @@
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Routing;
+using AkkaAio.Shards;
+
+namespace AkkaAio;
+
+/// <summary>
+/// Behind <c>system.Aio()</c>: supervises the shards, opens files, closes those whose owner died, adds up the figures. Commands for
+/// open files do not pass through here: <c>AioRef</c> routes them on the caller's thread.
+/// </summary>
+internal sealed class AioManager : UntypedActor
+{
+    private readonly AioExt _aio;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly HashSet<AioFile> _open = [];
+    private readonly Dictionary<IActorRef, HashSet<AioFile>> _owned = [];
+    private readonly HashSet<int> _undrained = [];
+    private readonly List<IActorRef> _drainRequesters = [];
+
+    public AioManager(AioExt aio) => _aio = aio;
+
+    protected override void PreStart()
+    {
+        // An actor there keeps the blocking dispatcher's threads: a dispatcher without one is shut down after each task, by a
+        // scheduler that from then on ticks for ever.
+        Context.ActorOf(
+            Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId("blocking")), "blocking");
+        foreach (var shard in _aio.Shards)
+        {
+            var aio = _aio;
+            shard.Ref = Context.ActorOf(
+                Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(AioSettings.DispatcherId("shard")),
+                $"shard-{shard.Index}");
+        }
+    }
+
+    // A shard keeps its place whatever happens to it: if one went away, its files would be nobody's.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Aio.Open open:
+                OnOpen(open);
+                break;
+            case OpenDone done:
+                OnOpenDone(done);
+                break;
+            case FileClosed closed:
+                Forget(closed.File);
+                break;
+            case Terminated terminated:
+                OnOwnerDied(terminated.ActorRef);
+                break;
+            case Aio.GetStats stats:
+                Sender.Tell(new Aio.Stats(
+                    stats, _aio.EngineName, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count, _aio.Pool));
+                break;
+            case Drain:
+                OnDrain();
+                break;
+            case Drained drained:
+                OnDrained(drained.Shard);
+                break;
+            case Aio.Closed or Aio.CommandFailed:
+                break; // replies to the closes for dead owners
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    protected override void PostStop()
+    {
+        // The shards have stopped before: nothing is in flight but what was abandoned, whose descriptors stay open.
+        foreach (var file in _open.Where(file => !file.DescriptorLeaked))
+        {
+            file.Handle.Dispose();
+        }
+
+        LostMessages.Unsubscribe(_aio);
+        _aio.Pool.Dispose();
+    }
+
+    private void OnOpen(Aio.Open open)
+    {
+        var (self, requester, aio) = (Self, Sender, _aio);
+        if (_aio.Refuses)
+        {
+            requester.Tell(new Aio.CommandFailed(
+                open, new AioClosedException(open.Name, open.Path, "the actor system is shutting down"), AioOutcome.NotPerformed));
+            return;
+        }
+
+        _aio.RunBlocking(() =>
+        {
+            AioFile? file = null;
+            var error = AioExt.ErrorOf(() =>
+            {
+                var handle = aio.OpenFile(open);
+                try
+                {
+                    file = new AioFile(aio, handle, handle.GetLength());
+                }
+                catch
+                {
+                    handle.Dispose();
+                    throw;
+                }
+            });
+            self.Tell(new OpenDone(open, requester, file, error), self);
+        });
+    }
+
+    private void OnOpenDone(OpenDone done)
+    {
+        if (done.File is not { } file)
+        {
+            done.Requester.Tell(new Aio.CommandFailed(done.Open, done.Error!, AioOutcome.NotPerformed));
+            return;
+        }
+
+        _open.Add(file);
+        if (OwnerOf(done) is { } owner)
+        {
+            if (!_owned.TryGetValue(owner, out var files))
+            {
+                _owned.Add(owner, files = []);
+                Context.Watch(owner);
+            }
+
+            files.Add(file);
+        }
+
+        done.Requester.Tell(new Aio.Opened(done.Open, file));
+    }
+
+    // The temporary ref of an Ask ends with the reply: watching it would close the file at once. Only refs with a cell are actors.
+    private static ActorRefWithCell? OwnerOf(OpenDone done) =>
+        (done.Open.Options.Owner ?? done.Requester) as ActorRefWithCell;
+
+    private void OnOwnerDied(IActorRef owner)
+    {
+        if (_owned.Remove(owner, out var files))
+        {
+            foreach (var file in files)
+            {
+                _aio.Ref.Tell(new Aio.Close(file), Self);
+            }
+        }
+    }
+
+    private void Forget(AioFile file)
+    {
+        _open.Remove(file);
+        foreach (var (owner, files) in _owned)
+        {
+            if (files.Remove(file) && files.Count == 0)
+            {
+                _owned.Remove(owner);
+                Context.Unwatch(owner);
+                return;
+            }
+        }
+    }
+
+    private void OnDrain()
+    {
+        _drainRequesters.Add(Sender);
+        _undrained.UnionWith(_aio.Shards.Select(shard => shard.Index));
+        foreach (var shard in _aio.Shards)
+        {
+            shard.Ref.Tell(Drain.Instance, Self);
+        }
+    }
+
+    private void OnDrained(int shard)
+    {
+        if (!_undrained.Remove(shard) || _undrained.Count > 0)
+        {
+            return;
+        }
+
+        _log.Debug("every shard is drained");
+        foreach (var requester in _drainRequesters)
+        {
+            requester.Tell(Akka.Done.Instance);
+        }
+
+        _drainRequesters.Clear();
+    }
+
+    /// <summary>Blocking thread to manager: an open is done.</summary>
+    private sealed record OpenDone(Aio.Open Open, IActorRef Requester, AioFile? File, Exception? Error)
+        : INoSerializationVerificationNeeded;
+
+    private sealed class Inhabitant : UntypedActor
+    {
+        protected override void OnReceive(object message) => Unhandled(message);
+    }
+}

@@ -1,0 +1,393 @@
+using Akka.Actor;
+using AkkaAio.Files;
+using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Shards;
+
+namespace AkkaAio;
+
+// Barriers. In every lane: a Flush waits for the writes before it, a SetLength, Allocate or Close for everything before it, and holds
+// up what comes behind. A lane that is done tells the home shard; there, when all lanes have arrived:
+//
+//   Flush                        ──► ReadyFlushes ──► one fdatasync for all that are ready ──► Flushed, each
+//   SetLength, Allocate, Close   ──► ReadyExclusive ──► a blocking thread ──► reply ──► the lanes go on
+internal sealed partial class ContextActor
+{
+    private readonly List<FileBarrier> _arrived = [];
+    private readonly List<FileLane> _clearLanes = [];
+
+    private void OnBarrier(FileBarrier barrier)
+    {
+        var lane = barrier.File.LaneOn(_shard);
+        if (barrier.File.HomeShard == _shard)
+        {
+            _shard.OpenBarriers.Add(barrier);
+        }
+
+        if (lane.Closing)
+        {
+            Arrive(barrier, new AioClosedException(barrier.Command.Name, barrier.File.Path, "the file is closed"));
+            return;
+        }
+
+        if (lane.Held is { } held)
+        {
+            held.Enqueue(new Held(null, ActorRefs.Nobody, barrier));
+            return;
+        }
+
+        switch (barrier.Command)
+        {
+            case Aio.Flush:
+                lane.AddFlush(barrier);
+                break;
+            case Aio.Close:
+                lane.Closing = true;
+                lane.Exclusive = barrier;
+                break;
+            default:
+                lane.Held = new Queue<Held>();
+                lane.Exclusive = barrier;
+                break;
+        }
+
+        _shard.LanesWithBarriers.Add(lane);
+        PassBarriers();
+    }
+
+    /// <summary>Reports the barriers whose earlier commands are all answered. True when there was one.</summary>
+    private bool PassBarriers()
+    {
+        if (_shard.LanesWithBarriers.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (var lane in _shard.LanesWithBarriers)
+        {
+            lane.TakeArrivedFlushes(_arrived);
+            if (lane.Exclusive is { } exclusive && lane.IsQuiet)
+            {
+                lane.Exclusive = null;
+                _arrived.Add(exclusive);
+            }
+
+            if (!lane.HasBarriers)
+            {
+                _clearLanes.Add(lane);
+            }
+        }
+
+        _shard.LanesWithBarriers.ExceptWith(_clearLanes);
+        _clearLanes.Clear();
+        if (_arrived.Count == 0)
+        {
+            return false;
+        }
+
+        FileBarrier[] arrived = [.. _arrived];
+        _arrived.Clear();
+        foreach (var barrier in arrived)
+        {
+            Arrive(barrier, refused: null);
+        }
+
+        return true;
+    }
+
+    private void Arrive(FileBarrier barrier, Exception? refused)
+    {
+        if (barrier.File.HomeShard == _shard)
+        {
+            OnArrived(barrier, refused);
+        }
+        else
+        {
+            barrier.File.HomeShard.Ref.Tell(new BarrierArrived(barrier, refused), _self);
+        }
+    }
+
+    // Home shard from here on.
+    private void OnArrived(FileBarrier barrier, Exception? refused)
+    {
+        barrier.Refused ??= refused;
+        if (--barrier.Remaining > 0)
+        {
+            return;
+        }
+
+        var home = barrier.File.Home;
+        if (barrier.Refused is { } cause)
+        {
+            FailBarrier(barrier, cause, AioOutcome.NotPerformed);
+        }
+        else if (barrier.Command is Aio.Flush)
+        {
+            home.ReadyFlushes.Add(barrier);
+            StartDataSync(barrier.File);
+        }
+        else
+        {
+            home.ReadyExclusive = barrier;
+            StartExclusive(barrier.File);
+        }
+    }
+
+    private void StartDataSync(AioFile file)
+    {
+        var home = file.Home;
+        if (home.Flushing is not null || home.ReadyFlushes.Count == 0)
+        {
+            return;
+        }
+
+        if (home.FlushError is { } error)
+        {
+            FailFlushes(home, error);
+        }
+        else if (_unavailable is { } cause)
+        {
+            FailFlushes(home, new AioUnavailableException("flush", file.Path, _shard.Index, cause));
+        }
+        else
+        {
+            (home.Flushing, home.ReadyFlushes) = (home.ReadyFlushes, []);
+            _shard.WantedDataSyncs.Enqueue(file);
+        }
+    }
+
+    private void FailFlushes(HomeRecord home, Exception cause)
+    {
+        foreach (var flush in home.ReadyFlushes)
+        {
+            FailBarrier(flush, cause, AioOutcome.MayHaveHappened);
+        }
+
+        home.ReadyFlushes.Clear();
+    }
+
+    private void StageDataSync(Slot slot, AioFile file)
+    {
+        slot.State = SlotState.Staged;
+        slot.Lane = file.LaneOn(_shard);
+        slot.Opcode = IoOpcode.DataSync;
+        slot.Flags = RwFlags.None;
+        slot.Start = 0;
+        _staged[_stagedCount++] = slot;
+    }
+
+    private void FailDataSync(Slot slot, Errno error)
+    {
+        var file = slot.Lane.File;
+        _inFlight!.GiveBack(slot);
+        if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
+        {
+            // A kernel before 4.18, or a file system without: the same, on a thread that may block.
+            _aio.RunBlocking(() => _self.Tell(new DataSyncDone(file, AioExt.ErrorOf(file.Handle.DataSync)), _self));
+        }
+        else
+        {
+            OnDataSyncDone(new DataSyncDone(file, new AioSystemException(error, "flush", file.Path)));
+        }
+    }
+
+    private void OnDataSyncDone(DataSyncDone done)
+    {
+        var home = done.File.Home;
+        home.FlushError ??= done.Error;
+        foreach (var flush in home.Flushing ?? [])
+        {
+            if (done.Error is { } error)
+            {
+                FailBarrier(flush, error, AioOutcome.MayHaveHappened);
+            }
+            else
+            {
+                Reply(flush, new Aio.Flushed((Aio.Flush)flush.Command));
+            }
+        }
+
+        home.Flushing = null;
+        StartDataSync(done.File);
+        StartExclusive(done.File);
+    }
+
+    private void StartExclusive(AioFile file)
+    {
+        var home = file.Home;
+        if (home.ReadyExclusive is not { } barrier || home.Running || home.Flushing is not null || home.ReadyFlushes.Count > 0)
+        {
+            return;
+        }
+
+        home.Running = true;
+        _aio.RunBlocking(() =>
+        {
+            var error = AioExt.ErrorOf(() => Perform(barrier.Command));
+            _self.Tell(new ExclusiveDone(barrier, error), _self);
+        });
+    }
+
+    private static void Perform(Aio.BarrierCommand command)
+    {
+        var file = command.File;
+        switch (command)
+        {
+            case Aio.SetLength set:
+                file.Handle.SetLength(set.Length);
+                break;
+            case Aio.Allocate allocate:
+                file.Handle.Allocate(allocate.Offset, allocate.Length);
+                break;
+            case Aio.Close when !file.DescriptorLeaked:
+                file.Handle.Dispose();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnExclusiveDone(ExclusiveDone done)
+    {
+        var (barrier, error) = done;
+        var file = barrier.File;
+        file.Home.Running = false;
+        file.Home.ReadyExclusive = null;
+        if (error is not null)
+        {
+            FailBarrier(barrier, error, AioOutcome.MayHaveHappened);
+        }
+        else
+        {
+            Reply(barrier, SuccessOf(barrier.Command));
+        }
+
+        if (barrier.Command is Aio.Close)
+        {
+            Context.Parent.Tell(new FileClosed(file), _self);
+            return;
+        }
+
+        foreach (var lane in file.Lanes)
+        {
+            if (lane.Shard == _shard)
+            {
+                Release(lane);
+            }
+            else
+            {
+                lane.Shard.Ref.Tell(new BarrierReleased(barrier), _self);
+            }
+        }
+    }
+
+    private static Aio.Event SuccessOf(Aio.BarrierCommand command)
+    {
+        switch (command)
+        {
+            case Aio.SetLength set:
+                set.File.SetKnownLength(set.Length);
+                return new Aio.LengthSet(set);
+            case Aio.Allocate allocate:
+                allocate.File.ExtendKnownLength(allocate.Offset + allocate.Length);
+                return new Aio.Allocated(allocate);
+            case Aio.Close close:
+                return new Aio.Closed(close);
+            default:
+                throw new InvalidOperationException($"not an exclusive barrier: {command}");
+        }
+    }
+
+    // Every lane: what was held goes on, in its order; a barrier among it may hold the rest again.
+    private void Release(FileLane lane)
+    {
+        var held = lane.Held ?? [];
+        lane.Held = null;
+        while (held.TryDequeue(out var next))
+        {
+            if (next.Barrier is { } barrier)
+            {
+                OnBarrier(barrier);
+            }
+            else if (lane.Held is { } again)
+            {
+                again.Enqueue(next);
+            }
+            else
+            {
+                _shard.HeldCommands--;
+                AcceptReleased(next.Command!, next.Requester, lane);
+            }
+        }
+
+        if (!lane.HasBarriers)
+        {
+            _shard.LanesWithBarriers.Remove(lane);
+        }
+    }
+
+    private void AcceptReleased(Aio.TransferCommand command, IActorRef requester, FileLane lane)
+    {
+        // Accepted once already: the queue's bound does not apply again.
+        if (RefusalOf(command, lane) is { } cause)
+        {
+            requester.Tell(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self);
+        }
+        else
+        {
+            Enqueue(command, requester, lane);
+        }
+    }
+
+    private bool CancelHeld(Aio.TransferCommand command)
+    {
+        if (command.File.LaneOn(_shard).Held is not { } held)
+        {
+            return false;
+        }
+
+        var found = false;
+        for (var i = held.Count; i > 0; i--)
+        {
+            var next = held.Dequeue();
+            if (next.Command != command)
+            {
+                held.Enqueue(next);
+                continue;
+            }
+
+            found = true;
+            _shard.HeldCommands--;
+            TellCanceled(next.Requester, command, AioOutcome.NotPerformed);
+        }
+
+        return found;
+    }
+
+    private bool CancelBarrier(Aio.BarrierCommand command)
+    {
+        // Its effect on the lanes stays: only the requester is let go.
+        foreach (var barrier in _shard.OpenBarriers)
+        {
+            if (barrier.Command == command && barrier.TryClaim())
+            {
+                TellCanceled(barrier.Requester ?? ActorRefs.Nobody, command, AioOutcome.MayHaveHappened);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void FailBarrier(FileBarrier barrier, Exception cause, AioOutcome outcome) =>
+        Reply(barrier, new Aio.CommandFailed(barrier.Command, cause, outcome));
+
+    private void Reply(FileBarrier barrier, Aio.Event reply)
+    {
+        _shard.OpenBarriers.Remove(barrier);
+        if (barrier.TryClaim())
+        {
+            barrier.Requester?.Tell(reply, _self);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Shards;
+
+namespace AkkaAio;
+
+// Start, restart, drain, stop. A context lives from one start of the actor to its reaper's end: the reaper drains and destroys it on
+// its own thread, and only then does the next incarnation open another.
+internal sealed partial class ContextActor
+{
+    private static readonly TimeSpan FirstSetupPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestSetupPause = TimeSpan.FromSeconds(30);
+
+    private IActorRef _reaper = ActorRefs.Nobody;
+    private InFlight? _inFlight;
+    private Exception? _unavailable;
+    private TimeSpan _setupPause = FirstSetupPause;
+    private bool _draining;
+    private bool _restarting;
+
+    protected override void PreStart() => OpenContext();
+
+    // A reaper that fails has left events in the kernel: the whole shard starts anew.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
+
+    protected override void PreRestart(Exception reason, object message)
+    {
+        _restarting = true;
+        _log.Error(reason, "Shard {0} restarts; what it held is answered with AioAbortedException", _shard.Index);
+        _inFlight?.RequestStop();
+        if (_inHand is { } inHand)
+        {
+            Abort(inHand, Sender, reason);
+        }
+
+        AbortUnsubmitted(reason);
+        base.PreRestart(reason, message); // stops the reaper, and waits for it
+    }
+
+    protected override void PostRestart(Exception reason)
+    {
+        _counters.Restarts++;
+        base.PostRestart(reason);
+        Context.System.EventStream.Publish(new AioShardRestarted(_shard.Index, reason));
+    }
+
+    protected override void PostStop()
+    {
+        if (_restarting)
+        {
+            return;
+        }
+
+        AbortUnsubmitted(cause: null);
+        foreach (var barrier in _shard.OpenBarriers.ToArray())
+        {
+            FailBarrier(
+                barrier, new AioAbortedException(barrier.Command.Name, barrier.File.Path, "the shard has stopped"),
+                AioOutcome.MayHaveHappened);
+        }
+
+        foreach (var held in _shard.LanesWithBarriers.SelectMany(lane => lane.Held ?? []))
+        {
+            if (held.Command is { } command)
+            {
+                Abort(command, held.Requester, cause: null);
+            }
+        }
+
+        _shard.LanesWithBarriers.Clear();
+    }
+
+    private void OpenContext()
+    {
+        try
+        {
+            var context = _shard.TakeFirstContext() ?? _aio.CreateContext();
+            _inFlight = new InFlight(context);
+            _shard.InFlight = _inFlight;
+            var (aio, shard, inFlight) = (_aio, _shard, _inFlight);
+            _reaper = Context.ActorOf(
+                Props.Create(() => new ReaperActor(aio, shard, inFlight)).WithDispatcher(AioSettings.DispatcherId("reaper")),
+                "reaper");
+            _unavailable = null;
+            _setupPause = FirstSetupPause;
+        }
+        catch (AioException e)
+        {
+            _unavailable = e;
+            _shard.InFlight = null;
+            _log.Error("Shard {0} is unavailable, next try in {1}: {2}", _shard.Index, _setupPause, e.Message);
+            Context.System.Scheduler.ScheduleTellOnce(_setupPause, _self, RetrySetup.Instance, _self);
+            _setupPause = TimeSpan.FromTicks(Math.Min(_setupPause.Ticks * 2, LongestSetupPause.Ticks));
+        }
+    }
+
+    private void RetryOpenContext()
+    {
+        if (_inFlight is null)
+        {
+            OpenContext();
+        }
+    }
+
+    /// <summary>Answers what the kernel has never seen.</summary>
+    private void AbortUnsubmitted(Exception? cause)
+    {
+        foreach (var slot in _staged.Take(_stagedCount).Concat(_ready))
+        {
+            if (slot.Opcode == IoOpcode.DataSync)
+            {
+                _shard.WantedDataSyncs.Enqueue(slot.Lane.File); // the next incarnation's
+            }
+            else
+            {
+                Settlement.Fail(
+                    slot, Aborted(slot.Command!, cause), _self,
+                    slot.Done == 0 ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
+                slot.Lane.Undo(slot.IsWrite, slot.Epoch);
+            }
+        }
+
+        while (_queue.TryDequeue(out var queued))
+        {
+            Abort(queued.Command, queued.Requester, cause);
+            queued.Lane.Undo(queued.Command is Aio.Write, queued.Epoch);
+        }
+
+        _stagedCount = 0;
+        _ready.Clear();
+        _counters.Queued = 0;
+    }
+
+    private void Abort(Aio.TransferCommand command, IActorRef requester, Exception? cause) =>
+        requester.Tell(new Aio.CommandFailed(command, Aborted(command, cause), AioOutcome.NotPerformed), _self);
+
+    private AioAbortedException Aborted(Aio.TransferCommand command, Exception? cause) =>
+        new(command.Name, command.File.Path,
+            cause is null ? $"shard {_shard.Index} has stopped" : $"shard {_shard.Index} restarted: {cause.Message}", cause);
+
+    private void TellWhenDrained()
+    {
+        if (_queue.Count == 0 && _shard.HeldCommands == 0 && _blocking == 0 && _shard.OpenBarriers.Count == 0 &&
+            _shard.LanesWithBarriers.Count == 0 && (_inFlight is null || _inFlight.AllFree))
+        {
+            Context.Parent.Tell(new Drained(_shard.Index), _self);
+        }
+    }
+}

@@ -1,0 +1,530 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Files;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Shards;
+
+namespace AkkaAio;
+
+/// <summary>
+/// A shard: accepts commands, prepares them in slots and submits them in batches. Completions do not come back here: the reaper, its
+/// child, replies to the requester.
+/// </summary>
+/// <remarks>
+/// <code>
+/// command ──► Accept ──► Stage ──────────────► Submit ──► kernel ──► ReaperActor
+///               │  no free slot ▲  batch full, or
+///               └──► queue ─────┘  mailbox empty
+///             refused: CommandFailed at once
+/// </code>
+/// This file: the way of a command to the kernel. <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close.
+/// <c>ContextActor.Lifecycle.cs</c>: start, restart, drain, stop.
+/// </remarks>
+internal sealed partial class ContextActor : UntypedActor
+{
+    // Within a call, before it counts as pressure: a signal handler can interrupt a submit once or twice, not for ever.
+    private const int MaxInterrupts = 3;
+
+    // Under a burst the mailbox is long: how many commands to queue before looking whether the reaper has freed slots.
+    private const int LookForSlotsEvery = 64;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
+    // A kernel that takes nothing for so long, with nothing in flight that could make room, will not: the commands fail typed.
+    private static readonly TimeSpan PatienceWithKernel = TimeSpan.FromSeconds(10);
+
+    private readonly AioExt _aio;
+    private readonly Shard _shard;
+    private readonly ShardCounters _counters;
+    private readonly ActorCell _cell;
+    private readonly IActorRef _self;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+
+    // Accepted, counted in their lanes, waiting for a slot.
+    private readonly Queue<Queued> _queue = new();
+
+    // In a slot already, waiting for a place in the next batch: the rest of operations that were done in part.
+    private readonly Queue<Slot> _ready = new();
+
+    // The next batch.
+    private readonly Slot[] _staged;
+    private readonly IoRequest[] _requests;
+    private int _stagedCount;
+
+    // The kernel took nothing: staged operations wait for a reap, or with nothing in flight for a pause.
+    private bool _flowControlled;
+    private TimeSpan _pause = FirstPause;
+    private long _pressedSince;
+
+    // Operations on the blocking dispatcher.
+    private int _blocking;
+
+    // The command in hand, until it has a reply or a place: if this actor throws, its reply is due.
+    private Aio.TransferCommand? _inHand;
+
+    public ContextActor(AioExt aio, Shard shard)
+    {
+        _aio = aio;
+        _shard = shard;
+        _counters = shard.Counters;
+        _cell = (ActorCell)Context;
+        _self = Self;
+        _staged = new Slot[aio.Settings.SubmitBatchSize];
+        _requests = new IoRequest[aio.Settings.SubmitBatchSize];
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Aio.TransferCommand command:
+                Accept(command, Sender);
+                break;
+            case ReapNotice:
+                _flowControlled = false;
+                Pump(); // also in front of waiting messages: free slots and a full queue must not idle the device
+                break;
+            case FileBarrier barrier:
+                OnBarrier(barrier);
+                break;
+            case BarrierArrived arrived:
+                OnArrived(arrived.Barrier, arrived.Refused);
+                break;
+            case BarrierReleased released:
+                Release(released.Barrier.File.LaneOn(_shard));
+                break;
+            case DataSyncDone done:
+                OnDataSyncDone(done);
+                break;
+            case ExclusiveDone done:
+                OnExclusiveDone(done);
+                break;
+            case ContinueSlot rest:
+                OnContinue(rest);
+                break;
+            case BlockingDone done:
+                OnBlockingDone(done);
+                break;
+            case Aio.Cancel cancel:
+                OnCancel(cancel, Sender);
+                break;
+            case RetrySubmit:
+                _flowControlled = false;
+                break;
+            case RetrySetup:
+                RetryOpenContext();
+                break;
+            case Drain:
+                _draining = true;
+                break;
+            case Aio.Command command:
+                _aio.Ref.Tell(command, Sender); // told to a shard's ref by hand
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+
+        // While messages wait, the batch gathers more of them; it never waits for messages to come.
+        if (!_cell.HasMessages)
+        {
+            Pump();
+        }
+    }
+
+    private void Accept(Aio.TransferCommand command, IActorRef requester)
+    {
+        _inHand = command;
+        var lane = command.File.LaneOn(_shard);
+        if (lane.Shard != _shard || command.File.Aio != _aio)
+        {
+            _aio.Ref.Tell(command, requester); // told to a shard's ref by hand
+        }
+        else if (RefusalOf(command, lane) is { } cause)
+        {
+            requester.Tell(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self);
+        }
+        else if (command.Length == 0)
+        {
+            requester.Tell(EmptyReply(command), _self);
+        }
+        else if (_queue.Count == 0 && lane.Held is null && _inFlight!.TryTake() is { } slot)
+        {
+            Stage(slot, new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
+        }
+        else if (_queue.Count + _shard.HeldCommands >= _aio.Settings.MaxQueueSize)
+        {
+            _counters.Overloads++;
+            var overloaded = new AioOverloadedException(
+                command.Name, command.File.Path, _shard.Index, _aio.Settings.MaxQueueSize);
+            requester.Tell(new Aio.CommandFailed(command, overloaded, AioOutcome.NotPerformed), _self);
+        }
+        else if (lane.Held is { } held)
+        {
+            held.Enqueue(new Held(command, requester, null));
+            _shard.HeldCommands++;
+        }
+        else
+        {
+            Enqueue(command, requester, lane);
+        }
+
+        _inHand = null;
+    }
+
+    private void Enqueue(Aio.TransferCommand command, IActorRef requester, FileLane lane)
+    {
+        _queue.Enqueue(new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
+        _counters.Queued = _queue.Count;
+        if (_queue.Count % LookForSlotsEvery == 1)
+        {
+            _inFlight!.WantNotice();
+            StageQueued();
+        }
+    }
+
+    private AioException? RefusalOf(Aio.TransferCommand command, FileLane lane) =>
+        lane.Closing ? new AioClosedException(command.Name, command.File.Path, "the file is closed")
+        : _draining ? new AioClosedException(command.Name, command.File.Path, "the actor system is shutting down")
+        : _unavailable is { } cause ? new AioUnavailableException(command.Name, command.File.Path, _shard.Index, cause)
+        : CommandChecks.Check(command);
+
+    private object EmptyReply(Aio.TransferCommand command) => command switch
+    {
+        Aio.Read read => _aio.Pool.TryRent(0, read) is { } buffer
+            ? new Aio.ReadCompleted(read, buffer)
+            : new Aio.CommandFailed(read, NoBudget(0), AioOutcome.NotPerformed),
+        Aio.ReadInto read => new Aio.ReadIntoCompleted(read, 0),
+        Aio.Write write => new Aio.WriteCompleted(write),
+        _ => throw new InvalidOperationException($"no such command: {command}"),
+    };
+
+    /// <summary>Submits what is staged, stages what is queued, and lets barriers pass that wait no longer; as far as it goes now.</summary>
+    private void Pump()
+    {
+        bool progress;
+        do
+        {
+            StageQueued();
+            progress = Submit();
+            progress |= PassBarriers();
+            if (!progress && NeedsNotice())
+            {
+                // Look once more after asking: the last event may have come in between, and then no notice will.
+                _inFlight!.WantNotice();
+                var waiting = _queue.Count > 0 || _shard.WantedDataSyncs.Count > 0;
+                progress = (waiting && !_flowControlled && _inFlight.HasFree) || PassBarriers();
+            }
+        }
+        while (progress);
+
+        if (_draining)
+        {
+            TellWhenDrained();
+        }
+    }
+
+    private bool NeedsNotice() =>
+        _inFlight is not null && (_queue.Count > 0 || _shard.WantedDataSyncs.Count > 0 ||
+                                  _shard.LanesWithBarriers.Count > 0 || _draining);
+
+    private void StageQueued()
+    {
+        while (_stagedCount < _staged.Length && _ready.TryDequeue(out var slot))
+        {
+            _staged[_stagedCount++] = slot;
+        }
+
+        while (_stagedCount < _staged.Length && _shard.WantedDataSyncs.Count > 0 && _inFlight?.TryTake() is { } slot)
+        {
+            StageDataSync(slot, _shard.WantedDataSyncs.Dequeue());
+        }
+
+        while (_stagedCount < _staged.Length && _queue.Count > 0 && _inFlight?.TryTake() is { } slot)
+        {
+            Stage(slot, _queue.Dequeue());
+            _counters.Queued = _queue.Count;
+        }
+    }
+
+    /// <summary>Prepares an operation in a slot, and submits when the batch is full.</summary>
+    private void Stage(Slot slot, Queued queued)
+    {
+        slot.State = SlotState.Staged;
+        slot.Command = queued.Command;
+        slot.Requester = queued.Requester;
+        slot.Lane = queued.Lane;
+        slot.Epoch = queued.Epoch;
+        if (Preparation.Prepare(slot, _aio.Pool) is { } cause)
+        {
+            Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
+            GiveBack(slot);
+        }
+        else if (!queued.Lane.File.IsDirect)
+        {
+            RunBlocking(slot);
+        }
+        else
+        {
+            _staged[_stagedCount++] = slot;
+            if (_stagedCount == _staged.Length)
+            {
+                Submit();
+                if (_stagedCount == _staged.Length)
+                {
+                    // Flow-controlled with a full batch: keep room for the next one by leaving it in the ready queue.
+                    MoveStagedToReady();
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Gives the staged batch to the kernel and accounts for every one of them. True when it went anywhere; false when there was
+    /// nothing to submit or the kernel took nothing.
+    /// </summary>
+    private bool Submit()
+    {
+        if (_stagedCount == 0 || _flowControlled)
+        {
+            return false;
+        }
+
+        var total = _stagedCount;
+        for (var i = 0; i < total; i++)
+        {
+            // From the submit on the reaper owns the slot; those that are not accepted are taken back below.
+            _staged[i].State = SlotState.InFlight;
+            _requests[i] = _staged[i].ToRequest();
+        }
+
+        var next = 0;
+        var interrupts = 0;
+        while (next < total && !_flowControlled)
+        {
+            var (accepted, error) = SubmitTimed(_requests.AsSpan(next, total - next));
+            if (accepted > 0)
+            {
+                next += accepted;
+                _pressedSince = 0;
+                if (_inFlight!.Submitted(accepted))
+                {
+                    _reaper.Tell(Reap.Instance, _self);
+                }
+            }
+            else if (error == Errno.EINTR && ++interrupts <= MaxInterrupts)
+            {
+                continue;
+            }
+            else if (error is Errno.None or Errno.EAGAIN or Errno.EINTR or Errno.ENOMEM)
+            {
+                OnPressure(error);
+            }
+            else
+            {
+                // The errno is about the first iocb alone: the others have not been looked at.
+                FailStaged(_staged[next++], error);
+            }
+        }
+
+        var left = total - next;
+        for (var i = 0; i < left; i++)
+        {
+            _staged[i] = _staged[next + i];
+            _staged[i].State = SlotState.Staged;
+        }
+
+        Array.Clear(_staged, left, total - left);
+        _stagedCount = left;
+        return next > 0;
+    }
+
+    private IoSubmitResult SubmitTimed(ReadOnlySpan<IoRequest> requests)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var result = _inFlight!.Context.Submit(requests);
+        var ticks = Stopwatch.GetElapsedTime(start).Ticks;
+        if (ticks > _counters.SlowestSubmitTicks)
+        {
+            _counters.SlowestSubmitTicks = ticks;
+        }
+
+        _counters.Submits++;
+        _counters.Submitted += result.Accepted;
+        return result;
+    }
+
+    // EAGAIN, 0 and their like are no errors: reap first, then try again.
+    private void OnPressure(Errno error)
+    {
+        _counters.FlowControlled++;
+        _flowControlled = true;
+        _inFlight!.WantNotice();
+        if (_inFlight.Count > 0)
+        {
+            return; // the reaper sends a notice
+        }
+
+        var now = Stopwatch.GetTimestamp();
+        if (_pressedSince == 0)
+        {
+            _pressedSince = now;
+            _pause = FirstPause;
+        }
+        else if (Stopwatch.GetElapsedTime(_pressedSince, now) >= PatienceWithKernel)
+        {
+            _log.Error("Shard {0}: the kernel has taken nothing for {1} (io_submit: {2}); {3} operations fail",
+                _shard.Index, PatienceWithKernel, error.Name(), _stagedCount);
+            FailAllStaged(error == Errno.None ? Errno.EAGAIN : error);
+            return;
+        }
+        else
+        {
+            _pause = TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, LongestPause.Ticks));
+        }
+
+        Context.System.Scheduler.ScheduleTellOnce(_pause, _self, RetrySubmit.Instance, _self);
+    }
+
+    private void FailAllStaged(Errno error)
+    {
+        _pressedSince = 0;
+        _flowControlled = false;
+        for (var i = 0; i < _stagedCount; i++)
+        {
+            FailStaged(_staged[i], error);
+        }
+
+        Array.Clear(_staged, 0, _stagedCount);
+        _stagedCount = 0;
+    }
+
+    private void FailStaged(Slot slot, Errno error)
+    {
+        if (slot.Opcode == IoOpcode.DataSync)
+        {
+            FailDataSync(slot, error);
+            return;
+        }
+
+        _counters.OfShard.Errors++;
+        Settlement.Fail(
+            slot, Settlement.ErrorOf(slot, error), _self,
+            slot.Done == 0 ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
+        GiveBack(slot);
+    }
+
+    private void OnContinue(ContinueSlot rest)
+    {
+        if (rest.InFlight == _inFlight) // else its reaper answered it as it stopped
+        {
+            rest.Slot.State = SlotState.Staged;
+            _ready.Enqueue(rest.Slot);
+        }
+    }
+
+    private void MoveStagedToReady()
+    {
+        for (var i = 0; i < _stagedCount; i++)
+        {
+            _ready.Enqueue(_staged[i]);
+        }
+
+        Array.Clear(_staged, 0, _stagedCount);
+        _stagedCount = 0;
+    }
+
+    // Buffered files: the kernel would do the whole operation inside io_submit, on this thread.
+    private void RunBlocking(Slot slot)
+    {
+        slot.State = SlotState.Blocking;
+        _blocking++;
+        var inFlight = _inFlight!;
+        _aio.RunBlocking(() => _self.Tell(new BlockingDone(inFlight, slot, BlockingIo.Run(slot)), _self));
+    }
+
+    private void OnBlockingDone(BlockingDone done)
+    {
+        _blocking = Math.Max(0, _blocking - 1); // an earlier incarnation's come in too
+        var slot = done.Slot;
+        if (Settlement.Settle(slot, done.Result, _self, _counters.OfShard) == Settled.Continue)
+        {
+            _blocking++;
+            _aio.RunBlocking(() => _self.Tell(done with { Result = BlockingIo.Run(slot) }, _self));
+            return;
+        }
+
+        slot.Lane.Undo(slot.IsWrite, slot.Epoch);
+        if (done.InFlight == _inFlight)
+        {
+            _inFlight.GiveBack(slot);
+        }
+    }
+
+    private void OnCancel(Aio.Cancel cancel, IActorRef requester)
+    {
+        var found = cancel.Command switch
+        {
+            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelInSlot(transfer),
+            Aio.BarrierCommand barrier => CancelBarrier(barrier),
+            _ => false,
+        };
+        requester.Tell(new Aio.Canceled(cancel, found), _self);
+    }
+
+    private bool CancelQueued(Aio.TransferCommand command)
+    {
+        var found = false;
+        for (var i = _queue.Count; i > 0; i--)
+        {
+            var queued = _queue.Dequeue();
+            if (queued.Command != command)
+            {
+                _queue.Enqueue(queued);
+                continue;
+            }
+
+            found = true;
+            queued.Lane.Undo(command is Aio.Write, queued.Epoch);
+            TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
+        }
+
+        _counters.Queued = _queue.Count;
+        return found;
+    }
+
+    // The kernel goes on with it, and so does the slot; the memory comes back when the event has been reaped.
+    private bool CancelInSlot(Aio.TransferCommand command)
+    {
+        foreach (var slot in _inFlight is null ? [] : _inFlight.Slots)
+        {
+            if (slot.Command == command && slot.TakeRequester() is { } requester)
+            {
+                TellCanceled(requester, command, Settlement.OutcomeOf(slot));
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void TellCanceled(IActorRef requester, Aio.Command command, AioOutcome outcome)
+    {
+        var path = ((Aio.FileCommand)command).File.Path;
+        requester.Tell(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _self);
+    }
+
+    private AioBufferBudgetException NoBudget(int bytes) => new(bytes, _aio.Pool.AllocatedBytes, _aio.Pool.BudgetBytes);
+
+    // An accepted operation that the reaper never had is answered.
+    private void GiveBack(Slot slot)
+    {
+        slot.Lane.Undo(slot.IsWrite, slot.Epoch);
+        _inFlight!.GiveBack(slot);
+    }
+
+    /// <summary>A command that is accepted and counted in its lane.</summary>
+    private readonly record struct Queued(Aio.TransferCommand Command, IActorRef Requester, FileLane Lane, int Epoch);
+}

@@ -1,0 +1,121 @@
+using AkkaAio.Shards;
+
+namespace AkkaAio.Files;
+
+/// <summary>
+/// What one shard knows of one file: which of its operations are under way, which barriers wait for them, and which commands wait
+/// behind a barrier. It belongs to the file, so it survives the shard's restart. A file has one lane, or with
+/// <c>shard-by = stripe</c> one on every shard.
+/// </summary>
+/// <remarks>
+/// Counters have one writer each, so that shard and reaper share no counter: started is the shard's, reaped the reaper's, and what is
+/// under way is their difference. Writes are counted in two epochs: a flush waits for the writes of the epoch that it closed, while
+/// later writes go on in the other.
+/// </remarks>
+internal sealed class FileLane(AioFile file, Shard shard)
+{
+    private readonly List<FileBarrier> _following = [];
+    private readonly List<FileBarrier> _waiting = [];
+    private long _readsStarted;
+    private long _readsReaped;
+    private WriteEpochs _writesStarted;
+    private WriteEpochs _writesReaped;
+    private int _epoch;
+
+    public AioFile File => file;
+
+    public Shard Shard => shard;
+
+    /// <summary>The SetLength, Allocate or Close that waits for this lane to be quiet; null once it has been.</summary>
+    public FileBarrier? Exclusive { get; set; }
+
+    /// <summary>Commands and barriers behind a SetLength or Allocate that has not been carried out; null when there is none.</summary>
+    public Queue<Held>? Held { get; set; }
+
+    /// <summary>A Close has come: whatever comes now is too late.</summary>
+    public bool Closing { get; set; }
+
+    /// <summary>Nothing is under way.</summary>
+    public bool IsQuiet => _readsStarted == Volatile.Read(ref _readsReaped) && !WritesPending(0) && !WritesPending(1);
+
+    /// <summary>Whether anything waits for this lane's operations, or behind a barrier.</summary>
+    public bool HasBarriers => _waiting.Count > 0 || Exclusive is not null || Held is not null;
+
+    /// <summary>Shard: an operation has been accepted. Returns the epoch to give back.</summary>
+    public int Start(bool write)
+    {
+        if (!write)
+        {
+            _readsStarted++;
+            return 0;
+        }
+
+        _writesStarted[_epoch]++;
+        return _epoch;
+    }
+
+    /// <summary>Shard: an accepted operation is answered, without the reaper.</summary>
+    public void Undo(bool write, int epoch)
+    {
+        if (write)
+        {
+            _writesStarted[epoch]--;
+        }
+        else
+        {
+            _readsStarted--;
+        }
+    }
+
+    /// <summary>Reaper: an operation has been answered.</summary>
+    public void Reaped(bool write, int epoch)
+    {
+        if (write)
+        {
+            Volatile.Write(ref _writesReaped[epoch], _writesReaped[epoch] + 1);
+        }
+        else
+        {
+            Volatile.Write(ref _readsReaped, _readsReaped + 1);
+        }
+    }
+
+    /// <summary>Shard: a flush has come.</summary>
+    public void AddFlush(FileBarrier flush)
+    {
+        if (_waiting.Count > 0)
+        {
+            _following.Add(flush);
+        }
+        else
+        {
+            _waiting.Add(flush);
+            _epoch ^= 1;
+        }
+    }
+
+    /// <summary>Shard: moves the flushes whose writes are all answered to <paramref name="arrived"/>.</summary>
+    public void TakeArrivedFlushes(List<FileBarrier> arrived)
+    {
+        while (_waiting.Count > 0 && !WritesPending(_epoch ^ 1))
+        {
+            arrived.AddRange(_waiting);
+            _waiting.Clear();
+            if (_following.Count > 0)
+            {
+                // Those that came meanwhile wait for all that has been accepted up to now, which is no less than they ask for.
+                _waiting.AddRange(_following);
+                _following.Clear();
+                _epoch ^= 1;
+            }
+        }
+    }
+
+    private bool WritesPending(int epoch) => _writesStarted[epoch] != Volatile.Read(ref _writesReaped[epoch]);
+
+    [System.Runtime.CompilerServices.InlineArray(2)]
+    private struct WriteEpochs
+    {
+        private long _first;
+    }
+}

@@ -1,0 +1,254 @@
+
+namespace AkkaAio;
+
+// The commands. Classes and not records: Cancel names a command object, so two commands are never equal.
+public sealed partial class Aio
+{
+    /// <summary>What can be asked.</summary>
+    public abstract class Command : Message
+    {
+        private protected Command()
+        {
+        }
+
+        /// <summary>Yours: the reply carries it back.</summary>
+        public object? Token { get; init; }
+
+        /// <summary>What errors call it: <c>read</c>, <c>write</c> …</summary>
+        internal abstract string Name { get; }
+    }
+
+    /// <summary>A command for an open file.</summary>
+    public abstract class FileCommand : Command
+    {
+        private protected FileCommand(AioFile file)
+        {
+            ArgumentNullException.ThrowIfNull(file);
+            File = file;
+        }
+
+        /// <summary>The file.</summary>
+        public AioFile File { get; }
+    }
+
+    /// <summary>A command that moves data: these run at once, many at a time, in no order.</summary>
+    public abstract class TransferCommand : FileCommand
+    {
+        private protected TransferCommand(AioFile file, long offset)
+            : base(file) => Offset = offset;
+
+        /// <summary>Byte offset in the file.</summary>
+        public long Offset { get; }
+
+        /// <summary>Length in bytes.</summary>
+        public abstract int Length { get; }
+    }
+
+    /// <summary>
+    /// A command that acts on the file as a whole, after every command that was told before it (a <see cref="Flush"/>: after every
+    /// write). Later ones wait for it, except behind a Flush, which does not hold them up.
+    /// </summary>
+    public abstract class BarrierCommand : FileCommand
+    {
+        private protected BarrierCommand(AioFile file)
+            : base(file)
+        {
+        }
+    }
+
+    /// <summary>Opens a file. Replied to with <see cref="Opened"/>.</summary>
+    public sealed class Open : Command
+    {
+        /// <summary>Opens <paramref name="path"/> for reading, or as <paramref name="options"/> say.</summary>
+        public Open(string path, AioOpenOptions? options = null)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(path);
+            Path = path;
+            Options = options ?? AioOpenOptions.Default;
+        }
+
+        /// <summary>The path, absolute or relative to the process's working folder.</summary>
+        public string Path { get; }
+
+        /// <summary>How to open it.</summary>
+        public AioOpenOptions Options { get; }
+
+        internal override string Name => "open";
+    }
+
+    /// <summary>
+    /// Reads into a buffer of the pool. Replied to with <see cref="ReadCompleted"/>, whose receiver owns and disposes the buffer. Any
+    /// offset and length will do: what direct I/O needs beyond them is read and cut off.
+    /// </summary>
+    public sealed class Read : TransferCommand
+    {
+        /// <summary>Reads <paramref name="length"/> bytes at <paramref name="offset"/>.</summary>
+        public Read(AioFile file, long offset, int length)
+            : base(file, offset) => Length = length;
+
+        /// <inheritdoc/>
+        public override int Length { get; }
+
+        internal override string Name => "read";
+    }
+
+    /// <summary>
+    /// Reads into memory of yours, which stays untouched by you until the reply, <see cref="ReadIntoCompleted"/>. Without a copy where
+    /// it is an <see cref="AioBuffer"/>'s and offset, length and address are aligned; through a buffer of the pool else.
+    /// </summary>
+    public sealed class ReadInto : TransferCommand
+    {
+        /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/>.</summary>
+        public ReadInto(AioFile file, long offset, Memory<byte> destination)
+            : base(file, offset) => Destination = destination;
+
+        /// <summary>Fills the whole of <paramref name="destination"/> from <paramref name="offset"/>.</summary>
+        /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+        public ReadInto(AioFile file, long offset, AioBuffer destination)
+            : base(file, offset)
+        {
+            ArgumentNullException.ThrowIfNull(destination);
+            Destination = destination.Memory;
+        }
+
+        /// <summary>Where the bytes go.</summary>
+        public Memory<byte> Destination { get; }
+
+        /// <inheritdoc/>
+        public override int Length => Destination.Length;
+
+        internal override string Name => "read";
+    }
+
+    /// <summary>
+    /// Writes. Replied to with <see cref="WriteCompleted"/> when every byte is written. On a direct file offset and length must be
+    /// aligned, or it fails with <see cref="AioAlignmentException"/>. Leave the data unchanged until the reply: an aligned
+    /// <see cref="AioBuffer"/> is written from where it is, other memory is copied when the shard stages the command.
+    /// </summary>
+    public sealed class Write : TransferCommand
+    {
+        /// <summary>Writes <paramref name="data"/> at <paramref name="offset"/>.</summary>
+        public Write(AioFile file, long offset, ReadOnlyMemory<byte> data)
+            : base(file, offset) => Data = data;
+
+        /// <summary>Writes the whole of <paramref name="data"/> at <paramref name="offset"/>.</summary>
+        /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+        public Write(AioFile file, long offset, AioBuffer data)
+            : base(file, offset)
+        {
+            ArgumentNullException.ThrowIfNull(data);
+            Data = data.Memory;
+        }
+
+        /// <summary>What to write.</summary>
+        public ReadOnlyMemory<byte> Data { get; }
+
+        /// <summary>Whether the reply also says that this write is on stable storage.</summary>
+        public AioDurability Durability { get; init; }
+
+        /// <inheritdoc/>
+        public override int Length => Data.Length;
+
+        internal override string Name => "write";
+    }
+
+    /// <summary>
+    /// Makes every write that was told before it durable: fdatasync(2) once those have completed. Replied to with
+    /// <see cref="Flushed"/>. Flushes that wait at the same time share one fdatasync. A flush that failed once fails for ever on this
+    /// open: the kernel reports a lost write only once.
+    /// </summary>
+    public sealed class Flush : BarrierCommand
+    {
+        /// <summary>Flushes <paramref name="file"/>.</summary>
+        public Flush(AioFile file)
+            : base(file)
+        {
+        }
+
+        internal override string Name => "flush";
+    }
+
+    /// <summary>Cuts or extends the file: ftruncate(2). Replied to with <see cref="LengthSet"/>.</summary>
+    public sealed class SetLength : BarrierCommand
+    {
+        /// <summary>Makes <paramref name="file"/> <paramref name="length"/> bytes long.</summary>
+        public SetLength(AioFile file, long length)
+            : base(file) => Length = length;
+
+        /// <summary>The new length in bytes.</summary>
+        public long Length { get; }
+
+        internal override string Name => "set-length";
+    }
+
+    /// <summary>
+    /// Allocates blocks and extends the file over them: fallocate(2) with mode 0. Replied to with <see cref="Allocated"/>. Writes into
+    /// allocated blocks do not block in io_submit; writes that extend a file do.
+    /// </summary>
+    public sealed class Allocate : BarrierCommand
+    {
+        /// <summary>Allocates <paramref name="length"/> bytes of <paramref name="file"/> at <paramref name="offset"/>.</summary>
+        public Allocate(AioFile file, long offset, long length)
+            : base(file)
+        {
+            Offset = offset;
+            Length = length;
+        }
+
+        /// <summary>Byte offset in the file.</summary>
+        public long Offset { get; }
+
+        /// <summary>Length in bytes.</summary>
+        public long Length { get; }
+
+        internal override string Name => "allocate";
+    }
+
+    /// <summary>
+    /// Closes the file after every command that was told before it. Replied to with <see cref="Closed"/>; commands told later fail with
+    /// <see cref="AioClosedException"/>. It does not flush.
+    /// </summary>
+    public sealed class Close : BarrierCommand
+    {
+        /// <summary>Closes <paramref name="file"/>.</summary>
+        public Close(AioFile file)
+            : base(file)
+        {
+        }
+
+        internal override string Name => "close";
+    }
+
+    /// <summary>
+    /// Answers another command now: it fails with <see cref="AioCanceledException"/>. One that waits in the queue is taken out of it;
+    /// one that the kernel has goes on unseen, and its memory stays reserved until the kernel is done. Replied to with
+    /// <see cref="Canceled"/>.
+    /// </summary>
+    public sealed class Cancel : FileCommand
+    {
+        /// <summary>Cancels this very command object.</summary>
+        public Cancel(FileCommand command)
+            : base((command ?? throw new ArgumentNullException(nameof(command))).File) => Command = command;
+
+        /// <summary>The command to answer.</summary>
+        public FileCommand Command { get; }
+
+        internal override string Name => "cancel";
+    }
+
+    /// <summary>Asks for the figures. Replied to with <see cref="Stats"/>.</summary>
+    public sealed class GetStats : Command
+    {
+        internal override string Name => "get-stats";
+    }
+}
+
+/// <summary>What <see cref="Aio.WriteCompleted"/> promises.</summary>
+public enum AioDurability
+{
+    /// <summary>The kernel has the data; a power cut may lose it until the next <see cref="Aio.Flush"/>.</summary>
+    None,
+
+    /// <summary>The data is on stable storage: RWF_DSYNC.</summary>
+    Dsync,
+}

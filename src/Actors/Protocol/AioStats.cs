@@ -1,0 +1,98 @@
+namespace AkkaAio;
+
+public sealed partial class Aio
+{
+    /// <summary>Reply to <see cref="GetStats"/>. Counters run since the start; each is exact, together they are no snapshot.</summary>
+    public sealed class Stats : Event
+    {
+        internal Stats(GetStats command, string engine, IReadOnlyList<ShardStats> shards, int openFiles, AioBufferPool pool)
+            : base(command)
+        {
+            Engine = engine;
+            Shards = shards;
+            OpenFiles = openFiles;
+            PoolAllocatedBytes = pool.AllocatedBytes;
+            PoolBudgetBytes = pool.BudgetBytes;
+            RentedBuffers = pool.RentedBuffers;
+        }
+
+        /// <summary>The command.</summary>
+        public GetStats Command => (GetStats)RepliesTo;
+
+        /// <summary>The engine's name.</summary>
+        public string Engine { get; }
+
+        /// <summary>One entry a shard, in order.</summary>
+        public IReadOnlyList<ShardStats> Shards { get; }
+
+        /// <summary>Files that are open now.</summary>
+        public int OpenFiles { get; }
+
+        /// <summary>Native memory that the buffer pool holds, in bytes.</summary>
+        public long PoolAllocatedBytes { get; }
+
+        /// <summary>Native memory that it may hold, in bytes.</summary>
+        public long PoolBudgetBytes { get; }
+
+        /// <summary>Buffers that are out now, yours and those in flight.</summary>
+        public long RentedBuffers { get; }
+    }
+
+    /// <summary>The figures of one shard.</summary>
+    public sealed record ShardStats
+    {
+        /// <summary>0 to shards - 1.</summary>
+        public required int Shard { get; init; }
+
+        /// <summary>Operations that its context may have in flight.</summary>
+        public required int Depth { get; init; }
+
+        /// <summary>Operations in flight now.</summary>
+        public required long InFlight { get; init; }
+
+        /// <summary>Commands that wait for a free slot now.</summary>
+        public required int Queued { get; init; }
+
+        /// <summary>Reads completed.</summary>
+        public required long Reads { get; init; }
+
+        /// <summary>Bytes read.</summary>
+        public required long ReadBytes { get; init; }
+
+        /// <summary>Writes completed.</summary>
+        public required long Writes { get; init; }
+
+        /// <summary>Bytes written.</summary>
+        public required long WrittenBytes { get; init; }
+
+        /// <summary>fdatasync operations; one may have served several Flush commands.</summary>
+        public required long DataSyncs { get; init; }
+
+        /// <summary>Operations that the kernel failed.</summary>
+        public required long Errors { get; init; }
+
+        /// <summary>Commands refused because the queue was full.</summary>
+        public required long Overloads { get; init; }
+
+        /// <summary>io_submit calls.</summary>
+        public required long Submits { get; init; }
+
+        /// <summary>Operations that they put in flight: divided by <see cref="Submits"/> the mean batch.</summary>
+        public required long Submitted { get; init; }
+
+        /// <summary>io_submit calls that accepted nothing for the moment (EAGAIN and its like).</summary>
+        public required long FlowControlled { get; init; }
+
+        /// <summary>The longest io_submit so far: a long one blocked, which direct I/O on allocated blocks does not.</summary>
+        public required TimeSpan SlowestSubmit { get; init; }
+
+        /// <summary>io_getevents calls that took something out.</summary>
+        public required long Reaps { get; init; }
+
+        /// <summary>Completions that they took out: divided by <see cref="Reaps"/> the mean batch.</summary>
+        public required long Reaped { get; init; }
+
+        /// <summary>Times that the shard was restarted.</summary>
+        public required long Restarts { get; init; }
+    }
+}

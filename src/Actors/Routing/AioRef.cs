@@ -1,0 +1,99 @@
+using Akka.Actor;
+using Akka.Dispatch.SysMsg;
+using AkkaAio.Files;
+using AkkaAio.Shards;
+
+namespace AkkaAio.Routing;
+
+/// <summary>
+/// <c>system.Aio()</c>: the manager's path over the array of shards. Routes a command for a file to the file's shard on the caller's
+/// own thread, with no mailbox in between; what is no such command goes to the manager.
+/// </summary>
+/// <remarks>
+/// Not a router pool: when a routee of one ends, most files change shard, and a PoisonPill ends them all. Here the shards are fixed.
+/// </remarks>
+internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
+{
+    public override ActorPath Path => manager.Path;
+
+    public override IActorRefProvider Provider => aio.System.Provider;
+
+    public override IInternalActorRef Parent => ((IInternalActorRef)manager).Parent;
+
+    public override void SendSystemMessage(ISystemMessage message) => ((IInternalActorRef)manager).SendSystemMessage(message);
+
+    public override void Stop() => ((IInternalActorRef)manager).Stop();
+
+    protected override void TellInternal(object message, IActorRef sender)
+    {
+        if (message is Aio.FileCommand command)
+        {
+            Route(command, sender);
+        }
+        else
+        {
+            manager.Tell(message, sender);
+        }
+    }
+
+    private void Route(Aio.FileCommand command, IActorRef? sender)
+    {
+        var file = command.File;
+        if (file.Aio != aio)
+        {
+            Refuse(command, sender, new AioArgumentException(
+                "the file belongs to another actor system", command.Name, file.Path));
+            return;
+        }
+
+        switch (command)
+        {
+            case Aio.TransferCommand when aio.Refuses:
+            case Aio.BarrierCommand when aio.Refuses:
+                Refuse(command, sender, new AioClosedException(command.Name, file.Path, "the actor system is shutting down"));
+                break;
+            case Aio.TransferCommand transfer:
+                file.LaneAt(transfer.Offset).Shard.Ref.Tell(transfer, sender);
+                break;
+            case Aio.BarrierCommand barrier:
+                TellBarrier(barrier, sender);
+                break;
+            case Aio.Cancel { Command: Aio.TransferCommand transfer }:
+                file.LaneAt(transfer.Offset).Shard.Ref.Tell(command, sender);
+                break;
+            default:
+                file.HomeShard.Ref.Tell(command, sender);
+                break;
+        }
+    }
+
+    private static void TellBarrier(Aio.BarrierCommand command, IActorRef? sender)
+    {
+        if (CommandChecks.Check(command) is { } cause)
+        {
+            Refuse(command, sender, cause);
+            return;
+        }
+
+        var barrier = new FileBarrier(command, sender);
+        var lanes = command.File.Lanes;
+        if (lanes.Length == 1)
+        {
+            lanes[0].Shard.Ref.Tell(barrier, sender);
+            return;
+        }
+
+        // From here, and not from the home shard: in each mailbox it stands behind what the caller told before it. Under the lock, so
+        // that two callers' barriers stand in one order everywhere; in two orders they would wait for each other for ever.
+        lock (command.File.BarrierOrder)
+        {
+            foreach (var lane in lanes)
+            {
+                lane.Shard.Ref.Tell(barrier, sender);
+            }
+        }
+    }
+
+    private static void Refuse(Aio.FileCommand command, IActorRef? sender, Exception cause) =>
+        sender?.Tell(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), command.File.HomeShard.Ref);
+}

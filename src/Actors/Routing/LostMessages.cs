@@ -1,0 +1,70 @@
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Files;
+
+namespace AkkaAio.Routing;
+
+/// <summary>
+/// Listens for dead letters on the publisher's own thread: commands that a stopped shard never saw get their reply, and buffers and
+/// files in replies that nobody takes (an Ask that timed out, a requester that is gone) are given back.
+/// </summary>
+internal sealed class LostMessages(AioExt aio) : MinimalActorRef
+{
+    public override ActorPath Path { get; } = aio.Ref.Path / "lost-messages";
+
+    public override IActorRefProvider Provider => aio.System.Provider;
+
+    public static void Subscribe(AioExt aio)
+    {
+        var listener = new LostMessages(aio);
+        aio.System.EventStream.Subscribe(listener, typeof(DeadLetter));
+        aio.System.EventStream.Subscribe(listener, typeof(UnhandledMessage));
+    }
+
+    public static void Unsubscribe(AioExt aio) => aio.System.EventStream.Unsubscribe(new LostMessages(aio));
+
+    protected override void TellInternal(object message, IActorRef sender)
+    {
+        switch (message)
+        {
+            case DeadLetter letter:
+                OnLost(letter.Message, letter.Sender);
+                break;
+            case UnhandledMessage unhandled:
+                OnLost(unhandled.Message, unhandled.Sender);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnLost(object message, IActorRef? requester)
+    {
+        switch (message)
+        {
+            case Aio.ReadCompleted read:
+                read.Buffer.Dispose();
+                break;
+            case Aio.Opened opened when opened.File.Aio == aio:
+                aio.Ref.Tell(new Aio.Close(opened.File), ActorRefs.Nobody);
+                break;
+            case Aio.Command command when command is not Aio.FileCommand { File.Aio: var owner } || owner == aio:
+                Reply(requester, command);
+                break;
+            case FileBarrier barrier when barrier.File.Aio == aio && barrier.TryClaim():
+                Reply(barrier.Requester, barrier.Command);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void Reply(IActorRef? requester, Aio.Command command)
+    {
+        var path = (command as Aio.FileCommand)?.File.Path ?? (command as Aio.Open)?.Path;
+        requester?.Tell(
+            new Aio.CommandFailed(
+                command, new AioAbortedException(command.Name, path, "the actor system has stopped"), AioOutcome.NotPerformed),
+            ActorRefs.Nobody);
+    }
+}

@@ -1,0 +1,67 @@
+using Akka.Configuration;
+using Akka.Configuration.Hocon;
+
+namespace AkkaAio;
+
+/// <summary>
+/// Holds a configuration's keys against those of the reference, because Akka's parser lets all of <c>depth =</c>, <c>depth 64</c> and
+/// a forgotten brace pass.
+/// </summary>
+internal static class ConfigKeys
+{
+    public static void Check(Config config, Config reference, string path)
+    {
+        if (config.GetValue(path) is not { } root || !root.IsObject())
+        {
+            throw new AioConfigurationException(path, "is not a section");
+        }
+
+        CheckSection(config.GetConfig(path), reference.GetConfig(path), path);
+    }
+
+    private static void CheckSection(Config section, Config reference, string path)
+    {
+        foreach (var (name, value) in section.AsEnumerable())
+        {
+            var key = $"{path}.{name}";
+            if (name.EndsWith("-dispatcher", StringComparison.Ordinal) && reference.HasPath(name))
+            {
+                continue; // Akka's own keys, or the name of another dispatcher
+            }
+
+            // Not HasPath: that reads a dot in a quoted key as a path.
+            if (!reference.AsEnumerable().Any(known => known.Key == name))
+            {
+                throw new AioConfigurationException(
+                    key, $"no such key; allowed here: {string.Join(", ", reference.AsEnumerable().Select(known => known.Key))}");
+            }
+
+            CheckValue(key, name, value, section, reference);
+        }
+    }
+
+    private static void CheckValue(string key, string name, HoconValue value, Config section, Config reference)
+    {
+        if (reference.GetValue(name).IsObject())
+        {
+            if (!value.IsObject())
+            {
+                throw new AioConfigurationException(key, "is a section and takes no value; a brace may be missing");
+            }
+
+            CheckSection(section.GetConfig(name), reference.GetConfig(name), key);
+        }
+        else if (value.IsObject())
+        {
+            throw new AioConfigurationException(key, "takes a value, not a section; a value or a brace may be missing");
+        }
+        else if (value.IsArray())
+        {
+            throw new AioConfigurationException(key, "takes one value, not a list");
+        }
+        else if (value.IsEmpty || string.IsNullOrWhiteSpace(value.GetString()))
+        {
+            throw new AioConfigurationException(key, "is empty; give a value or leave the key out");
+        }
+    }
+}

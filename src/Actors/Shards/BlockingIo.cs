@@ -1,0 +1,24 @@
+using AkkaAio.Interop.Abi;
+
+namespace AkkaAio.Shards;
+
+/// <summary>Does a slot's operation with pread(2) or pwrite(2), on a thread that may block.</summary>
+internal static class BlockingIo
+{
+    /// <summary>Bytes moved, or a negated errno: what an engine would have put into the completion.</summary>
+    public static long Run(Slot slot)
+    {
+        try
+        {
+            var file = slot.Lane.File.Handle;
+            var memory = slot.Buffer!.UncheckedSpan(slot.BufferStart + slot.Done, slot.NextLength);
+            return slot.IsWrite
+                ? file.Write(memory, slot.Start + slot.Done, slot.Flags.HasFlag(RwFlags.DSync))
+                : file.Read(memory, slot.Start + slot.Done);
+        }
+        catch (AioSystemException e)
+        {
+            return -(long)e.Errno;
+        }
+    }
+}

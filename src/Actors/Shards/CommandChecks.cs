@@ -1,0 +1,43 @@
+namespace AkkaAio.Shards;
+
+/// <summary>What can be said of a command without the kernel: bad input gets a typed error and nothing else happens.</summary>
+internal static class CommandChecks
+{
+    /// <summary>
+    /// The longest single command in bytes: the largest int less room to widen it to any alignment at both ends. What is longer than
+    /// one kernel operation goes in parts.
+    /// </summary>
+    public const int MaxLength = int.MaxValue - (2 * AioBuffer.Alignment);
+
+    public static AioException? Check(Aio.TransferCommand command)
+    {
+        var file = command.File;
+        var (offset, length) = (command.Offset, command.Length);
+        var needed = command is Aio.Write ? FileAccess.Write : FileAccess.Read;
+        return offset < 0 ? Wrong(command, offset, length, "the offset is negative")
+            : length < 0 ? Wrong(command, offset, length, "the length is negative")
+            : length > MaxLength ? Wrong(command, offset, length, $"one command moves {MaxLength} bytes at most")
+            : offset > long.MaxValue - length - AioBuffer.Alignment
+                ? Wrong(command, offset, length, "its end is beyond the largest file, 2^63 - 1 bytes")
+            : !file.Access.HasFlag(needed)
+                ? Wrong(command, offset, length, $"the file was opened for {file.Access}")
+            : null;
+    }
+
+    public static AioException? Check(Aio.BarrierCommand command) => command switch
+    {
+        Aio.SetLength { Length: < 0 } set => Wrong(command, null, set.Length, "the length is negative"),
+        Aio.Allocate { Offset: < 0 } allocate => Wrong(command, allocate.Offset, allocate.Length, "the offset is negative"),
+        Aio.Allocate { Length: <= 0 } allocate => Wrong(command, allocate.Offset, allocate.Length, "the length is not positive"),
+        Aio.Allocate allocate when allocate.Offset > long.MaxValue - allocate.Length =>
+            Wrong(command, allocate.Offset, allocate.Length, "its end is beyond the largest file, 2^63 - 1 bytes"),
+        Aio.SetLength or Aio.Allocate when !command.File.Access.HasFlag(FileAccess.Write) =>
+            Wrong(command, null, null, $"the file was opened for {command.File.Access}"),
+        Aio.SetLength or Aio.Allocate when command.File.IsBlockDevice =>
+            Wrong(command, null, null, "a block device's length is fixed"),
+        _ => null,
+    };
+
+    private static AioArgumentException Wrong(Aio.FileCommand command, long? offset, long? length, string reason) =>
+        new(reason, command.Name, command.File.Path, offset, length);
+}

@@ -1,0 +1,152 @@
+using System.Runtime.InteropServices;
+using AkkaAio.Interop.Engines;
+
+namespace AkkaAio.Shards;
+
+/// <summary>
+/// One context with its slots, between the shard that fills them and the reaper that empties them. Made anew with every incarnation.
+/// The two threads meet here without a lock: each field has one writer, and the two flags are handed over by compare-and-swap.
+/// </summary>
+internal sealed class InFlight
+{
+    private readonly Slot[] _slots;
+    private readonly Stack<Slot> _ownFree;
+    private readonly FreeRing _reaperFree;
+    private Padded _submitted;
+    private Padded _reaped;
+    private Padded _reaperIdle;
+    private Padded _noticeWanted;
+    private bool _stopRequested;
+
+    public InFlight(IIoContext context)
+    {
+        Context = context;
+        _slots = new Slot[context.Depth];
+        _ownFree = new Stack<Slot>(context.Depth);
+        for (var i = context.Depth - 1; i >= 0; i--)
+        {
+            _ownFree.Push(_slots[i] = new Slot(i));
+        }
+
+        _reaperFree = new FreeRing(context.Depth);
+        _reaperIdle.Value = 1;
+    }
+
+    public IIoContext Context { get; }
+
+    public int Depth => _slots.Length;
+
+    public ReadOnlySpan<Slot> Slots => _slots;
+
+    /// <summary>
+    /// Operations that the kernel has, or whose events it keeps. Can be below zero for a moment on the reaper's side: an event may be
+    /// there before its submitter has counted.
+    /// </summary>
+    public long Count => Volatile.Read(ref _submitted.Value) - Volatile.Read(ref _reaped.Value);
+
+    /// <summary>Shard: no slot is in use.</summary>
+    public bool AllFree => _ownFree.Count + _reaperFree.Count == _slots.Length;
+
+    /// <summary>Shard: whether <see cref="TryTake"/> would give a slot.</summary>
+    public bool HasFree => _ownFree.Count > 0 || _reaperFree.Count > 0;
+
+    /// <summary>The reaper is to leave at its next look: the shard is stopping or restarting.</summary>
+    public bool StopRequested => Volatile.Read(ref _stopRequested);
+
+    /// <summary>Shard: a free slot, or null when the depth is reached.</summary>
+    public Slot? TryTake() => _ownFree.TryPop(out var slot) ? slot : _reaperFree.TryTake();
+
+    /// <summary>Shard: gives a slot back that was never in flight, or came back by message.</summary>
+    public void GiveBack(Slot slot)
+    {
+        slot.Clear();
+        _ownFree.Push(slot);
+    }
+
+    /// <summary>Reaper: gives a slot back whose operation is done.</summary>
+    public void GiveBackFromReaper(Slot slot)
+    {
+        slot.Clear();
+        _reaperFree.Put(slot);
+    }
+
+    /// <summary>Shard: so many are in flight now. True: the reaper sleeps in its mailbox and must be told.</summary>
+    public bool Submitted(int count)
+    {
+        Volatile.Write(ref _submitted.Value, _submitted.Value + count);
+        Interlocked.MemoryBarrier();
+        return Count > 0 && Volatile.Read(ref _reaperIdle.Value) == 1 &&
+               Interlocked.CompareExchange(ref _reaperIdle.Value, 0, 1) == 1;
+    }
+
+    /// <summary>Reaper: so many events are out and answered. True: the shard wants to be told.</summary>
+    public bool Reaped(int count)
+    {
+        Volatile.Write(ref _reaped.Value, _reaped.Value + count);
+        Interlocked.MemoryBarrier();
+        return Volatile.Read(ref _noticeWanted.Value) == 1 && Interlocked.Exchange(ref _noticeWanted.Value, 0) == 1;
+    }
+
+    /// <summary>
+    /// Shard: asks for a notice after the next reap. Look again after this call at what is waited for: it may have come just before.
+    /// </summary>
+    public void WantNotice()
+    {
+        Volatile.Write(ref _noticeWanted.Value, 1);
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>Reaper: goes to its mailbox. False: something was submitted meanwhile, and it must go on.</summary>
+    public bool TryGoIdle()
+    {
+        Volatile.Write(ref _reaperIdle.Value, 1);
+        Interlocked.MemoryBarrier();
+        return Count <= 0 || Interlocked.CompareExchange(ref _reaperIdle.Value, 0, 1) != 1;
+    }
+
+    /// <summary>Ends the reaper's wait.</summary>
+    public void RequestStop()
+    {
+        Volatile.Write(ref _stopRequested, true);
+        Context.Wake();
+    }
+
+    /// <summary>A number on a cache line of its own: what two threads touch side by side costs both a miss each time.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct Padded
+    {
+        [FieldOffset(64)]
+        public long Value;
+    }
+
+    /// <summary>Slots on their way from the reaper (one producer) back to the shard (one consumer).</summary>
+    private sealed class FreeRing(int depth)
+    {
+        private readonly Slot?[] _ring = new Slot?[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)depth)];
+        private Padded _head;
+        private Padded _tail;
+
+        public int Count => (int)(Volatile.Read(ref _tail.Value) - _head.Value);
+
+        public void Put(Slot slot)
+        {
+            var tail = _tail.Value;
+            _ring[(int)tail & (_ring.Length - 1)] = slot;
+            Volatile.Write(ref _tail.Value, tail + 1);
+        }
+
+        public Slot? TryTake()
+        {
+            var head = _head.Value;
+            if (head == Volatile.Read(ref _tail.Value))
+            {
+                return null;
+            }
+
+            // The reaper cannot lap us: there are no more slots than places.
+            var slot = _ring[(int)head & (_ring.Length - 1)];
+            _head.Value = head + 1;
+            return slot;
+        }
+    }
+}

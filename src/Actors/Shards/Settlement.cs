@@ -1,0 +1,169 @@
+using Akka.Actor;
+
+namespace AkkaAio.Shards;
+
+/// <summary>What became of a slot's operation.</summary>
+internal enum Settled
+{
+    /// <summary>It has its reply.</summary>
+    Answered,
+
+    /// <summary>A part is done; the rest must be submitted.</summary>
+    Continue,
+}
+
+/// <summary>
+/// Turns the result of an operation into its reply. Runs on the reaper for what the kernel did, on the shard for what a blocking thread
+/// did.
+/// </summary>
+internal static class Settlement
+{
+    // A device that goes on cutting writes short would keep the slot busy for ever.
+    private const int MaxShortWrites = 8;
+
+    /// <summary>
+    /// Replies to the slot's requester, unless a part is still to be done. The slot's memory is given back or handed to the requester.
+    /// </summary>
+    /// <param name="slot">A read or write; never an fdatasync, whose flushes the shard answers.</param>
+    /// <param name="result">Bytes moved by the last kernel operation, or a negated errno.</param>
+    /// <param name="shard">The Sender of the reply.</param>
+    /// <param name="counters">The figures of the thread that this runs on.</param>
+    public static Settled Settle(Slot slot, long result, IActorRef shard, ShardCounters.Answered counters)
+    {
+        if (result < 0)
+        {
+            counters.Errors++;
+            Fail(slot, ErrorOf(slot, (Errno)(-result)), shard, OutcomeOf(slot));
+            return Settled.Answered;
+        }
+
+        var asked = slot.NextLength;
+        slot.Done += (int)result;
+        if (slot.Done < slot.Total)
+        {
+            if (result == asked)
+            {
+                return Settled.Continue; // longer than one kernel operation
+            }
+
+            if (slot.IsWrite)
+            {
+                return ContinueShortWrite(slot, shard, counters);
+            }
+        }
+
+        Succeed(slot, shard, counters);
+        return Settled.Answered;
+    }
+
+    /// <summary>Replies that the slot's operation failed, and gives its memory back.</summary>
+    public static void Fail(Slot slot, Exception cause, IActorRef shard, AioOutcome outcome)
+    {
+        var command = slot.Command!;
+        slot.TakeRequester()?.Tell(new Aio.CommandFailed(command, cause, outcome), shard);
+        slot.Buffer?.Release();
+        slot.Buffer = null;
+    }
+
+    /// <summary>A read changes nothing; what the kernel refused at submit has not been begun; but a write that the kernel had …</summary>
+    public static AioOutcome OutcomeOf(Slot slot) => slot.IsWrite ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed;
+
+    /// <summary>The typed exception for an errno, with what had been written before it.</summary>
+    public static Exception ErrorOf(Slot slot, Errno errno)
+    {
+        var command = slot.Command!;
+        var error = new AioSystemException(errno, command.Name, command.File.Path, command.Offset, command.Length);
+        return slot.IsWrite && slot.Done > 0
+            ? new AioShortWriteException(command.File.Path, command.Offset, command.Length, slot.Done, error)
+            : error;
+    }
+
+    private static Settled ContinueShortWrite(Slot slot, IActorRef shard, ShardCounters.Answered counters)
+    {
+        var command = slot.Command!;
+        if (++slot.ShortWrites > MaxShortWrites)
+        {
+            counters.Errors++;
+            Fail(slot, new AioShortWriteException(command.File.Path, command.Offset, command.Length, slot.Done), shard,
+                AioOutcome.MayHaveHappened);
+            return Settled.Answered;
+        }
+
+        // Direct I/O goes on at an aligned offset, which may write some bytes once more.
+        slot.Done -= slot.Done % command.File.OffsetAlignment;
+        return Settled.Continue;
+    }
+
+    private static void Succeed(Slot slot, IActorRef shard, ShardCounters.Answered counters)
+    {
+        switch (slot.Command)
+        {
+            case Aio.ReadInto readInto:
+                SucceedReadInto(slot, readInto, shard, counters);
+                break;
+            case Aio.Write write:
+                counters.Writes++;
+                counters.WrittenBytes += write.Length;
+                write.File.ExtendKnownLength(write.Offset + write.Length);
+                slot.Buffer?.Release();
+                slot.Buffer = null;
+                slot.TakeRequester()?.Tell(new Aio.WriteCompleted(write), shard);
+                break;
+            case Aio.Read read:
+                SucceedRead(slot, read, shard, counters);
+                break;
+            default:
+                throw new InvalidOperationException($"a slot holds {slot.Command}");
+        }
+    }
+
+    private static void SucceedRead(Slot slot, Aio.Read read, IActorRef shard, ShardCounters.Answered counters)
+    {
+        var count = CountOf(slot, read.Length);
+        counters.Reads++;
+        counters.ReadBytes += count;
+        var buffer = slot.Buffer!;
+        slot.Buffer = null;
+        if (slot.TakeRequester() is { } requester)
+        {
+            buffer.Slice(slot.Head, count);
+            requester.Tell(new Aio.ReadCompleted(read, buffer), shard);
+        }
+        else
+        {
+            buffer.Release();
+        }
+    }
+
+    private static void SucceedReadInto(Slot slot, Aio.ReadInto read, IActorRef shard, ShardCounters.Answered counters)
+    {
+        var count = CountOf(slot, read.Length);
+        counters.Reads++;
+        counters.ReadBytes += count;
+        var buffer = slot.Buffer;
+        slot.Buffer = null;
+        var requester = slot.TakeRequester();
+        object reply;
+        try
+        {
+            // After a Cancel the destination is its owner's again: not a byte may be copied there.
+            if (slot.IsBounce && requester is not null)
+            {
+                buffer!.UncheckedSpan(slot.Head, count).CopyTo(read.Destination.Span);
+            }
+
+            reply = new Aio.ReadIntoCompleted(read, count);
+        }
+        catch (Exception e) // the destination's own code: disposed, or a MemoryManager of the user's that throws
+        {
+            reply = new Aio.CommandFailed(
+                read, new AioBufferDisposedException(read.Name, read.File.Path, e), AioOutcome.NotPerformed);
+        }
+
+        buffer?.Release();
+        requester?.Tell(reply, shard);
+    }
+
+    // What was asked for of what was read: the range was widened to the alignment, and may have met the file's end.
+    private static int CountOf(Slot slot, int length) => Math.Clamp(slot.Done - slot.Head, 0, length);
+}

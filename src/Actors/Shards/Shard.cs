@@ -1,0 +1,68 @@
+using Akka.Actor;
+using AkkaAio.Files;
+using AkkaAio.Interop.Engines;
+
+namespace AkkaAio.Shards;
+
+/// <summary>
+/// What is of a shard and not of one incarnation of its actor: the ref that commands are routed to, the lanes with barriers, the
+/// figures.
+/// </summary>
+internal sealed class Shard(int index)
+{
+    private IIoContext? _firstContext;
+
+    public int Index => index;
+
+    /// <summary>The context actor; it never stops before the system does, so that no file ever changes its shard.</summary>
+    public IActorRef Ref { get; set; } = ActorRefs.Nobody;
+
+    public ShardCounters Counters { get; } = new();
+
+    /// <summary>Lanes on this shard where barriers wait, or commands behind a barrier. The shard's thread alone.</summary>
+    public HashSet<FileLane> LanesWithBarriers { get; } = [];
+
+    /// <summary>Barriers of files whose home is here and that have no reply yet. The shard's thread alone.</summary>
+    public HashSet<FileBarrier> OpenBarriers { get; } = [];
+
+    /// <summary>Files whose flushes wait for an fdatasync to be submitted. The shard's thread alone.</summary>
+    public Queue<AioFile> WantedDataSyncs { get; } = new();
+
+    /// <summary>Commands that wait behind barriers, in all lanes. The shard's thread alone.</summary>
+    public int HeldCommands { get; set; }
+
+    /// <summary>The context of the present incarnation; null between two.</summary>
+    public InFlight? InFlight { get; set; }
+
+    /// <summary>The context that was opened before the actor, so that a refusal fails the start.</summary>
+    public void GiveFirstContext(IIoContext context) => _firstContext = context;
+
+    /// <summary>Takes the context opened at the start; null from the second incarnation on.</summary>
+    public IIoContext? TakeFirstContext() => Interlocked.Exchange(ref _firstContext, null);
+
+    public Aio.ShardStats ToStats()
+    {
+        var counters = Counters;
+        return new Aio.ShardStats
+        {
+            Shard = index,
+            Depth = InFlight?.Depth ?? 0,
+            InFlight = Math.Max(0, InFlight?.Count ?? 0),
+            Queued = Volatile.Read(ref counters.Queued),
+            Reads = counters.OfReaper.Reads + counters.OfShard.Reads,
+            ReadBytes = counters.OfReaper.ReadBytes + counters.OfShard.ReadBytes,
+            Writes = counters.OfReaper.Writes + counters.OfShard.Writes,
+            WrittenBytes = counters.OfReaper.WrittenBytes + counters.OfShard.WrittenBytes,
+            DataSyncs = counters.OfReaper.DataSyncs + counters.OfShard.DataSyncs,
+            Errors = counters.OfReaper.Errors + counters.OfShard.Errors,
+            Overloads = Volatile.Read(ref counters.Overloads),
+            Submits = Volatile.Read(ref counters.Submits),
+            Submitted = Volatile.Read(ref counters.Submitted),
+            FlowControlled = Volatile.Read(ref counters.FlowControlled),
+            SlowestSubmit = new TimeSpan(Volatile.Read(ref counters.SlowestSubmitTicks)),
+            Reaps = Volatile.Read(ref counters.Reaps),
+            Reaped = Volatile.Read(ref counters.Reaped),
+            Restarts = Volatile.Read(ref counters.Restarts),
+        };
+    }
+}

@@ -1,0 +1,60 @@
+using Akka.Actor;
+using AkkaAio.Files;
+
+namespace AkkaAio.Shards;
+
+// What shards, reapers and the manager tell one another. Never a message per completion: replies go straight to the requester.
+
+/// <summary>Shard to reaper: something is in flight.</summary>
+internal sealed class Reap : INoSerializationVerificationNeeded
+{
+    public static Reap Instance { get; } = new();
+}
+
+/// <summary>Reaper to shard, when it asked for it: slots are free, lanes have moved on.</summary>
+internal sealed class ReapNotice : INoSerializationVerificationNeeded
+{
+    public static ReapNotice Instance { get; } = new();
+}
+
+/// <summary>Reaper to shard: submit the rest of this operation. Void when the incarnation is not the present one.</summary>
+internal sealed record ContinueSlot(InFlight InFlight, Slot Slot) : INoSerializationVerificationNeeded;
+
+/// <summary>Reaper to home shard: the fdatasync of a file is done. None for success.</summary>
+internal sealed record DataSyncDone(AioFile File, Exception? Error) : INoSerializationVerificationNeeded;
+
+/// <summary>Blocking thread to shard: a buffered operation is done, with bytes or a negated errno.</summary>
+internal sealed record BlockingDone(InFlight InFlight, Slot Slot, long Result) : INoSerializationVerificationNeeded;
+
+/// <summary>Shard to home shard: every earlier command of the lane is answered; or the lane refuses.</summary>
+internal sealed record BarrierArrived(FileBarrier Barrier, Exception? Refused) : INoSerializationVerificationNeeded;
+
+/// <summary>Blocking thread to home shard: the exclusive barrier's system call is done.</summary>
+internal sealed record ExclusiveDone(FileBarrier Barrier, Exception? Error) : INoSerializationVerificationNeeded;
+
+/// <summary>Home shard to all lanes' shards: commands behind the exclusive barrier go on.</summary>
+internal sealed record BarrierReleased(FileBarrier Barrier) : INoSerializationVerificationNeeded;
+
+/// <summary>Shard to itself, after a pause: the kernel would not take anything, and nothing is in flight that could make room.</summary>
+internal sealed class RetrySubmit : INoSerializationVerificationNeeded
+{
+    public static RetrySubmit Instance { get; } = new();
+}
+
+/// <summary>Shard to itself, after a pause: try again to open a context.</summary>
+internal sealed class RetrySetup : INoSerializationVerificationNeeded
+{
+    public static RetrySetup Instance { get; } = new();
+}
+
+/// <summary>Manager to shard: refuse new commands and say when the last one is answered.</summary>
+internal sealed class Drain : INoSerializationVerificationNeeded
+{
+    public static Drain Instance { get; } = new();
+}
+
+/// <summary>Shard to manager: nothing is under way any more.</summary>
+internal sealed record Drained(int Shard) : INoSerializationVerificationNeeded;
+
+/// <summary>Home shard to manager: the file is closed; forget it.</summary>
+internal sealed record FileClosed(AioFile File) : INoSerializationVerificationNeeded;

@@ -1,0 +1,110 @@
+using Akka.Actor;
+using AkkaAio.Files;
+using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Engines;
+
+namespace AkkaAio.Shards;
+
+/// <summary>Who may touch a slot.</summary>
+internal enum SlotState
+{
+    /// <summary>Nobody's operation.</summary>
+    Free,
+
+    /// <summary>The shard's: prepared, not yet submitted.</summary>
+    Staged,
+
+    /// <summary>The reaper's: the kernel has it.</summary>
+    InFlight,
+
+    /// <summary>The reaper's until the shard takes up its message: a part is done, the rest is to be submitted again.</summary>
+    Continuing,
+
+    /// <summary>The shard's: a thread of the blocking dispatcher is doing it.</summary>
+    Blocking,
+}
+
+/// <summary>
+/// One operation that a context may have in flight: command, requester, and the memory that the kernel uses, which stays referenced from
+/// here until the event has been reaped or the context destroyed.
+/// </summary>
+internal sealed class Slot(int index)
+{
+    /// <summary>
+    /// The most bytes of one kernel operation; longer commands go in parts. The kernel's own limit is 2 GiB minus a page, which is
+    /// aligned to nothing but pages.
+    /// </summary>
+    public const int MaxTransfer = 1 << 30;
+
+    private IActorRef? _requester;
+
+    public int Index => index;
+
+    public SlotState State;
+
+    /// <summary>Null for the fdatasync of a file's flushes.</summary>
+    public Aio.TransferCommand? Command;
+
+    public FileLane Lane = null!;
+
+    /// <summary>From <see cref="FileLane.Start"/>.</summary>
+    public int Epoch;
+
+    public IoOpcode Opcode;
+    public RwFlags Flags;
+
+    /// <summary>The kernel's memory; the context's reference to it. Null for an fdatasync.</summary>
+    public AioBuffer? Buffer;
+
+    /// <summary>Where the range starts in the buffer.</summary>
+    public int BufferStart;
+
+    /// <summary>The buffer is ours: what was read is copied to the command's destination, or the data has been copied into it.</summary>
+    public bool IsBounce;
+
+    /// <summary>File offset of the range, aligned where the file needs it.</summary>
+    public long Start;
+
+    /// <summary>Bytes before the command's own offset, for alignment.</summary>
+    public int Head;
+
+    /// <summary>Bytes of the whole range.</summary>
+    public int Total;
+
+    /// <summary>Bytes of it that are done.</summary>
+    public int Done;
+
+    /// <summary>Short writes so far.</summary>
+    public int ShortWrites;
+
+    public bool IsWrite => Opcode == IoOpcode.Write;
+
+    /// <summary>Whether this very command has not been answered yet. For Cancel, which runs beside the reaper.</summary>
+    public IActorRef? Requester
+    {
+        get => Volatile.Read(ref _requester);
+        set => _requester = value;
+    }
+
+    /// <summary>Bytes that the next kernel operation is asked to move.</summary>
+    public int NextLength => Math.Min(Total - Done, MaxTransfer);
+
+    /// <summary>The one who takes the requester replies to it; null: it has been answered.</summary>
+    public IActorRef? TakeRequester() => Interlocked.Exchange(ref _requester, null);
+
+    public IoRequest ToRequest() => new(
+        index, Opcode, Lane.File.Handle.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength,
+        Start + Done, Flags);
+
+    public void Clear()
+    {
+        State = SlotState.Free;
+        Command = null;
+        _requester = null;
+        Lane = null!;
+        Buffer = null;
+        Done = 0;
+        Total = 0;
+        ShortWrites = 0;
+    }
+}

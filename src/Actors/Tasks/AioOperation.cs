@@ -1,0 +1,165 @@
+using System.Threading.Tasks.Sources;
+using Akka.Actor;
+
+namespace AkkaAio.Tasks;
+
+/// <summary>
+/// One awaited command: the requester that it is told with and the source of the <see cref="ValueTask"/> in one pooled object. The
+/// reply arrives on a reaper; the continuation runs on the thread pool, or where the awaiting code's context wants it.
+/// </summary>
+/// <remarks>
+/// It goes back to the pool when the result has been taken, which is after the reply: and since every command has exactly one reply,
+/// no stale one can meet its next use.
+/// </remarks>
+internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValueTaskSource, IValueTaskSource<int>,
+    IValueTaskSource<AioBuffer>
+{
+    // Per thread, so that no two threads meet at the pool. More are left to the garbage collector.
+    private const int MaxPooled = 256;
+
+    [ThreadStatic]
+    private static Stack<AioOperation>? t_pool;
+
+    private ManualResetValueTaskSourceCore<Aio.Event> _source;
+    private AioExt _aio = null!;
+    private Aio.FileCommand _command = null!;
+    private Aio.Event _reply = null!;
+    private CancellationToken _cancellationToken;
+    private CancellationTokenRegistration _cancellation;
+
+    private AioOperation()
+    {
+    }
+
+    public override ActorPath Path => _aio.TaskPath;
+
+    public override IActorRefProvider Provider => _aio.System.Provider;
+
+    /// <summary>Tells the command and gives the operation to await, once.</summary>
+    public static Started Start(Aio.FileCommand command, CancellationToken cancellationToken)
+    {
+        var pool = t_pool ??= new Stack<AioOperation>();
+        if (!pool.TryPop(out var operation))
+        {
+            operation = new AioOperation();
+        }
+
+        operation._aio = command.File.Aio;
+        operation._command = command;
+        operation._cancellationToken = cancellationToken;
+        if (cancellationToken.CanBeCanceled)
+        {
+            // Before the command is told: afterwards the operation may be done and in another's hands already.
+            operation._cancellation = cancellationToken.UnsafeRegister(
+                static state => ((AioOperation)state!).TellCancel(), operation);
+        }
+
+        var version = operation._source.Version;
+        var aio = command.File.Aio;
+        aio.Ref.Tell(command, operation);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            // The callback's Cancel may have come to the shard before the command. The operation itself may be done and in another's
+            // hands by now; the answer to a Cancel is no concern of it.
+            aio.Ref.Tell(new Aio.Cancel(command), operation);
+        }
+
+        return new Started(operation, version);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _source.GetStatus(token);
+
+    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _source.GetStatus(token);
+
+    ValueTaskSourceStatus IValueTaskSource<AioBuffer>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource<AioBuffer>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource.GetResult(short token) => TakeResult(token);
+
+    int IValueTaskSource<int>.GetResult(short token) => ((Aio.ReadIntoCompleted)TakeResult(token)).Count;
+
+    AioBuffer IValueTaskSource<AioBuffer>.GetResult(short token) => ((Aio.ReadCompleted)TakeResult(token)).Buffer;
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        // Waits for a cancellation that is just being told; after it, none can come.
+        _cancellation.Dispose();
+        switch (_reply)
+        {
+            case Aio.CommandFailed { Cause: AioCanceledException canceled } when _cancellationToken.IsCancellationRequested:
+                _source.SetException(new OperationCanceledException(canceled.Message, canceled, _cancellationToken));
+                break;
+            case Aio.CommandFailed failed:
+                _source.SetException(failed.Cause);
+                break;
+            default:
+                _source.SetResult(_reply);
+                break;
+        }
+    }
+
+    protected override void TellInternal(object message, IActorRef sender)
+    {
+        // A Canceled is the answer to our own Cancel, and says nothing that the command's reply does not.
+        if (message is Aio.Event and not Aio.Canceled)
+        {
+            _reply = (Aio.Event)message;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    private void TellCancel() => _aio.Ref.Tell(new Aio.Cancel(_command), this);
+
+    private Aio.Event TakeResult(short token)
+    {
+        // Throws on a stale token. A result that is not there yet must not send the object to the pool.
+        if (_source.GetStatus(token) == ValueTaskSourceStatus.Pending)
+        {
+            throw new InvalidOperationException("a ValueTask's result is taken once, after it has completed: await it");
+        }
+
+        try
+        {
+            return _source.GetResult(token);
+        }
+        finally
+        {
+            Recycle();
+        }
+    }
+
+    private void Recycle()
+    {
+        _source.Reset();
+        _command = null!;
+        _reply = null!;
+        _cancellation = default;
+        _cancellationToken = default;
+        var pool = t_pool ??= new Stack<AioOperation>();
+        if (pool.Count < MaxPooled)
+        {
+            pool.Push(this);
+        }
+    }
+
+    /// <summary>The operation in the version that was started: by the time it is awaited it may be complete.</summary>
+    public readonly record struct Started(AioOperation Operation, short Version)
+    {
+        public ValueTask AsTask() => new(Operation, Version);
+
+        public ValueTask<int> AsCountTask() => new(Operation, Version);
+
+        public ValueTask<AioBuffer> AsBufferTask() => new(Operation, Version);
+    }
+}
