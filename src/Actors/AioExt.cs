@@ -18,6 +18,7 @@ public sealed class AioExt : IExtension
     private readonly IActorRef _manager;
     private readonly int _depth;
     private Deadline? _drainDeadline;
+    private bool _refuses;
 
     internal AioExt(ExtendedActorSystem system)
     {
@@ -32,6 +33,14 @@ public sealed class AioExt : IExtension
             Leaked = (length, origin) => Log.Warning(
                 "a buffer of {0} bytes was never disposed; it came from {1}", length, BufferOrigin.Describe(origin)),
         };
+        foreach (var dispatcher in (ReadOnlySpan<string>)["shard", "reaper", "blocking"])
+        {
+            if (!system.Dispatchers.HasDispatcher(AioSettings.DispatcherId(dispatcher)))
+            {
+                throw new AioConfigurationException(AioSettings.DispatcherId(dispatcher), "is not a dispatcher");
+            }
+        }
+
         _blockingDispatcher = system.Dispatchers.Lookup(AioSettings.DispatcherId("blocking"));
         Shards = OpenShards();
 
@@ -59,13 +68,15 @@ public sealed class AioExt : IExtension
 
     internal ILoggingAdapter Log { get; }
 
+    internal IActorRef Manager => _manager;
+
     internal Shard[] Shards { get; }
 
     /// <summary>The path of the refs behind the Task façade.</summary>
     internal ActorPath TaskPath { get; }
 
     /// <summary>Set by the shutdown: from then on every new command is refused.</summary>
-    internal bool Refuses { get; private set; }
+    internal bool Refuses => Volatile.Read(ref _refuses);
 
     /// <summary>Until when a stopping reaper waits: the shutdown's deadline if one is running, else its own from now.</summary>
     internal Deadline DrainDeadline => _drainDeadline ?? Deadline.In(Settings.DrainTimeout);
@@ -96,6 +107,9 @@ public sealed class AioExt : IExtension
             var other => throw new InvalidOperationException($"unexpected reply to Open: {other}"),
         };
     }
+
+    /// <summary>From now on every new command is refused.</summary>
+    internal void Refuse() => Volatile.Write(ref _refuses, true);
 
     internal IIoContext CreateContext() => _engine.CreateContext(_depth);
 
@@ -157,7 +171,7 @@ public sealed class AioExt : IExtension
 
     private async Task<Akka.Done> DrainAsync()
     {
-        Refuses = true;
+        Refuse();
         _drainDeadline = Deadline.In(Settings.DrainTimeout);
         try
         {

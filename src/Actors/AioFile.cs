@@ -64,6 +64,9 @@ public sealed partial class AioFile : IAsyncDisposable
 
     internal Shard HomeShard { get; }
 
+    /// <summary>The actor whose death closes the file. The manager's.</summary>
+    internal IActorRef? Owner { get; set; }
+
     internal HomeRecord Home { get; } = new();
 
     internal FileLane[] Lanes { get; }

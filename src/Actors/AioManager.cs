@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Event;
-using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -80,7 +79,7 @@ internal sealed class AioManager : UntypedActor
             file.Handle.Dispose();
         }
 
-        LostMessages.Unsubscribe(_aio);
+        _aio.Refuse();
         _aio.Pool.Dispose();
     }
 
@@ -132,6 +131,7 @@ internal sealed class AioManager : UntypedActor
             }
 
             files.Add(file);
+            file.Owner = owner;
         }
 
         done.Requester.Tell(new Aio.Opened(done.Open, file));
@@ -155,14 +155,10 @@ internal sealed class AioManager : UntypedActor
     private void Forget(AioFile file)
     {
         _open.Remove(file);
-        foreach (var (owner, files) in _owned)
+        if (file.Owner is { } owner && _owned.TryGetValue(owner, out var files) && files.Remove(file) && files.Count == 0)
         {
-            if (files.Remove(file) && files.Count == 0)
-            {
-                _owned.Remove(owner);
-                Context.Unwatch(owner);
-                return;
-            }
+            _owned.Remove(owner);
+            Context.Unwatch(owner);
         }
     }
 

@@ -29,11 +29,6 @@ internal sealed partial class ContextActor
         _restarting = true;
         _log.Error(reason, "Shard {0} restarts; what it held is answered with AioAbortedException", _shard.Index);
         _inFlight?.RequestStop();
-        if (_inHand is { } inHand)
-        {
-            Abort(inHand, Sender, reason);
-        }
-
         AbortUnsubmitted(reason);
         base.PreRestart(reason, message); // stops the reaper, and waits for it
     }
@@ -106,14 +101,21 @@ internal sealed partial class ContextActor
     /// <summary>Answers what the kernel has never seen.</summary>
     private void AbortUnsubmitted(Exception? cause)
     {
-        foreach (var slot in _staged.Take(_stagedCount).Concat(_ready))
+        // From the slots, not from the staged batch: wherever this actor threw, each is found.
+        foreach (var slot in _inFlight is null ? [] : _inFlight.Slots)
         {
+            if (slot.State != SlotState.Staged)
+            {
+                continue;
+            }
+
             if (slot.Opcode == IoOpcode.DataSync)
             {
                 _shard.WantedDataSyncs.Enqueue(slot.Lane.File); // the next incarnation's
             }
             else
             {
+                _inHand = slot.Command == _inHand ? null : _inHand;
                 Settlement.Fail(
                     slot, Aborted(slot.Command!, cause), _self,
                     slot.Done == 0 ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
@@ -127,6 +129,12 @@ internal sealed partial class ContextActor
             queued.Lane.Undo(queued.Command is Aio.Write, queued.Epoch);
         }
 
+        if (_inHand is { } inHand)
+        {
+            Abort(inHand, _inHandFrom, cause);
+        }
+
+        _inHand = null;
         _stagedCount = 0;
         _ready.Clear();
         _counters.Queued = 0;

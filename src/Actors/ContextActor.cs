@@ -63,6 +63,7 @@ internal sealed partial class ContextActor : UntypedActor
 
     // The command in hand, until it has a reply or a place: if this actor throws, its reply is due.
     private Aio.TransferCommand? _inHand;
+    private IActorRef _inHandFrom = ActorRefs.Nobody;
 
     public ContextActor(AioExt aio, Shard shard)
     {
@@ -136,7 +137,7 @@ internal sealed partial class ContextActor : UntypedActor
 
     private void Accept(Aio.TransferCommand command, IActorRef requester)
     {
-        _inHand = command;
+        (_inHand, _inHandFrom) = (command, requester);
         var lane = command.File.LaneOn(_shard);
         if (lane.Shard != _shard || command.File.Aio != _aio)
         {
@@ -292,15 +293,29 @@ internal sealed partial class ContextActor : UntypedActor
             return false;
         }
 
-        var total = _stagedCount;
-        for (var i = 0; i < total; i++)
+        var next = 0;
+        for (var i = 0; i < _stagedCount; i++)
         {
             // From the submit on the reaper owns the slot; those that are not accepted are taken back below.
             _staged[i].State = SlotState.InFlight;
             _requests[i] = _staged[i].ToRequest();
         }
 
-        var next = 0;
+        try
+        {
+            SubmitFrom(ref next);
+        }
+        finally
+        {
+            KeepStagedFrom(next);
+        }
+
+        return next > 0;
+    }
+
+    private void SubmitFrom(ref int next)
+    {
+        var total = _stagedCount;
         var interrupts = 0;
         while (next < total && !_flowControlled)
         {
@@ -320,7 +335,13 @@ internal sealed partial class ContextActor : UntypedActor
             }
             else if (error is Errno.None or Errno.EAGAIN or Errno.EINTR or Errno.ENOMEM)
             {
-                OnPressure(error);
+                if (!AwaitRoom(error))
+                {
+                    while (next < total)
+                    {
+                        FailStaged(_staged[next++], error == Errno.None ? Errno.EAGAIN : error);
+                    }
+                }
             }
             else
             {
@@ -329,16 +350,19 @@ internal sealed partial class ContextActor : UntypedActor
             }
         }
 
-        var left = total - next;
+    }
+
+    private void KeepStagedFrom(int next)
+    {
+        var left = _stagedCount - next;
         for (var i = 0; i < left; i++)
         {
             _staged[i] = _staged[next + i];
             _staged[i].State = SlotState.Staged;
         }
 
-        Array.Clear(_staged, left, total - left);
+        Array.Clear(_staged, left, next);
         _stagedCount = left;
-        return next > 0;
     }
 
     private IoSubmitResult SubmitTimed(ReadOnlySpan<IoRequest> requests)
@@ -356,15 +380,15 @@ internal sealed partial class ContextActor : UntypedActor
         return result;
     }
 
-    // EAGAIN, 0 and their like are no errors: reap first, then try again.
-    private void OnPressure(Errno error)
+    // EAGAIN, 0 and their like are no errors: reap first, then try again. False when there is no hope left.
+    private bool AwaitRoom(Errno error)
     {
         _counters.FlowControlled++;
-        _flowControlled = true;
         _inFlight!.WantNotice();
         if (_inFlight.Count > 0)
         {
-            return; // the reaper sends a notice
+            _flowControlled = true; // the reaper sends a notice
+            return true;
         }
 
         var now = Stopwatch.GetTimestamp();
@@ -375,30 +399,19 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else if (Stopwatch.GetElapsedTime(_pressedSince, now) >= PatienceWithKernel)
         {
-            _log.Error("Shard {0}: the kernel has taken nothing for {1} (io_submit: {2}); {3} operations fail",
-                _shard.Index, PatienceWithKernel, error.Name(), _stagedCount);
-            FailAllStaged(error == Errno.None ? Errno.EAGAIN : error);
-            return;
+            _log.Error("Shard {0}: the kernel has taken nothing for {1} (io_submit: {2}); what was staged fails",
+                _shard.Index, PatienceWithKernel, error.Name());
+            _pressedSince = 0;
+            return false;
         }
         else
         {
             _pause = TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, LongestPause.Ticks));
         }
 
+        _flowControlled = true;
         Context.System.Scheduler.ScheduleTellOnce(_pause, _self, RetrySubmit.Instance, _self);
-    }
-
-    private void FailAllStaged(Errno error)
-    {
-        _pressedSince = 0;
-        _flowControlled = false;
-        for (var i = 0; i < _stagedCount; i++)
-        {
-            FailStaged(_staged[i], error);
-        }
-
-        Array.Clear(_staged, 0, _stagedCount);
-        _stagedCount = 0;
+        return true;
     }
 
     private void FailStaged(Slot slot, Errno error)

@@ -21,37 +21,50 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
         aio.System.EventStream.Subscribe(listener, typeof(UnhandledMessage));
     }
 
-    public static void Unsubscribe(AioExt aio) => aio.System.EventStream.Unsubscribe(new LostMessages(aio));
-
     protected override void TellInternal(object message, IActorRef sender)
     {
         switch (message)
         {
+            case DeadLetter letter when IsOurs(letter.Recipient):
+                OnLostCommand(letter.Message, letter.Sender);
+                break;
             case DeadLetter letter:
-                OnLost(letter.Message, letter.Sender);
+                OnLostReply(letter.Message);
                 break;
             case UnhandledMessage unhandled:
-                OnLost(unhandled.Message, unhandled.Sender);
+                OnLostReply(unhandled.Message);
                 break;
             default:
                 break;
         }
     }
 
-    private void OnLost(object message, IActorRef? requester)
+    private bool IsOurs(IActorRef recipient) =>
+        recipient.Equals(aio.Manager) || aio.Shards.Any(shard => recipient.Equals(shard.Ref));
+
+    private void OnLostReply(object message)
     {
         switch (message)
         {
-            case Aio.ReadCompleted read:
+            case Aio.ReadCompleted read when read.Command.File.Aio == aio:
                 read.Buffer.Dispose();
                 break;
             case Aio.Opened opened when opened.File.Aio == aio:
                 aio.Ref.Tell(new Aio.Close(opened.File), ActorRefs.Nobody);
                 break;
-            case Aio.Command command when command is not Aio.FileCommand { File.Aio: var owner } || owner == aio:
+            default:
+                break;
+        }
+    }
+
+    private static void OnLostCommand(object message, IActorRef? requester)
+    {
+        switch (message)
+        {
+            case Aio.Command command:
                 Reply(requester, command);
                 break;
-            case FileBarrier barrier when barrier.File.Aio == aio && barrier.TryClaim():
+            case FileBarrier barrier when barrier.TryClaim():
                 Reply(barrier.Requester, barrier.Command);
                 break;
             default:
