@@ -9,7 +9,29 @@ public sealed record IoFileOptions(
     FileMode Mode = FileMode.Open,
     FileAccess Access = FileAccess.Read,
     DirectIo Direct = DirectIo.Auto,
-    long PreallocationSize = 0);
+    long PreallocationSize = 0)
+{
+    /// <summary>What every engine refuses alike, before it looks at the file.</summary>
+    internal void Check(string path)
+    {
+        var reason = Mode switch
+        {
+            _ when path.Contains('\0', StringComparison.Ordinal) => "the path contains a NUL, where the kernel would end it",
+            FileMode.Append =>
+                "FileMode.Append is not offered: every write names its offset; open with OpenOrCreate and write at Length",
+            < FileMode.CreateNew or > FileMode.Append => $"FileMode {Mode} does not exist",
+            _ when Access is < FileAccess.Read or > FileAccess.ReadWrite =>
+                $"FileAccess {Access} is none of Read, Write, ReadWrite",
+            FileMode.Create or FileMode.CreateNew or FileMode.Truncate when Access == FileAccess.Read =>
+                $"FileMode.{Mode} needs write access",
+            _ => null,
+        };
+        if (reason is not null)
+        {
+            throw new AioArgumentException(reason, "open", path);
+        }
+    }
+}
 
 /// <summary>An open file. All of its methods block; the contexts do the I/O that must not.</summary>
 public interface IIoFile : IDisposable

@@ -32,11 +32,13 @@ internal readonly record struct DirectIoAlignment(int Memory, int Offset)
     // From sysfs and not from the device: some devices refuse even root, and a container has no node for it.
     private static int LogicalBlockSizeOf(uint major, uint minor)
     {
-        var device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{major}:{minor}");
+        var link = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{major}:{minor}");
         foreach (var queue in (ReadOnlySpan<string>)["queue", "../queue"]) // a partition has its disk's queue
         {
             try
             {
+                // The link is resolved first: .NET would take "1:2/.." out of the path as text.
+                var device = Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? link;
                 var text = File.ReadAllText($"{device}/{queue}/logical_block_size");
                 return int.Parse(text, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
             }

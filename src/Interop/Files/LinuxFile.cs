@@ -26,6 +26,16 @@ public sealed class LinuxFile : IIoFile
     /// <inheritdoc/>
     public int Descriptor => (int)_handle.DangerousGetHandle();
 
+    // A closed descriptor's number is soon another file's: SetLength would cut that one.
+    private int OpenDescriptor
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+            return Descriptor;
+        }
+    }
+
     /// <inheritdoc/>
     public FileAccess Access { get; }
 
@@ -54,18 +64,18 @@ public sealed class LinuxFile : IIoFile
         var flags = FlagsOf(path, options) | FileSyscalls.ONonBlock;
         var direct = options.Direct == DirectIo.Off ? 0 : FileSyscalls.ODirect;
         var handle = FileSyscalls.TryOpen(path, flags | direct, out var errno);
-        if (handle is null && errno == Errno.EINVAL && options.Direct == DirectIo.Auto)
+        if (handle is null && errno == Errno.EINVAL && direct != 0)
         {
-            // The file system knows no O_DIRECT. The refused open may have created the file already, so O_EXCL must go.
+            // No O_DIRECT here. The refused open may have created the file already, so O_EXCL must go. Where direct I/O is required,
+            // this open only finds out what the path is, and must not empty it.
             direct = 0;
-            handle = FileSyscalls.TryOpen(path, flags & ~FileSyscalls.OExcl, out errno);
+            flags &= ~(FileSyscalls.OExcl | (options.Direct == DirectIo.Required ? FileSyscalls.OTrunc : 0));
+            handle = FileSyscalls.TryOpen(path, flags, out errno);
         }
 
         if (handle is null)
         {
-            throw new AioSystemException(
-                errno, "open", path,
-                hint: errno == Errno.EINVAL && direct != 0 ? "the file system refuses direct I/O (O_DIRECT)" : null);
+            throw new AioSystemException(errno, "open", path);
         }
 
         try
@@ -74,12 +84,12 @@ public sealed class LinuxFile : IIoFile
         }
         catch
         {
+            handle.Dispose();
             if (options.Mode == FileMode.CreateNew)
             {
                 File.Delete(path); // ours, and empty
             }
 
-            handle.Dispose();
             throw;
         }
     }
@@ -98,21 +108,17 @@ public sealed class LinuxFile : IIoFile
             throw new AioArgumentException("not a regular file or block device (a pipe, socket or terminal?)", "open", path);
         }
 
-        DirectIoAlignment? alignment = null;
-        if (direct != 0)
+        // Null also where open accepted O_DIRECT, but not for this file (ext4 with data=journal, encryption …): I/O would silently be
+        // buffered and run inside io_submit.
+        var alignment = direct == 0 ? null : DirectIoAlignment.Of(fd, stat);
+        if (alignment is null)
         {
-            alignment = DirectIoAlignment.Of(fd, stat);
-            if (alignment is null)
+            if (options.Direct == DirectIo.Required)
             {
-                // Accepted at open, but not for this file (ext4 with data=journal, encryption …): I/O would silently be buffered and
-                // run inside io_submit.
-                if (options.Direct == DirectIo.Required)
-                {
-                    throw new AioSystemException(Errno.EINVAL, "open", path, hint: "the file system refuses direct I/O (O_DIRECT)");
-                }
-
-                direct = 0;
+                throw new AioSystemException(Errno.EINVAL, "open", path, hint: "the file system refuses direct I/O (O_DIRECT)");
             }
+
+            direct = 0;
         }
 
         Check(FileSyscalls.SetFlags(fd, direct), "fcntl", path);
@@ -124,6 +130,10 @@ public sealed class LinuxFile : IIoFile
             {
                 Check(errno, "fallocate", path, 0, options.PreallocationSize);
             }
+            else if (file.GetLength() < options.PreallocationSize)
+            {
+                file.SetLength(options.PreallocationSize); // without blocks, but as long as promised
+            }
         }
 
         return file;
@@ -134,25 +144,25 @@ public sealed class LinuxFile : IIoFile
     {
         if (IsBlockDevice)
         {
-            Check(FileSyscalls.GetDeviceSize(Descriptor, out var bytes), "ioctl(BLKGETSIZE64)", Path);
+            Check(FileSyscalls.GetDeviceSize(OpenDescriptor, out var bytes), "ioctl(BLKGETSIZE64)", Path);
             return bytes;
         }
 
-        Check(FileSyscalls.Statx(Descriptor, out var stat), "statx", Path);
+        Check(FileSyscalls.Statx(OpenDescriptor, out var stat), "statx", Path);
         return stat.Size;
     }
 
     /// <inheritdoc/>
-    public void SetLength(long length) => Check(FileSyscalls.Truncate(Descriptor, length), "ftruncate", Path, null, length);
+    public void SetLength(long length) => Check(FileSyscalls.Truncate(OpenDescriptor, length), "ftruncate", Path, null, length);
 
     /// <inheritdoc/>
     public void Allocate(long offset, long length) =>
-        Check(FileSyscalls.Allocate(Descriptor, offset, length), "fallocate", Path, offset, length);
+        Check(FileSyscalls.Allocate(OpenDescriptor, offset, length), "fallocate", Path, offset, length);
 
     /// <inheritdoc/>
     public int Read(Span<byte> destination, long offset)
     {
-        Check(FileSyscalls.Read(Descriptor, destination, offset, out var count), "read", Path, offset, destination.Length);
+        Check(FileSyscalls.Read(OpenDescriptor, destination, offset, out var count), "read", Path, offset, destination.Length);
         return count;
     }
 
@@ -160,29 +170,24 @@ public sealed class LinuxFile : IIoFile
     public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
     {
         var flags = dataSync ? RwFlags.DSync : RwFlags.None;
-        Check(FileSyscalls.Write(Descriptor, source, offset, flags, out var count), "write", Path, offset, source.Length);
+        Check(FileSyscalls.Write(OpenDescriptor, source, offset, flags, out var count), "write", Path, offset, source.Length);
         return count;
     }
 
     /// <inheritdoc/>
-    public void DataSync() => Check(FileSyscalls.DataSync(Descriptor), "fdatasync", Path);
+    public void DataSync() => Check(FileSyscalls.DataSync(OpenDescriptor), "fdatasync", Path);
 
     /// <summary>close(2).</summary>
     public void Dispose() => _handle.Dispose();
 
     private static int FlagsOf(string path, IoFileOptions options)
     {
-        if (options.Access == FileAccess.Read && options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate)
-        {
-            throw new AioArgumentException($"FileMode.{options.Mode} needs write access", "open", path);
-        }
-
+        options.Check(path);
         var access = options.Access switch
         {
             FileAccess.Read => FileSyscalls.ORdOnly,
             FileAccess.Write => FileSyscalls.OWrOnly,
-            FileAccess.ReadWrite => FileSyscalls.ORdWr,
-            _ => throw new AioArgumentException($"FileAccess {options.Access} is none of Read, Write, ReadWrite", "open", path),
+            _ => FileSyscalls.ORdWr,
         };
         return access | options.Mode switch
         {
@@ -190,11 +195,7 @@ public sealed class LinuxFile : IIoFile
             FileMode.OpenOrCreate => FileSyscalls.OCreat,
             FileMode.Create => FileSyscalls.OCreat | FileSyscalls.OTrunc,
             FileMode.CreateNew => FileSyscalls.OCreat | FileSyscalls.OExcl,
-            FileMode.Truncate => FileSyscalls.OTrunc,
-            FileMode.Append => throw new AioArgumentException(
-                "FileMode.Append is not offered: every write names its offset; open with OpenOrCreate and write at Length",
-                "open", path),
-            _ => throw new AioArgumentException($"FileMode {options.Mode} does not exist", "open", path),
+            _ => FileSyscalls.OTrunc, // Truncate
         };
     }
 

@@ -104,6 +104,12 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            {
+                // An operation was the owner, and Dispose was never called: without this the finalizer would return the block again.
+                ((IDisposable)this).Dispose();
+            }
+
             _pool.Return(_block);
         }
     }

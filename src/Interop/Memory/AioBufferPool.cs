@@ -82,7 +82,8 @@ public sealed unsafe class AioBufferPool : IDisposable
         var cache = _cache.Value!;
         if (!cache.TryTake(sizeClass, out var block) &&
             !TryTakeFromDepot(sizeClass, cache, out block) &&
-            !TryAllocate(sizeClass, out block))
+            !TryAllocate(sizeClass, out block) &&
+            !TryReclaim(sizeClass, out block))
         {
             return null;
         }
@@ -97,6 +98,7 @@ public sealed unsafe class AioBufferPool : IDisposable
         lock (_depotLock)
         {
             _disposed = true;
+            DrainCaches();
             FreeDepot();
         }
     }
@@ -131,7 +133,14 @@ public sealed unsafe class AioBufferPool : IDisposable
             PutIntoDepot(block);
         }
 
-        Leaked?.Invoke(length, origin);
+        try
+        {
+            Leaked?.Invoke(length, origin);
+        }
+        catch (Exception)
+        {
+            // An exception on the finalizer thread ends the process; a log that fails is not worth that.
+        }
     }
 
     private void ReturnToDepot(MemoryBlock block, ThreadCache cache)
@@ -167,7 +176,11 @@ public sealed unsafe class AioBufferPool : IDisposable
 
             for (var more = ThreadCache.CapacityOf(sizeClass) / 2; more > 0 && stack.TryPop(out var extra); more--)
             {
-                _ = cache.TryPut(extra);
+                if (!cache.TryPut(extra))
+                {
+                    stack.Push(extra);
+                    break;
+                }
             }
 
             return true;
@@ -179,31 +192,64 @@ public sealed unsafe class AioBufferPool : IDisposable
         var size = SizeClasses.SizeOf(sizeClass);
         if (!TryCharge(size))
         {
-            // What lies idle in the depot counts too: give it back to the system, then try once more.
-            lock (_depotLock)
-            {
-                FreeDepot();
-            }
-
-            if (!TryCharge(size))
-            {
-                block = default;
-                return false;
-            }
+            block = default;
+            return false;
         }
 
-        block = new MemoryBlock((nint)NativeMemory.AlignedAlloc((nuint)size, AioBuffer.Alignment), size, sizeClass);
-        return true;
-    }
-
-    private bool TryCharge(long size)
-    {
-        if (Interlocked.Add(ref _allocated, size) <= BudgetBytes)
+        try
         {
+            block = new MemoryBlock((nint)NativeMemory.AlignedAlloc((nuint)size, AioBuffer.Alignment), size, sizeClass);
             return true;
         }
+        catch (OutOfMemoryException)
+        {
+            Interlocked.Add(ref _allocated, -size);
+            throw;
+        }
+    }
 
-        Interlocked.Add(ref _allocated, -size);
+    // What lies idle counts too, also with other threads, which may never come back for it: use it, or give it back to the system.
+    private bool TryReclaim(int sizeClass, out MemoryBlock block)
+    {
+        lock (_depotLock)
+        {
+            DrainCaches();
+            if (_depot[sizeClass].TryPop(out block))
+            {
+                return true;
+            }
+
+            FreeDepot();
+            return TryAllocate(sizeClass, out block);
+        }
+    }
+
+    private void DrainCaches()
+    {
+        foreach (var reference in _caches)
+        {
+            if (reference.TryGetTarget(out var cache))
+            {
+                cache.DrainAll(PutIntoDepot);
+            }
+        }
+    }
+
+    // Never beyond the budget, not even for a moment: another thread's request that fits would be refused in that moment.
+    private bool TryCharge(long size)
+    {
+        var seen = Volatile.Read(ref _allocated);
+        while (seen + size <= BudgetBytes)
+        {
+            var before = Interlocked.CompareExchange(ref _allocated, seen + size, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
         return false;
     }
 
@@ -230,19 +276,24 @@ public sealed unsafe class AioBufferPool : IDisposable
         lock (_depotLock)
         {
             _caches.RemoveAll(reference => !reference.TryGetTarget(out _));
-            _caches.Add(new WeakReference<ThreadCache>(cache));
+            // Through its finalizer: until that has run, the cache's blocks and figures count.
+            _caches.Add(new WeakReference<ThreadCache>(cache, trackResurrection: true));
         }
 
         return cache;
     }
 
-    /// <summary>What one thread keeps; its finalizer, after the thread's end, gives the blocks to the depot.</summary>
+    /// <summary>
+    /// What one thread keeps; its finalizer, after the thread's end, gives the blocks to the depot. Its lock is met by others only when
+    /// the budget is used up or the pool is disposed; it is taken after the depot's, never before.
+    /// </summary>
     private sealed class ThreadCache(AioBufferPool pool)
     {
         // Per class. Enough that a batch of 32 small buffers rarely meets the lock, and no more than 256 KiB of a class on one thread.
         private const int MaxBlocks = 64;
         private const long MaxBytesPerClass = 256 * 1024;
 
+        private readonly Lock _lock = new();
         private readonly Stack<MemoryBlock>?[] _blocks = new Stack<MemoryBlock>?[SizeClasses.ClassOf((int)MaxBytesPerClass) + 1];
 
         /// <summary>Rents minus returns of this thread; negative on a thread that mostly returns. Written by this thread alone.</summary>
@@ -253,9 +304,12 @@ public sealed unsafe class AioBufferPool : IDisposable
 
         public bool TryTake(int sizeClass, out MemoryBlock block)
         {
-            if ((uint)sizeClass < (uint)_blocks.Length && _blocks[sizeClass] is { } stack)
+            lock (_lock)
             {
-                return stack.TryPop(out block);
+                if ((uint)sizeClass < (uint)_blocks.Length && _blocks[sizeClass] is { } stack)
+                {
+                    return stack.TryPop(out block);
+                }
             }
 
             block = default;
@@ -269,23 +323,43 @@ public sealed unsafe class AioBufferPool : IDisposable
                 return false;
             }
 
-            var stack = _blocks[block.SizeClass] ??= new Stack<MemoryBlock>();
-            if (stack.Count >= CapacityOf(block.SizeClass))
+            lock (_lock)
             {
-                return false;
-            }
+                var stack = _blocks[block.SizeClass] ??= new Stack<MemoryBlock>();
+                if (stack.Count >= CapacityOf(block.SizeClass) || Volatile.Read(ref pool._disposed))
+                {
+                    return false;
+                }
 
-            stack.Push(block);
-            return true;
+                stack.Push(block);
+                return true;
+            }
         }
 
         public void DrainHalf(int sizeClass, Action<MemoryBlock> put)
         {
-            if ((uint)sizeClass < (uint)_blocks.Length && _blocks[sizeClass] is { } stack)
+            lock (_lock)
             {
-                for (var count = stack.Count / 2; count > 0; count--)
+                if ((uint)sizeClass < (uint)_blocks.Length && _blocks[sizeClass] is { } stack)
                 {
-                    put(stack.Pop());
+                    for (var count = stack.Count / 2; count > 0; count--)
+                    {
+                        put(stack.Pop());
+                    }
+                }
+            }
+        }
+
+        public void DrainAll(Action<MemoryBlock> put)
+        {
+            lock (_lock)
+            {
+                foreach (var stack in _blocks)
+                {
+                    while (stack is not null && stack.TryPop(out var block))
+                    {
+                        put(block);
+                    }
                 }
             }
         }
@@ -295,13 +369,8 @@ public sealed unsafe class AioBufferPool : IDisposable
             lock (pool._depotLock)
             {
                 pool._retiredRented += Rented;
-                foreach (var stack in _blocks)
-                {
-                    while (stack is not null && stack.TryPop(out var block))
-                    {
-                        pool.PutIntoDepot(block);
-                    }
-                }
+                Rented = 0;
+                DrainAll(pool.PutIntoDepot);
             }
         }
     }

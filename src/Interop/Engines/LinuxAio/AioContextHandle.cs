@@ -18,7 +18,7 @@ public sealed unsafe class AioContextHandle : SafeHandle
     /// <summary>io_setup(2).</summary>
     /// <exception cref="AioContextException">The kernel refuses; says what to change.</exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux, or neither x86-64 nor arm64.</exception>
-    public static AioContextHandle Setup(int nrEvents)
+    public static AioContextHandle Setup(long nrEvents)
     {
         SyscallTable.EnsureSupported();
         nint context = 0;

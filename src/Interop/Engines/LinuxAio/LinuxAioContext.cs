@@ -51,11 +51,13 @@ public sealed unsafe class LinuxAioContext : IIoContext
     public int Depth { get; }
 
     /// <summary>What a context of this depth charges to <c>fs.aio-nr</c>.</summary>
-    public static int ReservationOf(int depth) => depth + ReservedForWake;
+    public static long ReservationOf(int depth) => (long)depth + ReservedForWake;
 
     /// <inheritdoc/>
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
+        // More than the slab has would be written over the heap.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(requests.Length, Depth);
         for (var i = 0; i < requests.Length; i++)
         {
             ref readonly var request = ref requests[i];

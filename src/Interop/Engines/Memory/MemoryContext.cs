@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace AkkaAio.Interop.Engines.Memory;
 
 /// <summary>
@@ -48,6 +50,12 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
     public int Reap(Span<IoCompletion> completions, int minNr, TimeSpan timeout)
     {
         engine.OnReap?.Invoke();
+        if (minNr < 0 || minNr > completions.Length)
+        {
+            throw new AioSystemException(Errno.EINVAL, "io_getevents"); // as the kernel does
+        }
+
+        var start = Stopwatch.GetTimestamp();
         lock (_lock)
         {
             while (_ready.Count < minNr && !_wake)
@@ -56,7 +64,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
                 {
                     Undelay(all: true);
                 }
-                else if (!Monitor.Wait(_lock, timeout))
+                else if (!Monitor.Wait(_lock, Left(timeout, start)))
                 {
                     break;
                 }
@@ -110,6 +118,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
             {
                 _held.Remove(request);
                 Complete(request);
+                Undelay(all: false);
             }
 
             Monitor.PulseAll(_lock);
@@ -120,6 +129,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
     private Errno Accept(in IoRequest request)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)request.Opcode, (uint)IoOpcode.DataSync, nameof(request));
         if (engine.FileOf(request.Descriptor) is not { } file)
         {
             return Errno.EBADF;
@@ -131,7 +141,8 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
             return Errno.EBADF;
         }
 
-        if (request.Offset < 0)
+        var isBareSync = request is { Buffer: 0, Length: 0, Offset: 0, Flags: Abi.RwFlags.None };
+        if (request.Offset < 0 || request.Length < 0 || (request.Opcode == IoOpcode.DataSync && !isBareSync))
         {
             return Errno.EINVAL;
         }
@@ -160,6 +171,18 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
         }
 
         return Errno.None;
+    }
+
+    // What is left of the time-out, in the range that Monitor takes.
+    private static TimeSpan Left(TimeSpan timeout, long start)
+    {
+        if (timeout == Timeout.InfiniteTimeSpan || timeout.TotalMilliseconds > int.MaxValue)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var left = timeout <= TimeSpan.Zero ? TimeSpan.Zero : timeout - Stopwatch.GetElapsedTime(start);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private void Undelay(bool all)

@@ -93,6 +93,7 @@ public sealed class MemoryEngine : IIoEngine
     public IIoFile Open(string path, IoFileOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        options.Check(path);
         CheckFileCall("open", path);
         lock (_lock)
         {
@@ -105,6 +106,11 @@ public sealed class MemoryEngine : IIoEngine
                     throw new AioSystemException(Errno.EEXIST, "open", path);
                 default:
                     break;
+            }
+
+            if (options.PreallocationSize > Array.MaxLength)
+            {
+                throw new AioSystemException(Errno.EFBIG, "fallocate", path, 0, options.PreallocationSize);
             }
 
             inode ??= _inodes[path] = new MemoryInode();

@@ -22,7 +22,7 @@ internal sealed class MemoryInode
     {
         lock (_lock)
         {
-            if (offset + source.Length > Array.MaxLength)
+            if (offset > Array.MaxLength - source.Length)
             {
                 return Errno.EFBIG;
             }
@@ -100,7 +100,7 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
     public void Allocate(long offset, long length)
     {
         engine.CheckFileCall("fallocate", path);
-        if (offset + length > Array.MaxLength)
+        if (offset > Array.MaxLength - length)
         {
             throw new AioSystemException(Errno.EFBIG, "fallocate", path, offset, length);
         }

@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+using AkkaAio.Interop.Abi;
+
+namespace AkkaAio.Interop.Files;
+
+/// <summary>Makes the names in a folder durable: a rename is on stable storage only when its folder is.</summary>
+public static partial class FolderSync
+{
+    /// <summary>fsync(2) on the folder; blocks. Not fdatasync, which need not write out a changed name.</summary>
+    /// <exception cref="AioSystemException">The folder cannot be opened or synced.</exception>
+    public static void Sync(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        SyscallTable.EnsureSupported();
+        using var folder = FileSyscalls.TryOpen(path, FileSyscalls.ORdOnly, out var errno) ??
+            throw new AioSystemException(errno, "open", path);
+        do
+        {
+            errno = FSync((int)folder.DangerousGetHandle()) < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
+        }
+        while (errno == Errno.EINTR);
+
+        // EINVAL: a file system that has nothing to sync here.
+        if (errno is not (Errno.None or Errno.EINVAL))
+        {
+            throw new AioSystemException(errno, "fsync", path);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(int fd);
+}

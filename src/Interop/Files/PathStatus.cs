@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using AkkaAio.Interop.Abi;
+
+namespace AkkaAio.Interop.Files;
+
+/// <summary>What a path names. The BCL cannot tell a FIFO or a device from a file.</summary>
+public enum PathKind
+{
+    /// <summary>A regular file.</summary>
+    File,
+
+    /// <summary>A folder.</summary>
+    Folder,
+
+    /// <summary>A symbolic link; only where links are not followed.</summary>
+    SymbolicLink,
+
+    /// <summary>A block device.</summary>
+    BlockDevice,
+
+    /// <summary>A FIFO, socket or character device.</summary>
+    Other,
+}
+
+/// <summary>What statx(2) says about a path, without opening it.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Length">Bytes; 0 for devices.</param>
+/// <param name="Mode">Permissions, with the set-id and sticky bits.</param>
+/// <param name="UserId">The owner.</param>
+/// <param name="GroupId">The group.</param>
+/// <param name="Device">The device that holds it; together with <paramref name="Inode"/> it tells whether two paths are one file.</param>
+/// <param name="Inode">Its number on that device.</param>
+public readonly record struct PathStatus(
+    PathKind Kind, long Length, UnixFileMode Mode, uint UserId, uint GroupId, ulong Device, ulong Inode)
+{
+    private const int AtFdCwd = -100;
+    private const int AtSymlinkNoFollow = 0x100;
+    private const int BasicStats = 0x7ff;
+    private const int PermissionBits = 0xfff;
+
+    /// <summary>Asks for the status of <paramref name="path"/>.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="followLink">Whether a symbolic link stands for what it points to.</param>
+    /// <param name="status">The answer.</param>
+    /// <returns><see cref="Errno.None"/>, or why there is no answer: <see cref="Errno.ENOENT"/>, <see cref="Errno.EACCES"/> …</returns>
+    public static unsafe Errno TryGet(string path, bool followLink, out PathStatus status)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        SyscallTable.EnsureSupported();
+        var name = new byte[Encoding.UTF8.GetByteCount(path) + 1];
+        Encoding.UTF8.GetBytes(path, name);
+        Span<byte> buffer = stackalloc byte[sizeof(StatxBuffer)];
+        nint result;
+        fixed (byte* namePointer = name)
+        fixed (byte* bufferPointer = buffer)
+        {
+            result = AioSyscalls.Syscall5(
+                SyscallTable.Current.Statx, AtFdCwd, (nint)namePointer, followLink ? 0 : AtSymlinkNoFollow, BasicStats,
+                (nint)bufferPointer);
+        }
+
+        if (result < 0)
+        {
+            status = default;
+            return (Errno)Marshal.GetLastPInvokeError();
+        }
+
+        status = From(buffer);
+        return Errno.None;
+    }
+
+    // Offsets of struct statx, linux/stat.h.
+    private static PathStatus From(ReadOnlySpan<byte> statx)
+    {
+        ref readonly var known = ref MemoryMarshal.AsRef<StatxBuffer>(statx);
+        var kind = known.FileType switch
+        {
+            0x8000 => PathKind.File,
+            0x4000 => PathKind.Folder,
+            0xA000 => PathKind.SymbolicLink,
+            0x6000 => PathKind.BlockDevice,
+            _ => PathKind.Other,
+        };
+        return new PathStatus(
+            kind, known.Size, (UnixFileMode)(known.Mode & PermissionBits),
+            UserId: BinaryPrimitives.ReadUInt32LittleEndian(statx[20..]),
+            GroupId: BinaryPrimitives.ReadUInt32LittleEndian(statx[24..]),
+            Device: ((ulong)known.DeviceMajor << 32) | known.DeviceMinor,
+            Inode: BinaryPrimitives.ReadUInt64LittleEndian(statx[32..]));
+    }
+}

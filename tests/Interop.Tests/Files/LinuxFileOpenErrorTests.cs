@@ -1,0 +1,123 @@
+using System.Runtime.Versioning;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Files;
+
+namespace AkkaAio.Interop.Tests;
+
+/// <summary>What cannot be opened fails at once, typed, and leaves nothing behind.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class LinuxFileOpenErrorTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(FileAccess.Read)]
+    [InlineData(FileAccess.ReadWrite)]
+    public void A_folder_is_EISDIR(FileAccess access) => Refused(Errno.EISDIR, _folder.Path, access);
+
+    [Fact]
+    public void A_path_through_a_file_is_ENOTDIR()
+    {
+        File.WriteAllBytes(_folder["file"], []);
+        Refused(Errno.ENOTDIR, _folder["file/below"]);
+    }
+
+    [Fact]
+    public void A_link_to_itself_is_ELOOP()
+    {
+        File.CreateSymbolicLink(_folder["loop"], "loop");
+        Refused(Errno.ELOOP, _folder["loop"]);
+    }
+
+    [Fact]
+    public void A_name_that_is_too_long_is_ENAMETOOLONG() => Refused(Errno.ENAMETOOLONG, _folder[new string('x', 256)]);
+
+    [Fact]
+    public void A_path_with_a_NUL_does_not_open_the_file_before_it()
+    {
+        File.WriteAllBytes(_folder["file"], [1]);
+        Assert.Throws<AioArgumentException>(() =>
+            LinuxFile.Open(_folder["file\0more"], new IoFileOptions(FileMode.Truncate, FileAccess.Write)));
+        Assert.Equal([1], File.ReadAllBytes(_folder["file"]));
+    }
+
+    [SkippableFact]
+    public void A_file_of_somebody_else_is_EACCES()
+    {
+        Skip.If(Environment.IsPrivilegedProcess, "root may open everything");
+        File.WriteAllBytes(_folder["secret"], []);
+        File.SetUnixFileMode(_folder["secret"], UnixFileMode.None);
+        Refused(Errno.EACCES, _folder["secret"]);
+    }
+
+    [Theory]
+    [InlineData(FileAccess.Read, DirectIo.Auto)]
+    [InlineData(FileAccess.Write, DirectIo.Auto)]
+    [InlineData(FileAccess.ReadWrite, DirectIo.Auto)]
+    [InlineData(FileAccess.Read, DirectIo.Required)]
+    [InlineData(FileAccess.Read, DirectIo.Off)]
+    [InlineData(FileAccess.Write, DirectIo.Off)]
+    public async Task A_pipe_fails_and_does_not_wait_for_its_other_end(FileAccess access, DirectIo direct)
+    {
+        Shell.Run("mkfifo", _folder["pipe"]);
+
+        var e = await Assert.ThrowsAnyAsync<AioException>(() =>
+            Bounded.Run(() => LinuxFile.Open(_folder["pipe"], new IoFileOptions(Access: access, Direct: direct))));
+        Assert.Equal(_folder["pipe"], e.Path);
+    }
+
+    [Fact]
+    public void A_character_device_is_no_file()
+    {
+        var e = Assert.Throws<AioArgumentException>(() => LinuxFile.Open("/dev/null", new IoFileOptions(Direct: DirectIo.Off)));
+        Assert.Contains("open /dev/null: not a regular file", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_the_file_system_has_no_direct_io_Required_fails_and_Auto_falls_back()
+    {
+        const string Path = "/proc/self/status";
+        var e = Assert.Throws<AioSystemException>(() => LinuxFile.Open(Path, new IoFileOptions(Direct: DirectIo.Required)));
+        Assert.Equal(Errno.EINVAL, e.Errno);
+        Assert.Contains("O_DIRECT", e.Message, StringComparison.Ordinal);
+
+        using var file = LinuxFile.Open(Path, new IoFileOptions());
+        Assert.False(file.IsDirect);
+        Assert.Equal(1, file.OffsetAlignment);
+        Assert.Equal(5, file.Read(new byte[5], 0));
+    }
+
+    [Fact]
+    public void Failed_opens_leave_no_descriptor_behind()
+    {
+        // Descriptors are given out lowest first: one that leaked would keep its number.
+        var before = Descriptors();
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.Throws<AioSystemException>(() => LinuxFile.Open(_folder.Path, new IoFileOptions()));
+            Assert.Throws<AioArgumentException>(() => LinuxFile.Open("/dev/null", new IoFileOptions(Direct: DirectIo.Off)));
+        }
+
+        Assert.InRange(Descriptors(), 0, before + 100);
+
+        static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+    }
+
+    [Fact]
+    public void Arguments_that_are_missing_are_the_callers_mistake()
+    {
+        Assert.Throws<ArgumentException>(() => LinuxFile.Open("", new IoFileOptions()));
+        Assert.Throws<ArgumentNullException>(() => LinuxFile.Open(_folder["file"], null!));
+    }
+
+    private static void Refused(Errno errno, string path, FileAccess access = FileAccess.Read)
+    {
+        foreach (var direct in Enum.GetValues<DirectIo>())
+        {
+            var e = Assert.Throws<AioSystemException>(() => LinuxFile.Open(path, new IoFileOptions(Access: access, Direct: direct)));
+            Assert.Equal((errno, "open", path), (e.Errno, e.Operation, e.Path));
+        }
+    }
+}

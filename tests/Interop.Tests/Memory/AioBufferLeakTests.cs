@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+
+namespace AkkaAio.Interop.Tests;
+
+public sealed class AioBufferLeakTests
+{
+    [Fact]
+    public void A_forgotten_buffer_is_returned_and_reported_with_its_origin()
+    {
+        using var pool = new AioBufferPool(10 * AioBuffer.Alignment);
+        var leaks = new ConcurrentQueue<(int Length, object? Origin)>();
+        pool.Leaked = (length, origin) => leaks.Enqueue((length, origin));
+
+        Forget(pool, 100, "read of /data/log");
+        Collect();
+
+        Assert.Equal([(100, "read of /data/log")], leaks);
+        Assert.Equal(0, pool.RentedBuffers);
+        Forget(pool, 10 * AioBuffer.Alignment, null); // the whole budget is there again
+        Collect();
+        Assert.Equal(2, leaks.Count);
+        Assert.Equal(0, pool.RentedBuffers);
+    }
+
+    [Fact]
+    public void A_buffer_that_is_disposed_or_held_through_its_memory_is_no_leak()
+    {
+        using var pool = new AioBufferPool(1 << 20);
+        var leaks = new ConcurrentQueue<int>();
+        pool.Leaked = (length, _) => leaks.Enqueue(length);
+
+        var memory = MemoryOnly(pool);
+        pool.Rent(1).Dispose();
+        Collect();
+
+        Assert.Empty(leaks);
+        Assert.Equal(7, memory.Span[0]);
+        Assert.Equal(1, pool.RentedBuffers);
+        GC.KeepAlive(memory);
+    }
+
+    [Fact]
+    public void A_buffer_that_is_forgotten_after_its_pool_was_disposed_is_freed()
+    {
+        var pool = new AioBufferPool(1 << 20);
+        Forget(pool, 100, null);
+        pool.Dispose();
+
+        Collect();
+
+        Assert.Equal(0, pool.AllocatedBytes);
+        Assert.Equal(0, pool.RentedBuffers);
+    }
+
+    [Fact]
+    public void A_report_that_throws_does_not_take_the_process_down()
+    {
+        using var pool = new AioBufferPool(1 << 20);
+        var reports = 0;
+        pool.Leaked = (_, _) =>
+        {
+            reports++;
+            throw new InvalidOperationException("the log is broken");
+        };
+
+        Forget(pool, 100, null);
+        Collect();
+
+        Assert.Equal(1, reports);
+        Assert.Equal(0, pool.RentedBuffers);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Forget(AioBufferPool pool, int length, object? origin) => pool.Rent(length, origin).GetSpan().Fill(1);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Memory<byte> MemoryOnly(AioBufferPool pool)
+    {
+        var buffer = pool.Rent(100);
+        buffer.GetSpan().Fill(7);
+        return buffer.Memory;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+}

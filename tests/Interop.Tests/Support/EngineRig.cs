@@ -1,0 +1,91 @@
+using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Interop.Engines.Memory;
+
+namespace AkkaAio.Interop.Tests;
+
+/// <summary>An engine with files and memory: what holds for one must hold for the other.</summary>
+public abstract class EngineRig(IIoEngine engine) : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    /// <summary>Alignment that direct files of every rig accept.</summary>
+    public const int Block = AioBuffer.Alignment;
+
+    public IIoEngine Engine => engine;
+
+    public AioBufferPool Pool { get; } = new(64 << 20);
+
+    public abstract string PathOf(string name);
+
+    public IIoContext Context(int depth) => Own(engine.CreateContext(depth));
+
+    /// <summary>A new file with this content.</summary>
+    public IIoFile File(
+        byte[] content, FileAccess access = FileAccess.ReadWrite, DirectIo direct = DirectIo.Required, string name = "file")
+    {
+        var path = PathOf(name);
+        using (var file = engine.Open(path, new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off)))
+        {
+            Assert.Equal(content.Length, file.Write(content, 0, dataSync: false));
+        }
+
+        return Own(engine.Open(path, new IoFileOptions(FileMode.Open, access, direct)));
+    }
+
+    /// <summary>A buffer full of <paramref name="fill"/>.</summary>
+    public AioBuffer Buffer(int length = Block, byte fill = 0)
+    {
+        var buffer = Pool.Rent(length);
+        buffer.GetSpan().Fill(fill);
+        _owned.Add(buffer);
+        return buffer;
+    }
+
+    public byte[] Content(string name = "file")
+    {
+        using var file = engine.Open(PathOf(name), new IoFileOptions(Direct: DirectIo.Off));
+        var bytes = new byte[file.GetLength()];
+        Assert.Equal(bytes.Length, file.Read(bytes, 0));
+        return bytes;
+    }
+
+    public virtual void Dispose()
+    {
+        // Contexts before the memory and the files that they may still use.
+        foreach (var owned in _owned.OrderBy(owned => owned is not IIoContext))
+        {
+            owned.Dispose();
+        }
+
+        Pool.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private T Own<T>(T disposable)
+        where T : IDisposable
+    {
+        _owned.Add(disposable);
+        return disposable;
+    }
+}
+
+public sealed class LinuxAioRig() : EngineRig(new LinuxAioEngine())
+{
+    private readonly TempFolder _folder = new();
+
+    public override string PathOf(string name) => _folder[name];
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _folder.Dispose();
+    }
+}
+
+public sealed class MemoryRig() : EngineRig(new MemoryEngine())
+{
+    public MemoryEngine Memory => (MemoryEngine)Engine;
+
+    public override string PathOf(string name) => "/" + name;
+}
