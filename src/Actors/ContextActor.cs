@@ -43,7 +43,7 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     // Accepted, counted in their lanes, waiting for a slot.
-    private readonly Queue<Queued> _queue = new();
+    private readonly FairQueue _queue = new();
 
     // In a slot already, waiting for a place in the next batch: the rest of operations that were done in part.
     private readonly Queue<Slot> _ready = new();
@@ -245,7 +245,8 @@ internal sealed partial class ContextActor : UntypedActor
 
         while (_stagedCount < _staged.Length && _queue.Count > 0 && _inFlight?.TryTake() is { } slot)
         {
-            Stage(slot, _queue.Dequeue());
+            _queue.TryDequeue(out var queued);
+            Stage(slot, queued);
             _counters.Queued = _queue.Count;
         }
     }
@@ -489,23 +490,15 @@ internal sealed partial class ContextActor : UntypedActor
 
     private bool CancelQueued(Aio.TransferCommand command)
     {
-        var found = false;
-        for (var i = _queue.Count; i > 0; i--)
+        if (!_queue.TryRemove(command, out var queued))
         {
-            var queued = _queue.Dequeue();
-            if (queued.Command != command)
-            {
-                _queue.Enqueue(queued);
-                continue;
-            }
-
-            found = true;
-            queued.Lane.Undo(command is Aio.Write, queued.Epoch);
-            TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
+            return false;
         }
 
         _counters.Queued = _queue.Count;
-        return found;
+        queued.Lane.Undo(command is Aio.Write, queued.Epoch);
+        TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
+        return true;
     }
 
     // The kernel goes on with it, and so does the slot; the memory comes back when the event has been reaped.
@@ -537,7 +530,4 @@ internal sealed partial class ContextActor : UntypedActor
         slot.Lane.Undo(slot.IsWrite, slot.Epoch);
         _inFlight!.GiveBack(slot);
     }
-
-    /// <summary>A command that is accepted and counted in its lane.</summary>
-    private readonly record struct Queued(Aio.TransferCommand Command, IActorRef Requester, FileLane Lane, int Epoch);
 }

@@ -19,6 +19,9 @@ internal sealed class Shard(int index)
 
     public ShardCounters Counters { get; } = new();
 
+    /// <summary>Failures so far, across incarnations.</summary>
+    public RestartBackoff Backoff { get; } = new();
+
     /// <summary>Lanes on this shard where barriers wait, or commands behind a barrier. The shard's thread alone.</summary>
     public HashSet<FileLane> LanesWithBarriers { get; } = [];
 
