@@ -63,15 +63,23 @@ internal sealed partial class ContextActor
                 AioOutcome.MayHaveHappened);
         }
 
-        foreach (var held in _shard.LanesWithBarriers.SelectMany(lane => lane.Held ?? []))
+        foreach (var lane in _shard.LanesWaiting)
         {
-            if (held.Command is { } command)
+            foreach (var held in lane.Held ?? [])
             {
-                Abort(command, held.Requester, cause: null);
+                if (held.Command is { } command)
+                {
+                    Abort(command, held.Requester, cause: null);
+                }
+            }
+
+            foreach (var growing in lane.Growing)
+            {
+                Abort(growing.Command, growing.Requester, cause: null);
             }
         }
 
-        _shard.LanesWithBarriers.Clear();
+        _shard.LanesWaiting.Clear();
     }
 
     private void OpenContext()
@@ -163,7 +171,7 @@ internal sealed partial class ContextActor
     private void TellWhenDrained()
     {
         if (_queue.Count == 0 && _shard.HeldCommands == 0 && _blocking == 0 && _shard.OpenBarriers.Count == 0 &&
-            _shard.LanesWithBarriers.Count == 0 && (_inFlight is null || _inFlight.AllFree))
+            _shard.LanesWaiting.Count == 0 && (_inFlight is null || _inFlight.AllFree))
         {
             Context.Parent.Tell(new Drained(_shard.Index), _self);
         }

@@ -102,6 +102,12 @@ internal sealed partial class ContextActor : UntypedActor
             case ExclusiveDone done:
                 OnExclusiveDone(done);
                 break;
+            case Grow grow:
+                OnGrow(grow);
+                break;
+            case GrowDone done:
+                OnGrowDone(done);
+                break;
             case ContinueSlot rest:
                 OnContinue(rest);
                 break;
@@ -151,7 +157,7 @@ internal sealed partial class ContextActor : UntypedActor
         {
             requester.Tell(EmptyReply(command), _self);
         }
-        else if (_queue.Count == 0 && lane.Held is null && _inFlight!.TryTake() is { } slot)
+        else if (_queue.Count == 0 && lane.Held is null && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
             Stage(slot, new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
         }
@@ -172,11 +178,21 @@ internal sealed partial class ContextActor : UntypedActor
             Enqueue(command, requester, lane);
         }
 
-        _inHand = null;
+        (_inHand, _inHandFrom) = (null, ActorRefs.Nobody);
+        if (command is Aio.Write && command.File.TakeGrowAhead(command.Offset + command.Length))
+        {
+            GrowAhead(command.File);
+        }
     }
 
     private void Enqueue(Aio.TransferCommand command, IActorRef requester, FileLane lane)
     {
+        if (MustGrow(command))
+        {
+            AcceptGrowing(command, requester, lane);
+            return;
+        }
+
         _queue.Enqueue(new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
         _counters.Queued = _queue.Count;
         if (_queue.Count % LookForSlotsEvery == 1)
@@ -229,7 +245,7 @@ internal sealed partial class ContextActor : UntypedActor
 
     private bool NeedsNotice() =>
         _inFlight is not null && (_queue.Count > 0 || _shard.WantedDataSyncs.Count > 0 ||
-                                  _shard.LanesWithBarriers.Count > 0 || _draining);
+                                  _shard.LanesWaiting.Count > 0 || _draining);
 
     private void StageQueued()
     {
@@ -481,7 +497,8 @@ internal sealed partial class ContextActor : UntypedActor
     {
         var found = cancel.Command switch
         {
-            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelInSlot(transfer),
+            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelGrowing(transfer) ||
+                                            CancelInSlot(transfer),
             Aio.BarrierCommand barrier => CancelBarrier(barrier),
             _ => false,
         };

@@ -22,8 +22,8 @@ internal sealed class Shard(int index)
     /// <summary>Failures so far, across incarnations.</summary>
     public RestartBackoff Backoff { get; } = new();
 
-    /// <summary>Lanes on this shard where barriers wait, or commands behind a barrier. The shard's thread alone.</summary>
-    public HashSet<FileLane> LanesWithBarriers { get; } = [];
+    /// <summary>Lanes on this shard where barriers or commands wait. The shard's thread alone.</summary>
+    public HashSet<FileLane> LanesWaiting { get; } = [];
 
     /// <summary>Barriers of files whose home is here and that have no reply yet. The shard's thread alone.</summary>
     public HashSet<FileBarrier> OpenBarriers { get; } = [];
@@ -31,7 +31,7 @@ internal sealed class Shard(int index)
     /// <summary>Files whose flushes wait for an fdatasync to be submitted. The shard's thread alone.</summary>
     public Queue<AioFile> WantedDataSyncs { get; } = new();
 
-    /// <summary>Commands that wait behind barriers, in all lanes. The shard's thread alone.</summary>
+    /// <summary>Commands that wait in lanes: behind barriers, or for a longer file. The shard's thread alone.</summary>
     public int HeldCommands { get; set; }
 
     /// <summary>The context of the present incarnation; null between two.</summary>
