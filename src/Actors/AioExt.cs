@@ -5,6 +5,7 @@ using Akka.Event;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
 using AkkaAio.Tasks;
@@ -28,6 +29,7 @@ public sealed class AioExt : IExtension
         Settings = AioSettings.Create(system.Settings.Config);
         System = system;
         Log = Logging.GetLogger(system, typeof(AioExt));
+        FileSizeSignal.Ignore();
         _engine = EngineOf(system, Settings);
         _depth = DepthBudget.Fit(Settings, _engine, Log);
         Pool = new AioBufferPool(Settings.BufferBudget)

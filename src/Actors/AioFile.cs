@@ -82,7 +82,7 @@ public sealed partial class AioFile : IAsyncDisposable
             return Lanes[0];
         }
 
-        var stripe = unchecked((int)(offset / Aio.Settings.StripeSize));
+        var stripe = unchecked((int)(offset / Aio.Settings.StripeSize)); // negative too: it is refused by the shard
         var hash = MurmurHash.FinalizeHash(MurmurHash.ExtendHash(
             _pathHash, (uint)stripe, MurmurHash.StartMagicA, MurmurHash.StartMagicB));
         return Lanes[hash % (uint)Lanes.Length];

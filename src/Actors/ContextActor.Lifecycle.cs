@@ -80,6 +80,16 @@ internal sealed partial class ContextActor
         }
 
         _shard.LanesWaiting.Clear();
+        foreach (var (command, requester) in _shard.RoomWaiters)
+        {
+            requester.Tell(
+                new Aio.CommandFailed(
+                    command, new AioAbortedException(command.Name, command.File.Path, $"shard {_shard.Index} has stopped"),
+                    AioOutcome.NotPerformed),
+                _self);
+        }
+
+        _shard.RoomWaiters.Clear();
     }
 
     private void OpenContext()

@@ -114,6 +114,9 @@ internal sealed partial class ContextActor : UntypedActor
             case BlockingDone done:
                 OnBlockingDone(done);
                 break;
+            case Aio.AwaitRoom room:
+                _shard.RoomWaiters.Add((room, Sender));
+                break;
             case Aio.Cancel cancel:
                 OnCancel(cancel, Sender);
                 break;
@@ -237,10 +240,30 @@ internal sealed partial class ContextActor : UntypedActor
         }
         while (progress);
 
+        TellRoom();
         if (_draining)
         {
             TellWhenDrained();
         }
+    }
+
+    // At half, and not at the first free place: a producer that is woken for each would be refused again at once.
+    private void TellRoom()
+    {
+        var free = _aio.Settings.MaxQueueSize - _queue.Count - _shard.HeldCommands;
+        var waiters = _shard.RoomWaiters;
+        if (waiters.Count == 0 || free < (_aio.Settings.MaxQueueSize + 1) / 2)
+        {
+            return;
+        }
+
+        var credit = Math.Max(1, free / waiters.Count);
+        foreach (var (command, requester) in waiters)
+        {
+            requester.Tell(new Aio.RoomAvailable(command, credit), _self);
+        }
+
+        waiters.Clear();
     }
 
     private bool NeedsNotice() =>

@@ -31,6 +31,9 @@ internal sealed class Shard(int index)
     /// <summary>Files whose flushes wait for an fdatasync to be submitted. The shard's thread alone.</summary>
     public Queue<AioFile> WantedDataSyncs { get; } = new();
 
+    /// <summary>Requesters that wait for room in the queue. The shard's thread alone.</summary>
+    public List<(Aio.AwaitRoom Command, IActorRef Requester)> RoomWaiters { get; } = [];
+
     /// <summary>Commands that wait in lanes: behind barriers, or for a longer file. The shard's thread alone.</summary>
     public int HeldCommands { get; set; }
 
