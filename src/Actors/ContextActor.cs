@@ -45,7 +45,8 @@ internal sealed partial class ContextActor : UntypedActor
     // Accepted, counted in their lanes, waiting for a slot.
     private readonly FairQueue _queue = new();
 
-    // In a slot already, waiting for a place in the next batch: the rest of operations that were done in part.
+    // In a slot already, waiting for a place in the next batch: the rest of operations that were done in part, and what came while
+    // the kernel took nothing.
     private readonly Queue<Slot> _ready = new();
 
     // The next batch.
@@ -307,17 +308,16 @@ internal sealed partial class ContextActor : UntypedActor
         {
             RunBlocking(slot);
         }
+        else if (_stagedCount == _staged.Length)
+        {
+            _ready.Enqueue(slot); // flow-controlled, with a full batch
+        }
         else
         {
             _staged[_stagedCount++] = slot;
             if (_stagedCount == _staged.Length)
             {
                 Submit();
-                if (_stagedCount == _staged.Length)
-                {
-                    // Flow-controlled with a full batch: keep room for the next one by leaving it in the ready queue.
-                    MoveStagedToReady();
-                }
             }
         }
     }
@@ -476,17 +476,6 @@ internal sealed partial class ContextActor : UntypedActor
             rest.Slot.State = SlotState.Staged;
             _ready.Enqueue(rest.Slot);
         }
-    }
-
-    private void MoveStagedToReady()
-    {
-        for (var i = 0; i < _stagedCount; i++)
-        {
-            _ready.Enqueue(_staged[i]);
-        }
-
-        Array.Clear(_staged, 0, _stagedCount);
-        _stagedCount = 0;
     }
 
     // Buffered files: the kernel would do the whole operation inside io_submit, on this thread.

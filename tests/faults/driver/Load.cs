@@ -8,7 +8,7 @@ internal static class Load
 {
     private const int BlockSize = 4096;
 
-    public static async Task<int> RunAsync(string path, int operations, string hocon)
+    public static async Task<int> RunAsync(string path, int operations, bool readOnly, string hocon)
     {
         var before = ProcessFigures.Read();
         var config = ConfigurationFactory.ParseString(hocon)
@@ -21,12 +21,12 @@ internal static class Load
             var aio = AioExt.Get(system);
             await using (var file = await aio.OpenAsync(path, new AioOpenOptions
             {
-                Mode = FileMode.Create,
-                Access = FileAccess.ReadWrite,
+                Mode = readOnly ? FileMode.Open : FileMode.Create,
+                Access = readOnly ? FileAccess.Read : FileAccess.ReadWrite,
             }))
             {
                 var fine = new bool[operations];
-                await Task.WhenAll(Enumerable.Range(0, operations).Select(async i =>
+                await Task.WhenAll(Enumerable.Range(0, readOnly ? 0 : operations).Select(async i =>
                 {
                     using var block = aio.Pool.Rent(BlockSize);
                     block.GetSpan().Fill((byte)(1 + (i % 250)));
@@ -34,14 +34,13 @@ internal static class Load
                     Interlocked.Add(ref written, fine[i] ? 1 : 0);
                 }));
                 await Try(async () => await file.FlushAsync());
-                await Task.WhenAll(Enumerable.Range(0, operations).Where(i => fine[i]).Select(i => Try(async () =>
+                await Task.WhenAll(Enumerable.Range(0, operations).Where(i => readOnly || fine[i]).Select(i => Try(async () =>
                 {
                     using var block = await file.ReadAsync((long)i * BlockSize, BlockSize);
-                    var same = block.Length == BlockSize && !block.GetSpan().ContainsAnyExcept((byte)(1 + (i % 250)));
+                    var same = readOnly || (block.Length == BlockSize && !block.GetSpan().ContainsAnyExcept((byte)(1 + (i % 250))));
                     Interlocked.Add(ref wrong, same ? 0 : 1);
                     Interlocked.Increment(ref read);
                 })));
-                fine.AsSpan().Clear();
             }
 
             if (aio.Pool.RentedBuffers is var rented and not 0)

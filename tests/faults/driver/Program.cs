@@ -8,9 +8,23 @@ var hocon = new Option<string>("--hocon") { Description = "configuration text", 
 
 var load = new Command("load", "writes, reads back and compares, with everything in flight at once") { file, hocon };
 var operations = new Option<int>("--operations") { DefaultValueFactory = _ => 2000 };
+var fileSizeLimit = new Option<long?>("--file-size-limit") { Description = "RLIMIT_FSIZE in bytes, set on this process with prlimit(1)" };
+var readOnly = new Option<bool>("--read-only") { Description = "read what is there, compare nothing" };
 load.Options.Add(operations);
-load.SetAction((parsed, _) =>
-    Load.RunAsync(parsed.GetValue(file)!, parsed.GetValue(operations), parsed.GetValue(hocon)!));
+load.Options.Add(readOnly);
+load.Options.Add(fileSizeLimit);
+load.SetAction(async (parsed, _) =>
+{
+    if (parsed.GetValue(fileSizeLimit) is { } bytes)
+    {
+        await Limits.SetAsync("fsize", bytes);
+    }
+
+    return await Load.RunAsync(parsed.GetValue(file)!, parsed.GetValue(operations), parsed.GetValue(readOnly), parsed.GetValue(hocon)!);
+});
+
+var descriptors = new Command("descriptors", "opens files until RLIMIT_NOFILE refuses, then goes on with those that are open") { file };
+descriptors.SetAction((parsed, _) => Limits.UseUpDescriptorsAsync(parsed.GetValue(file)!));
 
 var records = new Command("records", "appends records and flushes; prints the index of each that is acknowledged, until it is killed") { file, hocon };
 var noFlush = new Option<bool>("--no-flush") { Description = "acknowledge without the flush: must lose records at a power cut" };
@@ -35,5 +49,5 @@ terminate.SetAction((parsed, _) => Terminations.RunAsync(parsed.GetValue(file)!,
 var overload = new Command("overload", "100 requesters with 10,000 outstanding commands each against one shard of depth 128") { file };
 overload.SetAction((parsed, _) => Overload.RunAsync(parsed.GetValue(file)!));
 
-return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, records, verify, soak, terminate, overload }
+return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, verify, soak, terminate, overload }
     .Parse(args).InvokeAsync();
