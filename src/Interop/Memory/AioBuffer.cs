@@ -104,10 +104,6 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
-            // Also where the last reference was an operation's and nobody called Dispose: or the finalizer would return the memory
-            // once more, into another buffer's life.
-            Volatile.Write(ref _disposed, 1);
-            GC.SuppressFinalize(this);
             _pool.Return(_block);
         }
     }
