@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
 using AkkaAio.Tasks;
@@ -14,6 +16,7 @@ namespace AkkaAio;
 public sealed class AioExt : IExtension
 {
     private readonly IIoEngine _engine;
+    private readonly ConcurrentDictionary<string, int> _opens = new(StringComparer.Ordinal);
     private readonly MessageDispatcher _blockingDispatcher;
     private readonly IActorRef _manager;
     private readonly int _depth;
@@ -26,6 +29,7 @@ public sealed class AioExt : IExtension
         Settings = AioSettings.Create(system.Settings.Config);
         System = system;
         Log = Logging.GetLogger(system, typeof(AioExt));
+        FileSizeSignal.Ignore();
         _engine = EngineOf(system, Settings);
         _depth = DepthBudget.Fit(Settings, _engine, Log);
         Pool = new AioBufferPool(Settings.BufferBudget)
@@ -110,6 +114,19 @@ public sealed class AioExt : IExtension
 
     /// <summary>From now on every new command is refused.</summary>
     internal void Refuse() => Volatile.Write(ref _refuses, true);
+
+    /// <summary>Whether a path is open more than once here: then nothing behind a file's known length may be touched.</summary>
+    internal bool IsOpenTwice(string path) => _opens.GetValueOrDefault(path) > 1;
+
+    internal void Remember(string path) => _opens.AddOrUpdate(path, 1, static (_, opens) => opens + 1);
+
+    internal void Forget(string path)
+    {
+        if (_opens.AddOrUpdate(path, 0, static (_, opens) => opens - 1) <= 0)
+        {
+            _opens.TryRemove(new KeyValuePair<string, int>(path, 0));
+        }
+    }
 
     internal IIoContext CreateContext() => _engine.CreateContext(_depth);
 

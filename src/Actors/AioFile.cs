@@ -13,14 +13,14 @@ namespace AkkaAio;
 public sealed partial class AioFile : IAsyncDisposable
 {
     private readonly uint _pathHash;
-    private long _length;
     private int _descriptorLeaked;
 
     internal AioFile(AioExt aio, IIoFile handle, long length)
     {
         Aio = aio;
         Handle = handle;
-        _length = length;
+        SetKnownLength(length);
+        aio.Remember(handle.Path);
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
         HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];
@@ -31,11 +31,6 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>The canonical path: absolute, symbolic links resolved.</summary>
     public string Path => Handle.Path;
-
-    /// <summary>
-    /// Length in bytes: what it was at Open, moved by the writes, SetLength and Allocate commands that have been answered since.
-    /// </summary>
-    public long Length => Volatile.Read(ref _length);
 
     /// <summary>What the file was opened for.</summary>
     public FileAccess Access => Handle.Access;
@@ -87,7 +82,7 @@ public sealed partial class AioFile : IAsyncDisposable
             return Lanes[0];
         }
 
-        var stripe = unchecked((int)(offset / Aio.Settings.StripeSize));
+        var stripe = unchecked((int)(offset / Aio.Settings.StripeSize)); // negative too: it is refused by the shard
         var hash = MurmurHash.FinalizeHash(MurmurHash.ExtendHash(
             _pathHash, (uint)stripe, MurmurHash.StartMagicA, MurmurHash.StartMagicB));
         return Lanes[hash % (uint)Lanes.Length];
@@ -95,24 +90,6 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>The lane of this file on a shard.</summary>
     internal FileLane LaneOn(Shard shard) => Lanes.Length == 1 ? Lanes[0] : Lanes[shard.Index];
-
-    internal void SetKnownLength(long length) => Volatile.Write(ref _length, length);
-
-    /// <summary>Moves the known length up to <paramref name="end"/>; called from several reapers at once.</summary>
-    internal void ExtendKnownLength(long end)
-    {
-        var seen = Volatile.Read(ref _length);
-        while (end > seen)
-        {
-            var before = Interlocked.CompareExchange(ref _length, end, seen);
-            if (before == seen)
-            {
-                return;
-            }
-
-            seen = before;
-        }
-    }
 
     /// <inheritdoc/>
     public override string ToString() => $"AioFile({Path})";

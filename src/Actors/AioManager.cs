@@ -76,7 +76,10 @@ internal sealed class AioManager : UntypedActor
         // The shards have stopped before: nothing is in flight but what was abandoned, whose descriptors stay open.
         foreach (var file in _open.Where(file => !file.DescriptorLeaked))
         {
-            file.Handle.Dispose();
+            if (AioExt.ErrorOf(file.Release) is { } error)
+            {
+                _log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
+            }
         }
 
         _aio.Refuse();

@@ -51,19 +51,19 @@ internal sealed partial class ContextActor
                 break;
         }
 
-        _shard.LanesWithBarriers.Add(lane);
+        _shard.LanesWaiting.Add(lane);
         PassBarriers();
     }
 
     /// <summary>Reports the barriers whose earlier commands are all answered. True when there was one.</summary>
     private bool PassBarriers()
     {
-        if (_shard.LanesWithBarriers.Count == 0)
+        if (_shard.LanesWaiting.Count == 0)
         {
             return false;
         }
 
-        foreach (var lane in _shard.LanesWithBarriers)
+        foreach (var lane in _shard.LanesWaiting)
         {
             lane.TakeArrivedFlushes(_arrived);
             if (lane.Exclusive is { } exclusive && lane.IsQuiet)
@@ -72,13 +72,13 @@ internal sealed partial class ContextActor
                 _arrived.Add(exclusive);
             }
 
-            if (!lane.HasBarriers)
+            if (!lane.HasWaiting)
             {
                 _clearLanes.Add(lane);
             }
         }
 
-        _shard.LanesWithBarriers.ExceptWith(_clearLanes);
+        _shard.LanesWaiting.ExceptWith(_clearLanes);
         _clearLanes.Clear();
         if (_arrived.Count == 0)
         {
@@ -240,7 +240,7 @@ internal sealed partial class ContextActor
                 file.Handle.Allocate(allocate.Offset, allocate.Length);
                 break;
             case Aio.Close when !file.DescriptorLeaked:
-                file.Handle.Dispose();
+                file.Release();
                 break;
             default:
                 break;
@@ -290,6 +290,7 @@ internal sealed partial class ContextActor
                 return new Aio.LengthSet(set);
             case Aio.Allocate allocate:
                 allocate.File.ExtendKnownLength(allocate.Offset + allocate.Length);
+                allocate.File.ExtendAllocated(allocate.Offset + allocate.Length);
                 return new Aio.Allocated(allocate);
             case Aio.Close close:
                 return new Aio.Closed(close);
@@ -320,9 +321,9 @@ internal sealed partial class ContextActor
             }
         }
 
-        if (!lane.HasBarriers)
+        if (!lane.HasWaiting)
         {
-            _shard.LanesWithBarriers.Remove(lane);
+            _shard.LanesWaiting.Remove(lane);
         }
     }
 

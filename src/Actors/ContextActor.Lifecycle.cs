@@ -9,13 +9,12 @@ namespace AkkaAio;
 // its own thread, and only then does the next incarnation open another.
 internal sealed partial class ContextActor
 {
-    private static readonly TimeSpan FirstSetupPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestSetupPause = TimeSpan.FromSeconds(30);
+    // The kernel refused a context: what was short may take a moment to come back.
+    private static readonly TimeSpan LeastSetupPause = TimeSpan.FromMilliseconds(200);
 
     private IActorRef _reaper = ActorRefs.Nobody;
     private InFlight? _inFlight;
     private Exception? _unavailable;
-    private TimeSpan _setupPause = FirstSetupPause;
     private bool _draining;
     private bool _restarting;
 
@@ -36,7 +35,16 @@ internal sealed partial class ContextActor
     protected override void PostRestart(Exception reason)
     {
         _counters.Restarts++;
-        base.PostRestart(reason);
+        var pause = _shard.Backoff.NextPause();
+        if (pause == TimeSpan.Zero)
+        {
+            OpenContext();
+        }
+        else
+        {
+            CloseFor(pause, reason);
+        }
+
         Context.System.EventStream.Publish(new AioShardRestarted(_shard.Index, reason));
     }
 
@@ -55,15 +63,33 @@ internal sealed partial class ContextActor
                 AioOutcome.MayHaveHappened);
         }
 
-        foreach (var held in _shard.LanesWithBarriers.SelectMany(lane => lane.Held ?? []))
+        foreach (var lane in _shard.LanesWaiting)
         {
-            if (held.Command is { } command)
+            foreach (var held in lane.Held ?? [])
             {
-                Abort(command, held.Requester, cause: null);
+                if (held.Command is { } command)
+                {
+                    Abort(command, held.Requester, cause: null);
+                }
+            }
+
+            foreach (var growing in lane.Growing)
+            {
+                Abort(growing.Command, growing.Requester, cause: null);
             }
         }
 
-        _shard.LanesWithBarriers.Clear();
+        _shard.LanesWaiting.Clear();
+        foreach (var (command, requester) in _shard.RoomWaiters)
+        {
+            requester.Tell(
+                new Aio.CommandFailed(
+                    command, new AioAbortedException(command.Name, command.File.Path, $"shard {_shard.Index} has stopped"),
+                    AioOutcome.NotPerformed),
+                _self);
+        }
+
+        _shard.RoomWaiters.Clear();
     }
 
     private void OpenContext()
@@ -78,16 +104,21 @@ internal sealed partial class ContextActor
                 Props.Create(() => new ReaperActor(aio, shard, inFlight)).WithDispatcher(AioSettings.DispatcherId("reaper")),
                 "reaper");
             _unavailable = null;
-            _setupPause = FirstSetupPause;
         }
         catch (AioException e)
         {
-            _unavailable = e;
-            _shard.InFlight = null;
-            _log.Error("Shard {0} is unavailable, next try in {1}: {2}", _shard.Index, _setupPause, e.Message);
-            Context.System.Scheduler.ScheduleTellOnce(_setupPause, _self, RetrySetup.Instance, _self);
-            _setupPause = TimeSpan.FromTicks(Math.Min(_setupPause.Ticks * 2, LongestSetupPause.Ticks));
+            var pause = _shard.Backoff.NextPause();
+            CloseFor(pause == TimeSpan.Zero ? LeastSetupPause : pause, e);
         }
+    }
+
+    // Until then every command is refused with the cause; barriers that need no context go on.
+    private void CloseFor(TimeSpan pause, Exception cause)
+    {
+        _unavailable = cause;
+        _shard.InFlight = null;
+        _log.Error("Shard {0} is unavailable, next try in {1}: {2}", _shard.Index, pause, cause.Message);
+        Context.System.Scheduler.ScheduleTellOnce(pause, _self, RetrySetup.Instance, _self);
     }
 
     private void RetryOpenContext()
@@ -150,7 +181,7 @@ internal sealed partial class ContextActor
     private void TellWhenDrained()
     {
         if (_queue.Count == 0 && _shard.HeldCommands == 0 && _blocking == 0 && _shard.OpenBarriers.Count == 0 &&
-            _shard.LanesWithBarriers.Count == 0 && (_inFlight is null || _inFlight.AllFree))
+            _shard.LanesWaiting.Count == 0 && (_inFlight is null || _inFlight.AllFree))
         {
             Context.Parent.Tell(new Drained(_shard.Index), _self);
         }

@@ -43,9 +43,10 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     // Accepted, counted in their lanes, waiting for a slot.
-    private readonly Queue<Queued> _queue = new();
+    private readonly FairQueue _queue = new();
 
-    // In a slot already, waiting for a place in the next batch: the rest of operations that were done in part.
+    // In a slot already, waiting for a place in the next batch: the rest of operations that were done in part, and what came while
+    // the kernel took nothing.
     private readonly Queue<Slot> _ready = new();
 
     // The next batch.
@@ -102,11 +103,20 @@ internal sealed partial class ContextActor : UntypedActor
             case ExclusiveDone done:
                 OnExclusiveDone(done);
                 break;
+            case Grow grow:
+                OnGrow(grow);
+                break;
+            case GrowDone done:
+                OnGrowDone(done);
+                break;
             case ContinueSlot rest:
                 OnContinue(rest);
                 break;
             case BlockingDone done:
                 OnBlockingDone(done);
+                break;
+            case Aio.AwaitRoom room:
+                _shard.RoomWaiters.Add((room, Sender));
                 break;
             case Aio.Cancel cancel:
                 OnCancel(cancel, Sender);
@@ -151,7 +161,7 @@ internal sealed partial class ContextActor : UntypedActor
         {
             requester.Tell(EmptyReply(command), _self);
         }
-        else if (_queue.Count == 0 && lane.Held is null && _inFlight!.TryTake() is { } slot)
+        else if (_queue.Count == 0 && lane.Held is null && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
             Stage(slot, new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
         }
@@ -172,11 +182,21 @@ internal sealed partial class ContextActor : UntypedActor
             Enqueue(command, requester, lane);
         }
 
-        _inHand = null;
+        (_inHand, _inHandFrom) = (null, ActorRefs.Nobody);
+        if (command is Aio.Write && command.File.TakeGrowAhead(command.Offset + command.Length))
+        {
+            GrowAhead(command.File);
+        }
     }
 
     private void Enqueue(Aio.TransferCommand command, IActorRef requester, FileLane lane)
     {
+        if (MustGrow(command))
+        {
+            AcceptGrowing(command, requester, lane);
+            return;
+        }
+
         _queue.Enqueue(new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
         _counters.Queued = _queue.Count;
         if (_queue.Count % LookForSlotsEvery == 1)
@@ -221,15 +241,35 @@ internal sealed partial class ContextActor : UntypedActor
         }
         while (progress);
 
+        TellRoom();
         if (_draining)
         {
             TellWhenDrained();
         }
     }
 
+    // At half, and not at the first free place: a producer that is woken for each would be refused again at once.
+    private void TellRoom()
+    {
+        var free = _aio.Settings.MaxQueueSize - _queue.Count - _shard.HeldCommands;
+        var waiters = _shard.RoomWaiters;
+        if (waiters.Count == 0 || free < (_aio.Settings.MaxQueueSize + 1) / 2)
+        {
+            return;
+        }
+
+        var credit = Math.Max(1, free / waiters.Count);
+        foreach (var (command, requester) in waiters)
+        {
+            requester.Tell(new Aio.RoomAvailable(command, credit), _self);
+        }
+
+        waiters.Clear();
+    }
+
     private bool NeedsNotice() =>
         _inFlight is not null && (_queue.Count > 0 || _shard.WantedDataSyncs.Count > 0 ||
-                                  _shard.LanesWithBarriers.Count > 0 || _draining);
+                                  _shard.LanesWaiting.Count > 0 || _draining);
 
     private void StageQueued()
     {
@@ -245,7 +285,8 @@ internal sealed partial class ContextActor : UntypedActor
 
         while (_stagedCount < _staged.Length && _queue.Count > 0 && _inFlight?.TryTake() is { } slot)
         {
-            Stage(slot, _queue.Dequeue());
+            _queue.TryDequeue(out var queued);
+            Stage(slot, queued);
             _counters.Queued = _queue.Count;
         }
     }
@@ -267,17 +308,16 @@ internal sealed partial class ContextActor : UntypedActor
         {
             RunBlocking(slot);
         }
+        else if (_stagedCount == _staged.Length)
+        {
+            _ready.Enqueue(slot); // flow-controlled, with a full batch
+        }
         else
         {
             _staged[_stagedCount++] = slot;
             if (_stagedCount == _staged.Length)
             {
                 Submit();
-                if (_stagedCount == _staged.Length)
-                {
-                    // Flow-controlled with a full batch: keep room for the next one by leaving it in the ready queue.
-                    MoveStagedToReady();
-                }
             }
         }
     }
@@ -438,17 +478,6 @@ internal sealed partial class ContextActor : UntypedActor
         }
     }
 
-    private void MoveStagedToReady()
-    {
-        for (var i = 0; i < _stagedCount; i++)
-        {
-            _ready.Enqueue(_staged[i]);
-        }
-
-        Array.Clear(_staged, 0, _stagedCount);
-        _stagedCount = 0;
-    }
-
     // Buffered files: the kernel would do the whole operation inside io_submit, on this thread.
     private void RunBlocking(Slot slot)
     {
@@ -480,7 +509,8 @@ internal sealed partial class ContextActor : UntypedActor
     {
         var found = cancel.Command switch
         {
-            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelInSlot(transfer),
+            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelGrowing(transfer) ||
+                                            CancelInSlot(transfer),
             Aio.BarrierCommand barrier => CancelBarrier(barrier),
             _ => false,
         };
@@ -489,23 +519,15 @@ internal sealed partial class ContextActor : UntypedActor
 
     private bool CancelQueued(Aio.TransferCommand command)
     {
-        var found = false;
-        for (var i = _queue.Count; i > 0; i--)
+        if (!_queue.TryRemove(command, out var queued))
         {
-            var queued = _queue.Dequeue();
-            if (queued.Command != command)
-            {
-                _queue.Enqueue(queued);
-                continue;
-            }
-
-            found = true;
-            queued.Lane.Undo(command is Aio.Write, queued.Epoch);
-            TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
+            return false;
         }
 
         _counters.Queued = _queue.Count;
-        return found;
+        queued.Lane.Undo(command is Aio.Write, queued.Epoch);
+        TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
+        return true;
     }
 
     // The kernel goes on with it, and so does the slot; the memory comes back when the event has been reaped.
@@ -537,7 +559,4 @@ internal sealed partial class ContextActor : UntypedActor
         slot.Lane.Undo(slot.IsWrite, slot.Epoch);
         _inFlight!.GiveBack(slot);
     }
-
-    /// <summary>A command that is accepted and counted in its lane.</summary>
-    private readonly record struct Queued(Aio.TransferCommand Command, IActorRef Requester, FileLane Lane, int Epoch);
 }

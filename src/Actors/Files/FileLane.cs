@@ -32,14 +32,17 @@ internal sealed class FileLane(AioFile file, Shard shard)
     /// <summary>Commands and barriers behind a SetLength or Allocate that has not been carried out; null when there is none.</summary>
     public Queue<Held>? Held { get; set; }
 
+    /// <summary>Writes, counted as started, that wait for the file to be made longer.</summary>
+    public Queue<Queued> Growing { get; } = new();
+
     /// <summary>A Close has come: whatever comes now is too late.</summary>
     public bool Closing { get; set; }
 
     /// <summary>Nothing is under way.</summary>
     public bool IsQuiet => _readsStarted == Volatile.Read(ref _readsReaped) && !WritesPending(0) && !WritesPending(1);
 
-    /// <summary>Whether anything waits for this lane's operations, or behind a barrier.</summary>
-    public bool HasBarriers => _waiting.Count > 0 || Exclusive is not null || Held is not null;
+    /// <summary>Whether anything waits: a barrier, commands behind one, writes for a longer file.</summary>
+    public bool HasWaiting => _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.Count > 0;
 
     /// <summary>Shard: an operation has been accepted. Returns the epoch to give back.</summary>
     public int Start(bool write)

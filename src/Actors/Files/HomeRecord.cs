@@ -15,6 +15,15 @@ internal sealed class HomeRecord
     /// <summary>The exclusive barrier is being carried out on the blocking dispatcher.</summary>
     public bool Running { get; set; }
 
+    /// <summary>The file is being made longer.</summary>
+    public bool Growing { get; set; }
+
+    /// <summary>Where the write starts that reaches furthest of those that ask for the next growth.</summary>
+    public long GrowFrom { get; set; }
+
+    /// <summary>Where it ends; 0 when none asks.</summary>
+    public long GrowTo { get; set; }
+
     /// <summary>
     /// A flush failed: the kernel has dropped the dirty state and reports the loss only once, so no later flush of this open may
     /// succeed.

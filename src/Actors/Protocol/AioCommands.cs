@@ -236,6 +236,28 @@ public sealed partial class Aio
         internal override string Name => "cancel";
     }
 
+    /// <summary>
+    /// After an <see cref="AioOverloadedException"/>: asks to be told when the shard has room again. Replied to with
+    /// <see cref="RoomAvailable"/> when its queue is half empty, at once if it is now.
+    /// </summary>
+    public sealed class AwaitRoom : FileCommand
+    {
+        /// <summary>Room for commands of <paramref name="file"/>.</summary>
+        public AwaitRoom(AioFile file)
+            : this(file, 0)
+        {
+        }
+
+        /// <summary>Room for commands at <paramref name="offset"/>: with <c>shard-by = stripe</c> it says which shard is meant.</summary>
+        public AwaitRoom(AioFile file, long offset)
+            : base(file) => Offset = offset;
+
+        /// <summary>Byte offset in the file.</summary>
+        public long Offset { get; }
+
+        internal override string Name => "await-room";
+    }
+
     /// <summary>Asks for the figures. Replied to with <see cref="Stats"/>.</summary>
     public sealed class GetStats : Command
     {

@@ -116,6 +116,22 @@ public sealed partial class Aio
         public Close Command => (Close)RepliesTo;
     }
 
+    /// <summary>Reply to <see cref="AwaitRoom"/>: go on.</summary>
+    public sealed class RoomAvailable : Event
+    {
+        internal RoomAvailable(AwaitRoom command, int credit)
+            : base(command) => Credit = credit;
+
+        /// <summary>The command.</summary>
+        public AwaitRoom Command => (AwaitRoom)RepliesTo;
+
+        /// <summary>
+        /// Commands that fit now: the free places, divided among those who were waiting for them. A share and no reservation: a
+        /// newcomer may still take a place.
+        /// </summary>
+        public int Credit { get; }
+    }
+
     /// <summary>Reply to <see cref="Cancel"/>.</summary>
     public sealed class Canceled : Event
     {

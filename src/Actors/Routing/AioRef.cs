@@ -48,8 +48,7 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
 
         switch (command)
         {
-            case Aio.TransferCommand when aio.Refuses:
-            case Aio.BarrierCommand when aio.Refuses:
+            case Aio.TransferCommand or Aio.BarrierCommand or Aio.AwaitRoom when aio.Refuses:
                 Refuse(command, sender, new AioClosedException(command.Name, file.Path, "the actor system is shutting down"));
                 break;
             case Aio.TransferCommand transfer:
@@ -57,6 +56,9 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
                 break;
             case Aio.BarrierCommand barrier:
                 TellBarrier(barrier, sender);
+                break;
+            case Aio.AwaitRoom room:
+                file.LaneAt(room.Offset).Shard.Ref.Tell(command, sender);
                 break;
             case Aio.Cancel { Command: Aio.TransferCommand transfer }:
                 file.LaneAt(transfer.Offset).Shard.Ref.Tell(command, sender);

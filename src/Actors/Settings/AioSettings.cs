@@ -56,6 +56,9 @@ public sealed record AioSettings
     /// <summary><c>drain-timeout</c>.</summary>
     public required TimeSpan DrainTimeout { get; init; }
 
+    /// <summary><c>preallocate-ahead</c>, bytes.</summary>
+    public required long PreallocateAhead { get; init; }
+
     /// <summary><c>buffer-pool.budget</c>, bytes.</summary>
     public required long BufferBudget { get; init; }
 
@@ -101,6 +104,7 @@ public sealed record AioSettings
             Reap = reap,
             AioMaxNrShare = reader.Fraction("aio-max-nr-share"),
             DrainTimeout = reader.Time("drain-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
+            PreallocateAhead = reader.Bytes("preallocate-ahead", 0, 1L << 40),
             BufferBudget = reader.Bytes("buffer-pool.budget", AioBuffer.Alignment, 1L << 50),
         };
     }

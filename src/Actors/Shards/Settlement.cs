@@ -165,5 +165,10 @@ internal static class Settlement
     }
 
     // What was asked for of what was read: the range was widened to the alignment, and may have met the file's end.
-    private static int CountOf(Slot slot, int length) => Math.Clamp(slot.Done - slot.Head, 0, length);
+    private static int CountOf(Slot slot, int length)
+    {
+        var offset = slot.Start + slot.Head;
+        var readable = Math.Max(0, slot.Lane.File.ReadableEnd - offset);
+        return (int)Math.Min(Math.Clamp(slot.Done - slot.Head, 0, length), readable);
+    }
 }

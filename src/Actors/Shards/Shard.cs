@@ -19,8 +19,11 @@ internal sealed class Shard(int index)
 
     public ShardCounters Counters { get; } = new();
 
-    /// <summary>Lanes on this shard where barriers wait, or commands behind a barrier. The shard's thread alone.</summary>
-    public HashSet<FileLane> LanesWithBarriers { get; } = [];
+    /// <summary>Failures so far, across incarnations.</summary>
+    public RestartBackoff Backoff { get; } = new();
+
+    /// <summary>Lanes on this shard where barriers or commands wait. The shard's thread alone.</summary>
+    public HashSet<FileLane> LanesWaiting { get; } = [];
 
     /// <summary>Barriers of files whose home is here and that have no reply yet. The shard's thread alone.</summary>
     public HashSet<FileBarrier> OpenBarriers { get; } = [];
@@ -28,7 +31,10 @@ internal sealed class Shard(int index)
     /// <summary>Files whose flushes wait for an fdatasync to be submitted. The shard's thread alone.</summary>
     public Queue<AioFile> WantedDataSyncs { get; } = new();
 
-    /// <summary>Commands that wait behind barriers, in all lanes. The shard's thread alone.</summary>
+    /// <summary>Requesters that wait for room in the queue. The shard's thread alone.</summary>
+    public List<(Aio.AwaitRoom Command, IActorRef Requester)> RoomWaiters { get; } = [];
+
+    /// <summary>Commands that wait in lanes: behind barriers, or for a longer file. The shard's thread alone.</summary>
     public int HeldCommands { get; set; }
 
     /// <summary>The context of the present incarnation; null between two.</summary>

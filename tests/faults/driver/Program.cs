@@ -1,0 +1,53 @@
+using System.CommandLine;
+using AkkaAio.FaultDriver;
+
+// What the scripts beside it run under faults, power cuts and kill -9. Each verb prints what happened and exits with 1 when something
+// was lost, doubled or left behind.
+var file = new Argument<string>("file") { Description = "the file to work on" };
+var hocon = new Option<string>("--hocon") { Description = "configuration text", DefaultValueFactory = _ => "" };
+
+var load = new Command("load", "writes, reads back and compares, with everything in flight at once") { file, hocon };
+var operations = new Option<int>("--operations") { DefaultValueFactory = _ => 2000 };
+var fileSizeLimit = new Option<long?>("--file-size-limit") { Description = "RLIMIT_FSIZE in bytes, set on this process with prlimit(1)" };
+var readOnly = new Option<bool>("--read-only") { Description = "read what is there, compare nothing" };
+load.Options.Add(operations);
+load.Options.Add(readOnly);
+load.Options.Add(fileSizeLimit);
+load.SetAction(async (parsed, _) =>
+{
+    if (parsed.GetValue(fileSizeLimit) is { } bytes)
+    {
+        await Limits.SetAsync("fsize", bytes);
+    }
+
+    return await Load.RunAsync(parsed.GetValue(file)!, parsed.GetValue(operations), parsed.GetValue(readOnly), parsed.GetValue(hocon)!);
+});
+
+var descriptors = new Command("descriptors", "opens files until RLIMIT_NOFILE refuses, then goes on with those that are open") { file };
+descriptors.SetAction((parsed, _) => Limits.UseUpDescriptorsAsync(parsed.GetValue(file)!));
+
+var records = new Command("records", "appends records and flushes; prints the index of each that is acknowledged, until it is killed") { file, hocon };
+var noFlush = new Option<bool>("--no-flush") { Description = "acknowledge without the flush: must lose records at a power cut" };
+var preallocate = new Option<long>("--preallocate") { Description = "fill this many preallocated bytes instead of appending" };
+records.Options.Add(noFlush);
+records.Options.Add(preallocate);
+records.SetAction((parsed, token) => Records.WriteAsync(
+    parsed.GetValue(file)!, !parsed.GetValue(noFlush), parsed.GetValue(preallocate), parsed.GetValue(hocon)!, token));
+
+var acknowledged = new Argument<string>("acknowledged") { Description = "what `records` printed" };
+var verify = new Command("verify", "checks that every acknowledged record is in the file, whole") { file, acknowledged };
+verify.SetAction(parsed => Records.Verify(parsed.GetValue(file)!, parsed.GetValue(acknowledged)!));
+
+var minutes = new Argument<double>("minutes");
+var soak = new Command("soak", "mixed load with restarts; memory, descriptors, threads and aio-nr stay flat") { file, minutes };
+soak.SetAction((parsed, _) => Soak.RunAsync(parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes))));
+
+var times = new Option<int>("--times") { DefaultValueFactory = _ => 50 };
+var terminate = new Command("terminate", "ends systems with 1000 operations in flight, again and again") { file, times };
+terminate.SetAction((parsed, _) => Terminations.RunAsync(parsed.GetValue(file)!, parsed.GetValue(times)));
+
+var overload = new Command("overload", "100 requesters with 10,000 outstanding commands each against one shard of depth 128") { file };
+overload.SetAction((parsed, _) => Overload.RunAsync(parsed.GetValue(file)!));
+
+return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, verify, soak, terminate, overload }
+    .Parse(args).InvokeAsync();

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Real faults in the real kernel: a table of what was injected, what the user saw, and whether anything was lost, doubled or left behind.
+# Needs root, strace, mkfs.ext4 and losetup; with xfsprogs also the XFS rows. Restores every limit that it changes.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+[ "$(id -u)" = 0 ] || { echo "needs root: loop mounts, sysctl"; exit 1; }
+for tool in strace losetup mkfs.ext4 mkfs.xfs xfs_io prlimit; do
+  command -v $tool >/dev/null || { echo "$tool is missing: apt-get install strace mount e2fsprogs xfsprogs util-linux"; exit 1; }
+done
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-faults.XXXXXX")
+aio_max_nr=$(cat /proc/sys/fs/aio-max-nr)
+aio_nr=$(cat /proc/sys/fs/aio-nr)
+mounts=()
+loops=()
+cleanup() {
+  sysctl -qw fs.aio-max-nr="$aio_max_nr"
+  for mount in "${mounts[@]}"; do umount -l "$mount" 2>/dev/null; done
+  for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
+driver="$here/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll"
+failed=0
+printf '%-44s %-6s %s\n' "fault" "" "what the user saw"
+
+# row NAME CHECK COMMAND…: runs it, keeps what it printed, and then CHECK, a shell condition over $out and $code.
+row() {
+  local name=$1 check=$2 out code verdict=ok
+  shift 2
+  out=$("$@" 2>"$work/stderr"); code=$?
+  eval "$check" || verdict=FAILED
+  [ "$(cat /proc/sys/fs/aio-nr)" = "$aio_nr" ] || { verdict=FAILED; out="$out; aio-nr is not what it was"; }
+  [ $verdict = ok ] || { failed=1; tail -n 5 "$work/stderr"; }
+  printf '%-44s %-6s %s\n' "$name" "$verdict" "$(echo "$out" | tr '\n' ';')"
+}
+
+inject() { strace -f -qq -o "$work/strace" -e trace="${1%%:*}" -e inject="$1" dotnet "$driver" load "$work/load" --operations 500 "${@:2}"; }
+all_fine='[ $code = 0 ] && [[ "$out" == *"written 500 read 500 failed 0 wrong 0 contexts-left 0"* ]]'
+typed='[ $code = 0 ] && [[ "$out" == *"$expected"* && "$out" == *"wrong 0 contexts-left 0"* ]]'
+was_injected='&& grep -q INJECTED "$work/strace"'
+
+row "io_submit EAGAIN, every 7th"        "$all_fine $was_injected" inject io_submit:error=EAGAIN:when=3+7
+row "io_submit EAGAIN, the first 40"     "$all_fine $was_injected" inject io_submit:error=EAGAIN:when=1..40
+row "io_submit EINTR, every 2nd"         "$all_fine $was_injected" inject io_submit:error=EINTR:when=1+2
+row "io_submit ENOMEM, every 5th"        "$all_fine $was_injected" inject io_submit:error=ENOMEM:when=2+5
+row "io_submit returns 0, every 3rd"     "$all_fine $was_injected" inject io_submit:retval=0:when=2+3
+row "io_getevents EINTR, every 2nd"      "$all_fine $was_injected" inject io_getevents:error=EINTR:when=1+2
+expected="AioSystemException EINVAL"
+row "io_submit EINVAL, every 4th: first iocb" "$typed $was_injected" inject io_submit:error=EINVAL:when=2+4
+expected="AioContextException"
+row "io_setup EAGAIN"                    "$typed $was_injected" inject io_setup:error=EAGAIN
+row "io_setup ENOSYS"                    "$typed $was_injected" inject io_setup:error=ENOSYS
+row "fallocate EOPNOTSUPP"               "$all_fine $was_injected" inject fallocate:error=EOPNOTSUPP
+expected="AioSystemException ENOSPC"
+row "fallocate ENOSPC"                   "$typed $was_injected" inject fallocate:error=ENOSPC
+
+# ENOSPC for real: more than the file system holds.
+small() {
+  local kind=$1 size=$2 options=$3
+  truncate -s "$size" "$work/$kind.img"
+  "mkfs.$kind" $options "$work/$kind.img" >/dev/null 2>&1
+  mkdir -p "$work/$kind"
+  mount -o loop "$work/$kind.img" "$work/$kind" && mounts+=("$work/$kind")
+}
+small ext4 64M -F
+row "ENOSPC on ext4 of 64 MiB"           "$typed" dotnet "$driver" load "$work/ext4/load" --operations 20000
+row "the same file system, after it"     '[ $code = 0 ] && [[ "$out" == *"written 100 read 100 failed 0 wrong 0"* ]]' dotnet "$driver" load "$work/ext4/load" --operations 100
+small xfs 300M -f
+row "ENOSPC on XFS of 300 MiB"           "$typed" dotnet "$driver" load "$work/xfs/load" --operations 90000
+
+# EIO for real: a loop device whose backing file has been cut.
+truncate -s 16M "$work/disk"
+loop=$(losetup --show -f "$work/disk") && loops+=("$loop")
+truncate -s 1M "$work/disk"
+expected="AioSystemException EIO"
+row "EIO: backing file of $loop cut"     "$typed" dotnet "$driver" load "$loop" --read-only --operations 4096
+
+# Descriptors: enough to start, too few to go on.
+expected="EMFILE"
+row "RLIMIT_NOFILE"                      '[ $code = 0 ] && [[ "$out" == *"AioSystemException EMFILE"* && "$out" == *"contexts-left 0"* ]]' \
+  dotnet "$driver" descriptors "$work/load"
+expected="AioSystemException EFBIG"
+row "RLIMIT_FSIZE: EFBIG, not a dead process" "$typed" dotnet "$driver" load "$work/load" --operations 2000 --file-size-limit $((1 << 20))
+
+# A machine whose limit is almost used up.
+sysctl -qw fs.aio-max-nr=$((aio_nr + 100))
+row "fs.aio-max-nr leaves 100: depth is halved" "$all_fine" dotnet "$driver" load "$work/load" --operations 500 --hocon 'akka.io.aio { depth = 90, aio-max-nr-share = 0.5 }'
+expected="AioConfigurationException"
+row "fs.aio-max-nr below depth"          "$typed" dotnet "$driver" load "$work/load" --operations 500 --hocon 'akka.io.aio.depth = 256'
+sysctl -qw fs.aio-max-nr="$aio_max_nr"
+
+[ $failed = 0 ] && echo "all rows ok" || echo "rows FAILED"
+exit $failed
