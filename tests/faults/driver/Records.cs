@@ -65,7 +65,7 @@ internal static class Records
         var text = File.ReadAllText(acknowledged);
         var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var lost = 0;
-        using var file = File.OpenHandle(path);
+        using var file = File.OpenHandle(path, FileMode.OpenOrCreate); // a file that is gone has lost them all
         var record = new byte[RecordSize];
         var expected = new byte[RecordSize];
         foreach (var line in lines)
