@@ -20,5 +20,9 @@ internal static class BlockingIo
         {
             return -(long)e.Errno;
         }
+        catch (ObjectDisposedException)
+        {
+            return -(long)Errno.EBADF;
+        }
     }
 }
