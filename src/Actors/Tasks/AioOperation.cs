@@ -18,7 +18,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     private const int MaxPooled = 256;
 
     [ThreadStatic]
-    private static Stack<AioOperation>? t_pool;
+    private static Stack<AioOperation>? s_pool;
 
     private ManualResetValueTaskSourceCore<Aio.Event> _source;
     private AioExt _aio = null!;
@@ -38,7 +38,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     /// <summary>Tells the command and gives the operation to await, once.</summary>
     public static Started Start(Aio.FileCommand command, CancellationToken cancellationToken)
     {
-        var pool = t_pool ??= new Stack<AioOperation>();
+        var pool = s_pool ??= new Stack<AioOperation>();
         if (!pool.TryPop(out var operation))
         {
             operation = new AioOperation();
@@ -146,7 +146,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         _reply = null!;
         _cancellation = default;
         _cancellationToken = default;
-        var pool = t_pool ??= new Stack<AioOperation>();
+        var pool = s_pool ??= new Stack<AioOperation>();
         if (pool.Count < MaxPooled)
         {
             pool.Push(this);

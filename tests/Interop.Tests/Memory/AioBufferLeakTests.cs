@@ -54,6 +54,23 @@ public sealed class AioBufferLeakTests
     }
 
     [Fact]
+    public void A_buffer_whose_last_reference_an_operation_gave_back_is_not_returned_again()
+    {
+        using var pool = new AioBufferPool(1 << 20);
+        var leaks = 0;
+        pool.Leaked = (_, _) => leaks++;
+
+        ReleaseOnly(pool);
+        Collect();
+
+        Assert.Equal(0, leaks);
+        Assert.Equal(0, pool.RentedBuffers);
+        using var one = pool.Rent(100);
+        using var two = pool.Rent(100);
+        Assert.NotEqual(one.Address, two.Address);
+    }
+
+    [Fact]
     public void A_report_that_throws_does_not_take_the_process_down()
     {
         using var pool = new AioBufferPool(1 << 20);
@@ -73,6 +90,15 @@ public sealed class AioBufferLeakTests
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Forget(AioBufferPool pool, int length, object? origin) => pool.Rent(length, origin).GetSpan().Fill(1);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ReleaseOnly(AioBufferPool pool)
+    {
+        var buffer = pool.Rent(100);
+        buffer.Release();
+        Assert.True(buffer.IsDisposed);
+        Assert.False(buffer.TryAddReference());
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Memory<byte> MemoryOnly(AioBufferPool pool)
