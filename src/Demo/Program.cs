@@ -1,1 +1,4 @@
-return 0;
+using AkkaAio.Demo.CommandLine;
+
+using var stop = new StopSignals();
+return await DemoCommand.RunAsync(args, stop);

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using AkkaAio.Demo.Verbs;
+
+namespace AkkaAio.Demo.CommandLine;
+
+/// <summary>The command line as a whole. Verbs are listed here; each has a file of its own in <c>Verbs</c>.</summary>
+internal static class DemoCommand
+{
+    public static async Task<int> RunAsync(string[] args, StopSignals stop)
+    {
+        var config = new Option<string?>("--config")
+        {
+            Description = "A HOCON file, layered over the defaults (akka.io.aio.depth = 64 …); options of the verb go over it",
+            HelpName = "FILE",
+            Recursive = true, // before or after the verb
+        };
+        var root = new RootCommand(
+            "AkkaAio's demo: files read and written by actors over kernel AIO. Exits with 0, with 1 on a failure, with 2 for a wrong " +
+            "command line, with 130 after Ctrl-C.")
+        {
+            config,
+            SumVerb.Create(config, stop),
+            HashVerb.Create(config, stop),
+            CopyVerb.Create(config, stop),
+        };
+        root.Directives.Clear();
+
+        // "@name" is a file of that name, not a file of arguments.
+        var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (UsageError(result) is { } error)
+        {
+            Complaint.Report(result.CommandResult.Command.Name, $"{error}; see --help");
+            return ExitCode.Usage;
+        }
+
+        return await result.InvokeAsync(new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null, // StopSignals does it
+        });
+    }
+
+    /// <summary>Runs a verb: its failure becomes one line, a signal its exit code.</summary>
+    public static async Task<int> RunVerbAsync(string verb, StopSignals stop, Func<CancellationToken, Task<int>> run)
+    {
+        try
+        {
+            var code = await run(stop.Token);
+            return stop.ExitCode ?? code;
+        }
+        catch (OperationCanceledException) when (stop.ExitCode is { } code)
+        {
+            return code;
+        }
+        catch (Exception e)
+        {
+            Complaint.Report(verb, Complaint.Describe(e));
+            return stop.ExitCode ?? ExitCode.Failure;
+        }
+    }
+
+    private static string? UsageError(ParseResult result)
+    {
+        if (UnknownOption(result) is { } unknown)
+        {
+            return $"there is no option {unknown}";
+        }
+
+        if (result.Errors is not [var first, ..])
+        {
+            return null;
+        }
+
+        if (result.CommandResult.Command is RootCommand root)
+        {
+            var verbs = string.Join(", ", root.Subcommands.Select(verb => verb.Name));
+            return result.UnmatchedTokens is [var word, ..] ? $"there is no verb {word}, only {verbs}" : $"a verb is needed: {verbs}";
+        }
+
+        return first.Message.TrimEnd('.');
+    }
+
+    // A verb that takes paths would take a misspelt option for one more. Behind "--" everything is a path.
+    private static string? UnknownOption(ParseResult result)
+    {
+        var beforeDashes = result.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash);
+        var arguments = result.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .ToHashSet<object>(ReferenceEqualityComparer.Instance);
+        return beforeDashes.FirstOrDefault(token => token.Value is ['-', _, ..] && arguments.Contains(token))?.Value ??
+               result.UnmatchedTokens.FirstOrDefault(token => token is ['-', _, ..]);
+    }
+}

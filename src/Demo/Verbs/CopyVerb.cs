@@ -1,0 +1,44 @@
+using System.CommandLine;
+using AkkaAio.Demo.CommandLine;
+using AkkaAio.Demo.Copying;
+using AkkaAio.Demo.Progress;
+using AkkaAio.Demo.Session;
+
+namespace AkkaAio.Demo.Verbs;
+
+/// <summary><c>copy</c>: one file, whole or not at all.</summary>
+internal static class CopyVerb
+{
+    private const string Name = "copy";
+
+    public static Command Create(Option<string?> config, StopSignals stop)
+    {
+        var source = new Argument<string>("SRC") { Description = "A file or block device; a symbolic link is followed" };
+        var destination = new Argument<string>("DST")
+        {
+            Description = "A file, new or to be replaced, or a folder to copy into; a symbolic link is followed",
+        };
+        var command = new Command(
+            Name,
+            "Copies SRC to DST with its permissions. Writes a temporary file beside DST, flushes it and renames it into place: DST is " +
+            "the old file or the complete new one, whatever happens in between. Holes are written as zeros.")
+        {
+            source, destination,
+        };
+        command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, token => RunAsync(
+            result.GetValue(config), result.GetValue(source)!, result.GetValue(destination)!, token)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? configFile, string source, string destination, CancellationToken stop)
+    {
+        var plan = CopyPlan.Make(source, destination);
+        await using var session = await AioSession.StartAsync(configFile);
+        var meter = new Meter();
+        return await ProgressBar.ShowAsync(Name, meter, async stderr =>
+        {
+            await new FileCopier(session.Aio, meter, new BufferedNotice(Name, stderr)).CopyAsync(plan, stop);
+            return ExitCode.Ok;
+        });
+    }
+}

@@ -1,0 +1,32 @@
+using AkkaAio.Interop.Abi;
+
+namespace AkkaAio.Interop.Files;
+
+/// <summary>
+/// What the kernel calls a path: absolute, every symbolic link resolved. The BCL works on the text instead, which goes wrong with
+/// <c>link/..</c>, and takes the target of a link in the working folder for one in the root folder.
+/// </summary>
+public static class RealPath
+{
+    // O_PATH: the same on x86-64 and arm64. Needs no permission on the file itself.
+    private const int OPath = 0x200000;
+
+    /// <summary>Resolves <paramref name="path"/>, which must exist.</summary>
+    /// <returns><see cref="Errno.None"/>, or why it cannot be resolved.</returns>
+    public static Errno TryGet(string path, out string realPath)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        SyscallTable.EnsureSupported();
+        realPath = "";
+        using var handle = FileSyscalls.TryOpen(path, OPath, out var errno);
+        if (handle is null)
+        {
+            return errno;
+        }
+
+        // Absolute, so that the BCL's ways with relative links do not matter.
+        var link = File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false);
+        realPath = link?.FullName ?? Path.GetFullPath(path);
+        return Errno.None;
+    }
+}
