@@ -53,6 +53,9 @@ internal sealed class AioManager : UntypedActor
             case Terminated terminated:
                 OnOwnerDied(terminated.ActorRef);
                 break;
+            case Aio.FileCommand command:
+                _aio.Ref.Tell(command, Sender); // told to the manager's own ref, which is what a serialized path resolves to
+                break;
             case Aio.GetStats stats:
                 Sender.Tell(new Aio.Stats(
                     stats, _aio.EngineName, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count, _aio.Pool));

@@ -191,6 +191,23 @@ internal sealed partial class ContextActor
         }
     }
 
+    // There is no context to submit them to. Nothing is lost by it, so it does not stick to the file.
+    private void FailWantedDataSyncs(Exception cause)
+    {
+        while (_shard.WantedDataSyncs.TryDequeue(out var file))
+        {
+            var unavailable = new AioUnavailableException("flush", file.Path, _shard.Index, cause);
+            foreach (var flush in file.Home.Flushing ?? [])
+            {
+                FailBarrier(flush, unavailable, AioOutcome.MayHaveHappened);
+            }
+
+            file.Home.Flushing = null;
+            StartDataSync(file); // which fails those that came meanwhile
+            StartExclusive(file);
+        }
+    }
+
     private void OnDataSyncDone(DataSyncDone done)
     {
         var home = done.File.Home;

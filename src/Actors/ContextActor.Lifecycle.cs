@@ -45,6 +45,11 @@ internal sealed partial class ContextActor
             CloseFor(pause, reason);
         }
 
+        // What was aborted may have been all that a barrier or a producer waited for, and no other message may ever come.
+        _self.Tell(ReapNotice.Instance, _self);
+
+        // What waits in the lanes may go on now, and perhaps nobody tells this shard anything for a long time.
+        _self.Tell(ReapNotice.Instance, _self);
         Context.System.EventStream.Publish(new AioShardRestarted(_shard.Index, reason));
     }
 
@@ -117,6 +122,7 @@ internal sealed partial class ContextActor
     {
         _unavailable = cause;
         _shard.InFlight = null;
+        FailWantedDataSyncs(cause);
         _log.Error("Shard {0} is unavailable, next try in {1}: {2}", _shard.Index, pause, cause.Message);
         Context.System.Scheduler.ScheduleTellOnce(pause, _self, RetrySetup.Instance, _self);
     }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -115,10 +116,10 @@ internal sealed partial class ContextActor : UntypedActor
             case BlockingDone done:
                 OnBlockingDone(done);
                 break;
-            case Aio.AwaitRoom room:
+            case Aio.AwaitRoom room when AioRef.ShardOf(room, _aio) == _shard:
                 _shard.RoomWaiters.Add((room, Sender));
                 break;
-            case Aio.Cancel cancel:
+            case Aio.Cancel cancel when AioRef.ShardOf(cancel, _aio) == _shard:
                 OnCancel(cancel, Sender);
                 break;
             case RetrySubmit:
@@ -148,8 +149,8 @@ internal sealed partial class ContextActor : UntypedActor
     private void Accept(Aio.TransferCommand command, IActorRef requester)
     {
         (_inHand, _inHandFrom) = (command, requester);
-        var lane = command.File.LaneOn(_shard);
-        if (lane.Shard != _shard || command.File.Aio != _aio)
+        var lane = command.File.Aio == _aio ? command.File.LaneOn(_shard) : null;
+        if (lane is null || lane.Shard != _shard)
         {
             _aio.Ref.Tell(command, requester); // told to a shard's ref by hand
         }
@@ -512,6 +513,7 @@ internal sealed partial class ContextActor : UntypedActor
             Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelGrowing(transfer) ||
                                             CancelInSlot(transfer),
             Aio.BarrierCommand barrier => CancelBarrier(barrier),
+            Aio.AwaitRoom room => CancelAwaitRoom(room),
             _ => false,
         };
         requester.Tell(new Aio.Canceled(cancel, found), _self);
@@ -543,6 +545,19 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         return false;
+    }
+
+    private bool CancelAwaitRoom(Aio.AwaitRoom command)
+    {
+        var index = _shard.RoomWaiters.FindIndex(waiter => waiter.Command == command);
+        if (index < 0)
+        {
+            return false;
+        }
+
+        TellCanceled(_shard.RoomWaiters[index].Requester, command, AioOutcome.NotPerformed);
+        _shard.RoomWaiters.RemoveAt(index);
+        return true;
     }
 
     private void TellCanceled(IActorRef requester, Aio.Command command, AioOutcome outcome)

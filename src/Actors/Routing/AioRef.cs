@@ -57,17 +57,21 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             case Aio.BarrierCommand barrier:
                 TellBarrier(barrier, sender);
                 break;
-            case Aio.AwaitRoom room:
-                file.LaneAt(room.Offset).Shard.Ref.Tell(command, sender);
-                break;
-            case Aio.Cancel { Command: Aio.TransferCommand transfer }:
-                file.LaneAt(transfer.Offset).Shard.Ref.Tell(command, sender);
-                break;
             default:
-                file.HomeShard.Ref.Tell(command, sender);
+                ShardOf(command, aio)!.Ref.Tell(command, sender);
                 break;
         }
     }
+
+    /// <summary>The one shard that a command goes to, a barrier's home shard; null when the file belongs to another system.</summary>
+    public static Shard? ShardOf(Aio.FileCommand command, AioExt aio) =>
+        command.File.Aio != aio ? null : command switch
+        {
+            Aio.TransferCommand transfer => transfer.File.LaneAt(transfer.Offset).Shard,
+            Aio.AwaitRoom room => room.File.LaneAt(room.Offset).Shard,
+            Aio.Cancel cancel => ShardOf(cancel.Command, aio),
+            _ => command.File.HomeShard,
+        };
 
     private static void TellBarrier(Aio.BarrierCommand command, IActorRef? sender)
     {
