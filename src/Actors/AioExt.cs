@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
+using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
@@ -16,7 +16,6 @@ namespace AkkaAio;
 public sealed class AioExt : IExtension
 {
     private readonly IIoEngine _engine;
-    private readonly ConcurrentDictionary<string, int> _opens = new(StringComparer.Ordinal);
     private readonly MessageDispatcher _blockingDispatcher;
     private readonly IActorRef _manager;
     private readonly int _depth;
@@ -37,15 +36,9 @@ public sealed class AioExt : IExtension
             Leaked = (length, origin) => Log.Warning(
                 "a buffer of {0} bytes was never disposed; it came from {1}", length, BufferOrigin.Describe(origin)),
         };
-        foreach (var dispatcher in (ReadOnlySpan<string>)["shard", "reaper", "blocking"])
-        {
-            if (!system.Dispatchers.HasDispatcher(AioSettings.DispatcherId(dispatcher)))
-            {
-                throw new AioConfigurationException(AioSettings.DispatcherId(dispatcher), "is not a dispatcher");
-            }
-        }
-
-        _blockingDispatcher = system.Dispatchers.Lookup(AioSettings.DispatcherId("blocking"));
+        _ = DispatcherOf("shard");
+        _ = DispatcherOf("reaper");
+        _blockingDispatcher = DispatcherOf("blocking");
         Shards = OpenShards();
 
         _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)), "aio");
@@ -75,6 +68,8 @@ public sealed class AioExt : IExtension
     internal IActorRef Manager => _manager;
 
     internal Shard[] Shards { get; }
+
+    internal FileExtents Extents { get; } = new();
 
     /// <summary>The path of the refs behind the Task façade.</summary>
     internal ActorPath TaskPath { get; }
@@ -115,19 +110,6 @@ public sealed class AioExt : IExtension
     /// <summary>From now on every new command is refused.</summary>
     internal void Refuse() => Volatile.Write(ref _refuses, true);
 
-    /// <summary>Whether a path is open more than once here: then nothing behind a file's known length may be touched.</summary>
-    internal bool IsOpenTwice(string path) => _opens.GetValueOrDefault(path) > 1;
-
-    internal void Remember(string path) => _opens.AddOrUpdate(path, 1, static (_, opens) => opens + 1);
-
-    internal void Forget(string path)
-    {
-        if (_opens.AddOrUpdate(path, 0, static (_, opens) => opens - 1) <= 0)
-        {
-            _opens.TryRemove(new KeyValuePair<string, int>(path, 0));
-        }
-    }
-
     internal IIoContext CreateContext() => _engine.CreateContext(_depth);
 
     internal IIoFile OpenFile(Aio.Open open) => _engine.Open(open.Path, open.Options.ToFileOptions());
@@ -160,6 +142,22 @@ public sealed class AioExt : IExtension
         system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup } ? setup.Engine
         : settings.Engine == MemoryEngine.EngineName ? new MemoryEngine()
         : new LinuxAioEngine();
+
+    // Here too: an actor that cannot be made because of its dispatcher would be found missing only by its first command.
+    private MessageDispatcher DispatcherOf(string name)
+    {
+        var id = AioSettings.DispatcherId(name);
+        try
+        {
+            return System.Dispatchers.HasDispatcher(id)
+                ? System.Dispatchers.Lookup(id)
+                : throw new AioConfigurationException(id, "is not a dispatcher");
+        }
+        catch (Exception e) when (e is not AioConfigurationException)
+        {
+            throw new AioConfigurationException(id, $"is not a dispatcher that can be made: {e.Message}");
+        }
+    }
 
     // Here and not in the actors, so that a kernel that refuses fails the start with its reason. All or none.
     private Shard[] OpenShards()
@@ -197,6 +195,12 @@ public sealed class AioExt : IExtension
         catch (AskTimeoutException)
         {
             Log.Warning("not everything in flight was done within akka.io.aio.drain-timeout = {0}", Settings.DrainTimeout);
+        }
+
+        // A reaper that waits for what will not come sees its Stop only after reap.timeout.
+        foreach (var shard in Shards)
+        {
+            shard.InFlight?.RequestStop();
         }
 
         return Akka.Done.Instance;

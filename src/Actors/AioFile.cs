@@ -15,12 +15,11 @@ public sealed partial class AioFile : IAsyncDisposable
     private readonly uint _pathHash;
     private int _descriptorLeaked;
 
-    internal AioFile(AioExt aio, IIoFile handle, long length)
+    internal AioFile(AioExt aio, IIoFile handle)
     {
         Aio = aio;
         Handle = handle;
-        SetKnownLength(length);
-        aio.Remember(handle.Path);
+        Extent = aio.Extents.Open(handle);
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
         HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];
@@ -31,6 +30,17 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>The canonical path: absolute, symbolic links resolved.</summary>
     public string Path => Handle.Path;
+
+    /// <summary>
+    /// Length in bytes: what it was at Open, moved by the writes, SetLength and Allocate commands that have been answered since, of all
+    /// opens of the file in this system.
+    /// </summary>
+    /// <remarks>
+    /// While it is open, a direct file that was appended to may be longer on the disk (<c>akka.io.aio.preallocate-ahead</c>): zeros
+    /// behind Length, trimmed when its last writer closes it. After a crash they are still there: a log tells them from records by their
+    /// content.
+    /// </remarks>
+    public long Length => Extent.Length;
 
     /// <summary>What the file was opened for.</summary>
     public FileAccess Access => Handle.Access;
@@ -56,6 +66,8 @@ public sealed partial class AioFile : IAsyncDisposable
     internal AioExt Aio { get; }
 
     internal IIoFile Handle { get; }
+
+    internal FileExtent Extent { get; }
 
     internal Shard HomeShard { get; }
 
@@ -90,6 +102,9 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>The lane of this file on a shard.</summary>
     internal FileLane LaneOn(Shard shard) => Lanes.Length == 1 ? Lanes[0] : Lanes[shard.Index];
+
+    /// <summary>Blocking thread: closes the descriptor.</summary>
+    internal void Release() => Aio.Extents.Close(Handle, Extent);
 
     /// <inheritdoc/>
     public override string ToString() => $"AioFile({Path})";

@@ -107,7 +107,7 @@ internal sealed class AioManager : UntypedActor
                 var handle = aio.OpenFile(open);
                 try
                 {
-                    file = new AioFile(aio, handle, handle.GetLength());
+                    file = new AioFile(aio, handle);
                 }
                 catch
                 {
@@ -193,10 +193,6 @@ internal sealed class AioManager : UntypedActor
 
         _drainRequesters.Clear();
     }
-
-    /// <summary>Blocking thread to manager: an open is done.</summary>
-    private sealed record OpenDone(Aio.Open Open, IActorRef Requester, AioFile? File, Exception? Error)
-        : INoSerializationVerificationNeeded;
 
     private sealed class Inhabitant : UntypedActor
     {

@@ -232,7 +232,8 @@ internal sealed partial class ContextActor
     private void StartExclusive(AioFile file)
     {
         var home = file.Home;
-        if (home.ReadyExclusive is not { } barrier || home.Running || home.Flushing is not null || home.ReadyFlushes.Count > 0)
+        if (home.ReadyExclusive is not { } barrier || home.Running || home.Growing || home.Flushing is not null ||
+            home.ReadyFlushes.Count > 0)
         {
             return;
         }
@@ -251,10 +252,10 @@ internal sealed partial class ContextActor
         switch (command)
         {
             case Aio.SetLength set:
-                file.Handle.SetLength(set.Length);
+                file.Extent.Cut(file.Handle, set.Length);
                 break;
             case Aio.Allocate allocate:
-                file.Handle.Allocate(allocate.Offset, allocate.Length);
+                file.Extent.Allocate(file.Handle, allocate.Offset, allocate.Length);
                 break;
             case Aio.Close when !file.DescriptorLeaked:
                 file.Release();
@@ -298,23 +299,13 @@ internal sealed partial class ContextActor
         }
     }
 
-    private static Aio.Event SuccessOf(Aio.BarrierCommand command)
+    private static Aio.Event SuccessOf(Aio.BarrierCommand command) => command switch
     {
-        switch (command)
-        {
-            case Aio.SetLength set:
-                set.File.SetKnownLength(set.Length);
-                return new Aio.LengthSet(set);
-            case Aio.Allocate allocate:
-                allocate.File.ExtendKnownLength(allocate.Offset + allocate.Length);
-                allocate.File.ExtendAllocated(allocate.Offset + allocate.Length);
-                return new Aio.Allocated(allocate);
-            case Aio.Close close:
-                return new Aio.Closed(close);
-            default:
-                throw new InvalidOperationException($"not an exclusive barrier: {command}");
-        }
-    }
+        Aio.SetLength set => new Aio.LengthSet(set),
+        Aio.Allocate allocate => new Aio.Allocated(allocate),
+        Aio.Close close => new Aio.Closed(close),
+        _ => throw new InvalidOperationException($"not an exclusive barrier: {command}"),
+    };
 
     // Every lane: what was held goes on, in its order; a barrier among it may hold the rest again.
     private void Release(FileLane lane)

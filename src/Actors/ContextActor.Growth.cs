@@ -15,7 +15,7 @@ internal sealed partial class ContextActor
 {
     private static bool MustGrow(Aio.TransferCommand command) =>
         command is Aio.Write write && write.File.IsDirect && !write.File.IsBlockDevice &&
-        write.Offset + write.Length > write.File.AllocatedEnd;
+        write.Offset + write.Length > write.File.Extent.AllocatedEnd;
 
     private void AcceptGrowing(Aio.TransferCommand command, IActorRef requester, FileLane lane)
     {
@@ -42,7 +42,7 @@ internal sealed partial class ContextActor
 
     private void GrowAhead(AioFile file)
     {
-        var end = file.AllocatedEnd;
+        var end = file.Extent.AllocatedEnd;
         AskToGrow(new Grow(file, end, end + file.OffsetAlignment));
     }
 
@@ -50,6 +50,11 @@ internal sealed partial class ContextActor
     private void OnGrow(Grow grow)
     {
         var home = grow.File.Home;
+        if (home.ReadyExclusive is not null)
+        {
+            return; // then no write waits: this was for a growth ahead, which is not needed any more
+        }
+
         if (grow.To > home.GrowTo)
         {
             (home.GrowFrom, home.GrowTo) = (grow.From, grow.To);
@@ -70,7 +75,7 @@ internal sealed partial class ContextActor
         var aio = _aio;
         aio.RunBlocking(() =>
         {
-            var error = AioExt.ErrorOf(() => file.Grow(from, to, aio.Settings.PreallocateAhead));
+            var error = AioExt.ErrorOf(() => file.Extent.Grow(file.Handle, from, to, aio.Settings.PreallocateAhead));
             var done = new GrowDone(file, to, error);
             foreach (var lane in file.Lanes)
             {
@@ -86,10 +91,16 @@ internal sealed partial class ContextActor
         if (done.File.HomeShard == _shard)
         {
             home.Growing = false;
-            if (home.GrowTo > done.File.AllocatedEnd)
+            if (home.GrowTo > done.File.Extent.AllocatedEnd && home.ReadyExclusive is null)
             {
                 StartGrowing(done.File); // asked for meanwhile
             }
+            else
+            {
+                (home.GrowFrom, home.GrowTo) = (0, 0);
+            }
+
+            StartExclusive(done.File);
         }
 
         var lane = done.File.LaneOn(_shard);

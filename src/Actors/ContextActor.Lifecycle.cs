@@ -47,9 +47,6 @@ internal sealed partial class ContextActor
 
         // What was aborted may have been all that a barrier or a producer waited for, and no other message may ever come.
         _self.Tell(ReapNotice.Instance, _self);
-
-        // What waits in the lanes may go on now, and perhaps nobody tells this shard anything for a long time.
-        _self.Tell(ReapNotice.Instance, _self);
         Context.System.EventStream.Publish(new AioShardRestarted(_shard.Index, reason));
     }
 
@@ -85,6 +82,13 @@ internal sealed partial class ContextActor
         }
 
         _shard.LanesWaiting.Clear();
+        foreach (var slot in _shard.Blocking)
+        {
+            // Its thread has the memory still; it comes back as a lost message.
+            slot.TakeRequester()?.Tell(
+                new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _self);
+        }
+
         foreach (var (command, requester) in _shard.RoomWaiters)
         {
             requester.Tell(
@@ -155,7 +159,7 @@ internal sealed partial class ContextActor
                 _inHand = slot.Command == _inHand ? null : _inHand;
                 Settlement.Fail(
                     slot, Aborted(slot.Command!, cause), _self,
-                    slot.Done == 0 ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
+                    slot is { Done: 0, ShortWrites: 0 } ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
                 slot.Lane.Undo(slot.IsWrite, slot.Epoch);
             }
         }
@@ -186,7 +190,7 @@ internal sealed partial class ContextActor
 
     private void TellWhenDrained()
     {
-        if (_queue.Count == 0 && _shard.HeldCommands == 0 && _blocking == 0 && _shard.OpenBarriers.Count == 0 &&
+        if (_queue.Count == 0 && _shard.HeldCommands == 0 && _shard.Blocking.Count == 0 && _shard.OpenBarriers.Count == 0 &&
             _shard.LanesWaiting.Count == 0 && (_inFlight is null || _inFlight.AllFree))
         {
             Context.Parent.Tell(new Drained(_shard.Index), _self);

@@ -60,9 +60,6 @@ internal sealed partial class ContextActor : UntypedActor
     private TimeSpan _pause = FirstPause;
     private long _pressedSince;
 
-    // Operations on the blocking dispatcher.
-    private int _blocking;
-
     // The command in hand, until it has a reply or a place: if this actor throws, its reply is due.
     private Aio.TransferCommand? _inHand;
     private IActorRef _inHandFrom = ActorRefs.Nobody;
@@ -184,7 +181,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         (_inHand, _inHandFrom) = (null, ActorRefs.Nobody);
-        if (command is Aio.Write && command.File.TakeGrowAhead(command.Offset + command.Length))
+        if (command is Aio.Write && command.File.Extent.TakeGrowAhead(command.Offset + command.Length))
         {
             GrowAhead(command.File);
         }
@@ -466,7 +463,7 @@ internal sealed partial class ContextActor : UntypedActor
         _counters.OfShard.Errors++;
         Settlement.Fail(
             slot, Settlement.ErrorOf(slot, error), _self,
-            slot.Done == 0 ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
+            slot is { Done: 0, ShortWrites: 0 } ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
         GiveBack(slot);
     }
 
@@ -483,24 +480,23 @@ internal sealed partial class ContextActor : UntypedActor
     private void RunBlocking(Slot slot)
     {
         slot.State = SlotState.Blocking;
-        _blocking++;
+        _shard.Blocking.Add(slot);
         var inFlight = _inFlight!;
         _aio.RunBlocking(() => _self.Tell(new BlockingDone(inFlight, slot, BlockingIo.Run(slot)), _self));
     }
 
     private void OnBlockingDone(BlockingDone done)
     {
-        _blocking = Math.Max(0, _blocking - 1); // an earlier incarnation's come in too
         var slot = done.Slot;
         if (Settlement.Settle(slot, done.Result, _self, _counters.OfShard) == Settled.Continue)
         {
-            _blocking++;
             _aio.RunBlocking(() => _self.Tell(done with { Result = BlockingIo.Run(slot) }, _self));
             return;
         }
 
+        _shard.Blocking.Remove(slot);
         slot.Lane.Undo(slot.IsWrite, slot.Epoch);
-        if (done.InFlight == _inFlight)
+        if (done.InFlight == _inFlight) // else it was an earlier incarnation's
         {
             _inFlight.GiveBack(slot);
         }

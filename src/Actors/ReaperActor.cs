@@ -93,7 +93,7 @@ internal sealed class ReaperActor : UntypedActor
 
         if (drained)
         {
-            _inFlight.Context.Dispose();
+            _inFlight.Destroy();
         }
         else
         {

@@ -21,15 +21,19 @@ public sealed class ReadmeSpecs : TestKit
     [Fact]
     public async Task The_task_sample_of_the_README_runs()
     {
-        var (system, path) = (Sys, _path);
-        // sample: task
-        var aio = AioExt.Get(system);
-        await using var file = await aio.OpenAsync(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite });
-        using var block = aio.Pool.Rent(4096); // aligned: written from where it is, without a copy
-        await file.WriteAsync(offset: 0, block.Memory);
-        await file.FlushAsync();
-        // end
-        Assert.Equal(block.GetSpan(), await File.ReadAllBytesAsync(path));
+        Assert.Equal(await SampleAsync(Sys, _path), await File.ReadAllBytesAsync(_path));
+
+        static async Task<byte[]> SampleAsync(ActorSystem system, string path)
+        {
+            // sample: task
+            var aio = AioExt.Get(system);
+            await using var file = await aio.OpenAsync(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite });
+            using var block = aio.Pool.Rent(4096); // aligned: written from where it is, without a copy
+            await file.WriteAsync(offset: 0, block.Memory);
+            await file.FlushAsync();
+            // end
+            return block.GetSpan().ToArray();
+        }
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Files;
+using AkkaAio.Shards;
 
 namespace AkkaAio.Routing;
 
@@ -63,6 +64,14 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
         {
             case Aio.Command command:
                 Reply(requester, command);
+                break;
+            case OpenDone done:
+                done.File?.Release();
+                Reply(done.Requester, done.Open);
+                break;
+            case BlockingDone done:
+                done.Slot.Buffer?.Release(); // it has been answered as the shard stopped
+                done.Slot.Buffer = null;
                 break;
             case FileBarrier barrier when barrier.TryClaim():
                 Reply(barrier.Requester, barrier.Command);

@@ -98,7 +98,7 @@ public sealed record AioSettings
             Shards = reader.IntOrAuto("shards", 1, 1024, Math.Clamp(Environment.ProcessorCount / 2, 1, 8)),
             ShardBy = reader.OneOf("shard-by", "file", "stripe") == "file" ? ShardBy.File : ShardBy.Stripe,
             StripeSize = reader.Bytes("stripe-size", 4096, 1L << 40),
-            Depth = reader.Int("depth", 1, 1 << 20),
+            Depth = reader.Int("depth", 1, 65536),
             MaxQueueSize = reader.Int("max-queue-size", 1, 1 << 24),
             SubmitBatchSize = reader.Int("submit-batch-size", 1, 1024),
             Reap = reap,

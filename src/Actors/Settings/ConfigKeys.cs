@@ -26,7 +26,13 @@ internal static class ConfigKeys
             var key = $"{path}.{name}";
             if (name.EndsWith("-dispatcher", StringComparison.Ordinal) && reference.HasPath(name))
             {
-                continue; // Akka's own keys, or the name of another dispatcher
+                // Akka's own keys, or the name of another dispatcher.
+                if (!value.IsObject() && string.IsNullOrWhiteSpace(value.GetString()))
+                {
+                    throw new AioConfigurationException(key, "is empty; name a dispatcher or leave the key out");
+                }
+
+                continue;
             }
 
             // Not HasPath: that reads a dot in a quoted key as a path.

@@ -16,7 +16,9 @@ internal sealed class InFlight
     private Padded _reaped;
     private Padded _reaperIdle;
     private Padded _noticeWanted;
+    private readonly Lock _stopLock = new();
     private bool _stopRequested;
+    private bool _disposed;
 
     public InFlight(IIoContext context)
     {
@@ -104,11 +106,28 @@ internal sealed class InFlight
         return Count <= 0 || Interlocked.CompareExchange(ref _reaperIdle.Value, 0, 1) != 1;
     }
 
-    /// <summary>Ends the reaper's wait.</summary>
+    /// <summary>Any thread: ends the reaper's wait.</summary>
     public void RequestStop()
     {
-        Volatile.Write(ref _stopRequested, true);
-        Context.Wake();
+        lock (_stopLock)
+        {
+            Volatile.Write(ref _stopRequested, true);
+            if (!_disposed)
+            {
+                Context.Wake();
+            }
+        }
+    }
+
+    /// <summary>Reaper, in the end: destroys the context, which is never woken again.</summary>
+    public void Destroy()
+    {
+        lock (_stopLock)
+        {
+            _disposed = true;
+        }
+
+        Context.Dispose();
     }
 
     /// <summary>A number on a cache line of its own: what two threads touch side by side costs both a miss each time.</summary>

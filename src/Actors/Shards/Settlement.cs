@@ -104,7 +104,7 @@ internal static class Settlement
             case Aio.Write write:
                 counters.Writes++;
                 counters.WrittenBytes += write.Length;
-                write.File.ExtendKnownLength(write.Offset + write.Length);
+                write.File.Extent.Written(write.Offset + write.Length);
                 slot.Buffer?.Release();
                 slot.Buffer = null;
                 slot.TakeRequester()?.Tell(new Aio.WriteCompleted(write), shard);
@@ -168,7 +168,7 @@ internal static class Settlement
     private static int CountOf(Slot slot, int length)
     {
         var offset = slot.Start + slot.Head;
-        var readable = Math.Max(0, slot.Lane.File.ReadableEnd - offset);
+        var readable = Math.Max(0, slot.Lane.File.Extent.ReadableEnd - offset);
         return (int)Math.Min(Math.Clamp(slot.Done - slot.Head, 0, length), readable);
     }
 }

@@ -31,6 +31,9 @@ internal sealed class Shard(int index)
     /// <summary>Files whose flushes wait for an fdatasync to be submitted. The shard's thread alone.</summary>
     public Queue<AioFile> WantedDataSyncs { get; } = new();
 
+    /// <summary>Slots whose operation a blocking thread is doing, of any incarnation. The shard's thread alone.</summary>
+    public HashSet<Slot> Blocking { get; } = [];
+
     /// <summary>Requesters that wait for room in the queue. The shard's thread alone.</summary>
     public List<(Aio.AwaitRoom Command, IActorRef Requester)> RoomWaiters { get; } = [];
 

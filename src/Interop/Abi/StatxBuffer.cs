@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Interop.Abi;
 
@@ -25,6 +26,18 @@ internal struct StatxBuffer
     [FieldOffset(28)]
     public ushort Mode;
 
+    /// <summary>The owner.</summary>
+    [FieldOffset(20)]
+    public uint UserId;
+
+    /// <summary>The group.</summary>
+    [FieldOffset(24)]
+    public uint GroupId;
+
+    /// <summary>The file's number on its device.</summary>
+    [FieldOffset(32)]
+    public ulong Inode;
+
     /// <summary>Length in bytes; 0 for devices.</summary>
     [FieldOffset(40)]
     public long Size;
@@ -44,6 +57,9 @@ internal struct StatxBuffer
     /// <summary>Alignment of offset and length for direct I/O, in bytes; 0: not supported on this file.</summary>
     [FieldOffset(156)]
     public uint DioOffsetAlign;
+
+    /// <summary>What tells whether two opens are one file.</summary>
+    public readonly FileIdentity Identity => new(((ulong)DeviceMajor << 32) | DeviceMinor, Inode);
 
     /// <summary>S_IFMT of the mode.</summary>
     public readonly int FileType => Mode & FileTypeMask;

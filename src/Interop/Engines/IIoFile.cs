@@ -1,3 +1,5 @@
+using AkkaAio.Interop.Files;
+
 namespace AkkaAio.Interop.Engines;
 
 /// <summary>How to open a file.</summary>
@@ -38,6 +40,9 @@ public interface IIoFile : IDisposable
 {
     /// <summary>The canonical path: absolute, symbolic links resolved.</summary>
     string Path { get; }
+
+    /// <summary>Whether two opens are one file.</summary>
+    FileIdentity Identity { get; }
 
     /// <summary>What <see cref="IoRequest.Descriptor"/> takes. Valid until Dispose, and another file's after it.</summary>
     int Descriptor { get; }

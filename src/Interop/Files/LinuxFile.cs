@@ -9,12 +9,14 @@ public sealed class LinuxFile : IIoFile
 {
     private readonly SafeFileHandle _handle;
 
-    private LinuxFile(SafeFileHandle handle, string path, FileAccess access, bool isBlockDevice, DirectIoAlignment? alignment)
+    private LinuxFile(
+        SafeFileHandle handle, string path, FileAccess access, in StatxBuffer stat, DirectIoAlignment? alignment)
     {
         _handle = handle;
         Path = path;
         Access = access;
-        IsBlockDevice = isBlockDevice;
+        IsBlockDevice = stat.IsBlockDevice;
+        Identity = stat.Identity;
         IsDirect = alignment is not null;
         MemoryAlignment = alignment?.Memory ?? DirectIoAlignment.None.Memory;
         OffsetAlignment = alignment?.Offset ?? DirectIoAlignment.None.Offset;
@@ -22,6 +24,9 @@ public sealed class LinuxFile : IIoFile
 
     /// <inheritdoc/>
     public string Path { get; }
+
+    /// <inheritdoc/>
+    public FileIdentity Identity { get; }
 
     /// <inheritdoc/>
     public int Descriptor => (int)_handle.DangerousGetHandle();
@@ -122,7 +127,7 @@ public sealed class LinuxFile : IIoFile
         }
 
         Check(FileSyscalls.SetFlags(fd, direct), "fcntl", path);
-        var file = new LinuxFile(handle, CanonicalPath(fd, path), options.Access, stat.IsBlockDevice, alignment);
+        var file = new LinuxFile(handle, CanonicalPath(fd, path), options.Access, stat, alignment);
         if (options.PreallocationSize > 0 && !stat.IsBlockDevice)
         {
             var errno = FileSyscalls.Allocate(fd, 0, options.PreallocationSize);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using AkkaAio.Interop.Abi;
@@ -71,7 +70,6 @@ public readonly record struct PathStatus(
         return Errno.None;
     }
 
-    // Offsets of struct statx, linux/stat.h.
     private static PathStatus From(ReadOnlySpan<byte> statx)
     {
         ref readonly var known = ref MemoryMarshal.AsRef<StatxBuffer>(statx);
@@ -85,9 +83,6 @@ public readonly record struct PathStatus(
         };
         return new PathStatus(
             kind, known.Size, (UnixFileMode)(known.Mode & PermissionBits),
-            UserId: BinaryPrimitives.ReadUInt32LittleEndian(statx[20..]),
-            GroupId: BinaryPrimitives.ReadUInt32LittleEndian(statx[24..]),
-            Device: ((ulong)known.DeviceMajor << 32) | known.DeviceMinor,
-            Inode: BinaryPrimitives.ReadUInt64LittleEndian(statx[32..]));
+            known.UserId, known.GroupId, known.Identity.Device, known.Identity.Inode);
     }
 }

@@ -113,7 +113,7 @@ public sealed class MemoryEngine : IIoEngine
                 throw new AioSystemException(Errno.EFBIG, "fallocate", path, 0, options.PreallocationSize);
             }
 
-            inode ??= _inodes[path] = new MemoryInode();
+            inode ??= _inodes[path] = new MemoryInode((ulong)_inodes.Count);
             if (options.Mode is FileMode.Create or FileMode.Truncate)
             {
                 inode.SetLength(0);

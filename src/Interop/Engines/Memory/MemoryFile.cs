@@ -1,10 +1,14 @@
+using AkkaAio.Interop.Files;
+
 namespace AkkaAio.Interop.Engines.Memory;
 
 /// <summary>The bytes of a file of the in-memory engine, shared by all of its opens.</summary>
-internal sealed class MemoryInode
+internal sealed class MemoryInode(ulong number)
 {
     private readonly Lock _lock = new();
     private byte[] _bytes = [];
+
+    public ulong Number => number;
 
     public long Length { get; private set; }
 
@@ -71,6 +75,8 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
     public MemoryInode Inode => inode;
 
     public string Path => path;
+
+    public FileIdentity Identity => new(0, inode.Number);
 
     public int Descriptor => descriptor;
 

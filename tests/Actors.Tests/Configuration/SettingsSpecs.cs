@@ -1,0 +1,269 @@
+using System.Text.RegularExpressions;
+using Akka.Actor;
+using Akka.Configuration;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
+using Xunit;
+
+namespace AkkaAio.Tests.Configuration;
+
+/// <summary>Every key under akka.io.aio is checked; what is wrong stops the start with the key and what is allowed.</summary>
+public sealed class SettingsSpecs
+{
+    private static readonly string[] Keys =
+    [
+        "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "reap.min-nr", "reap.nr",
+        "reap.timeout", "aio-max-nr-share", "drain-timeout", "preallocate-ahead", "buffer-pool.budget",
+    ];
+
+    public static TheoryData<string> EveryKey { get; } = [.. Keys];
+
+    public static TheoryData<string, string> OutOfRange { get; } = new()
+    {
+        { "engine", "io_uring" }, { "engine", "Linux-AIO" }, { "shards", "0" }, { "shards", "-1" }, { "shards", "1025" },
+        { "shards", "1.5" }, { "shards", "2 MiB" }, { "shards", "99999999999" }, { "shards", "automatic" },
+        { "shard-by", "path" }, { "stripe-size", "0" }, { "stripe-size", "4095" }, { "stripe-size", "2 TiB" },
+        { "stripe-size", "-1" }, { "stripe-size", "1 lightyear" }, { "stripe-size", "999999999999999999999" },
+        { "depth", "0" }, { "depth", "-5" }, { "depth", "65537" }, { "depth", "4.5" }, { "depth", "0x10" }, { "depth", "9999999999" },
+        { "max-queue-size", "0" }, { "max-queue-size", "16777217" }, { "submit-batch-size", "0" }, { "submit-batch-size", "1025" },
+        { "reap.min-nr", "-1" }, { "reap.min-nr", "129" }, { "reap.nr", "0" }, { "reap.nr", "65537" },
+        { "reap.timeout", "0" }, { "reap.timeout", "0s" }, { "reap.timeout", "11 s" }, { "reap.timeout", "infinite" },
+        { "reap.timeout", "-1s" }, { "reap.timeout", "1 year" }, { "reap.timeout", "100 us" },
+        { "aio-max-nr-share", "0" }, { "aio-max-nr-share", "1.01" }, { "aio-max-nr-share", "-0.5" }, { "aio-max-nr-share", "NaN" },
+        { "aio-max-nr-share", "50%" }, { "aio-max-nr-share", "Infinity" },
+        { "drain-timeout", "9 ms" }, { "drain-timeout", "11 m" }, { "drain-timeout", "infinite" }, { "drain-timeout", "soon" },
+        { "preallocate-ahead", "-1" }, { "preallocate-ahead", "2 TiB" }, { "preallocate-ahead", "much" },
+        { "buffer-pool.budget", "0" }, { "buffer-pool.budget", "4095" }, { "buffer-pool.budget", "-1 MiB" },
+        { "buffer-pool.budget", "lots" },
+    };
+
+    public static TheoryData<string, string> InRange { get; } = new()
+    {
+        { "engine", "memory" }, { "engine", "linux-aio" }, { "engine", "\"memory\"" }, { "shards", "1" }, { "shards", "1024" },
+        { "shards", "auto" }, { "shard-by", "stripe" }, { "stripe-size", "4096" }, { "stripe-size", "1 TiB" }, { "depth", "1" },
+        { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" },
+        { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
+        { "aio-max-nr-share", "1" }, { "aio-max-nr-share", "0.001" }, { "drain-timeout", "10 ms" }, { "drain-timeout", "10 m" },
+        { "preallocate-ahead", "0" }, { "preallocate-ahead", "1 TiB" }, { "buffer-pool.budget", "4 KiB" },
+        { "buffer-pool.budget", "100000000000" },
+    };
+
+    [Fact]
+    public void The_defaults_are_those_of_the_reference()
+    {
+        var settings = Create("");
+        Assert.Equal("linux-aio", settings.Engine);
+        Assert.Equal(Math.Clamp(Environment.ProcessorCount / 2, 1, 8), settings.Shards);
+        Assert.Equal(ShardBy.File, settings.ShardBy);
+        Assert.Equal(1 << 20, settings.StripeSize);
+        Assert.Equal(256, settings.Depth);
+        Assert.Equal(65536, settings.MaxQueueSize);
+        Assert.Equal(32, settings.SubmitBatchSize);
+        Assert.Equal(new AioSettings.ReapSettings(1, 128, TimeSpan.FromMilliseconds(100)), settings.Reap);
+        Assert.Equal(0.5, settings.AioMaxNrShare);
+        Assert.Equal(TimeSpan.FromSeconds(3), settings.DrainTimeout);
+        Assert.Equal(64 << 20, settings.PreallocateAhead);
+        Assert.Equal(256 << 20, settings.BufferBudget);
+    }
+
+    [Fact]
+    public void The_embedded_reference_is_the_file_in_config_and_the_only_source_of_defaults()
+    {
+        var file = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", "..", "config", "reference.conf"));
+        Assert.Equal(ConfigurationFactory.ParseString(file).ToString(includeFallback: true), AioSettings.DefaultConfig().ToString(includeFallback: true));
+        var leaves = Leaves(ConfigurationFactory.ParseString(file).GetConfig("akka.io.aio"), "").Where(key => !key.Contains("-dispatcher"));
+        Assert.Equal(Keys.Order(), leaves.Order());
+
+        // Each key has a comment above it.
+        var lines = file.Split('\n');
+        foreach (var key in Keys.Select(key => key.Split('.')[^1]))
+        {
+            var at = Array.FindIndex(lines, line => Regex.IsMatch(line, $"^ +{key} ="));
+            Assert.True(at > 0 && lines[at - 1].TrimStart().StartsWith('#'), $"{key} has no comment");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(InRange))]
+    public void What_is_allowed_is_taken(string key, string value) => Assert.NotNull(Create($"akka.io.aio.{key} = {value}"));
+
+    [Theory]
+    [MemberData(nameof(OutOfRange))]
+    public void What_is_out_of_range_is_refused_with_the_key_and_the_value(string key, string value)
+    {
+        var error = Refused(key, $"akka.io.aio.{key} = {value}");
+        Assert.Contains(value.Trim('"'), error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryKey))]
+    public void An_empty_value_is_refused(string key)
+    {
+        Refused(key, $"akka.io.aio.{key} = \"\"");
+        Refused(key, $"akka.io.aio.{key} = \"  \"");
+        Refused(key, $"akka.io.aio {{ {(key.Contains('.') ? $"{key.Split('.')[0]} {{ {key.Split('.')[1]} =\n }}" : $"{key} =\n")} }}");
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryKey))]
+    public void A_section_a_list_and_null_are_refused_for_a_value(string key)
+    {
+        Refused(key, $"akka.io.aio.{key} {{ a = 1 }}");
+        Refused(key, $"akka.io.aio.{key} {{ }}");
+        Refused(key, $"akka.io.aio.{key} = [1, 2]");
+        Refused(key, $"akka.io.aio.{key} = []");
+        Refused(key, $"akka.io.aio.{key} = null");
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryKey))]
+    public void A_misspelt_key_is_refused_with_those_that_are_allowed(string key)
+    {
+        var wrong = key + "s-";
+        var error = Refused(wrong, $"akka.io.aio.{wrong} = 1");
+        Assert.Contains(key.Split('.')[^1], error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("reap", "1")]
+    [InlineData("reap", "")]
+    [InlineData("reap", "[]")]
+    [InlineData("buffer-pool", "256 MiB")]
+    [InlineData("buffer-pool", "off")]
+    public void A_value_for_a_section_is_refused(string section, string value) => Refused(section, $"akka.io.aio.{section} = \"{value}\"");
+
+    [Theory]
+    [InlineData("depht = 64", "depht")]
+    [InlineData("reap.min_nr = 1", "reap.min_nr")]
+    [InlineData("reap { min-nr { a = 1 } }", "reap.min-nr")]
+    [InlineData("buffer-pool.depth = 1", "buffer-pool.depth")]
+    [InlineData("\"reap.nr\" = 5", "reap.nr")]
+    [InlineData("depth 64", "depth")]
+    public void Slips_that_the_parser_lets_pass_are_refused(string hocon, string key)
+    {
+        var error = Assert.Throws<AioConfigurationException>(() => Create($"akka.io.aio {{ {hocon} }}"));
+        Assert.Contains(key, error.Key, StringComparison.Ordinal);
+        Assert.StartsWith(error.Key, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("akka.io.aio = 5")]
+    [InlineData("akka.io.aio = \"\"")]
+    [InlineData("akka.io.aio = []")]
+    public void A_root_that_is_no_section_is_refused(string hocon) =>
+        Assert.StartsWith("akka.io.aio", Assert.Throws<AioConfigurationException>(() => Create(hocon)).Key, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_forgotten_brace_is_refused()
+    {
+        // shard-by and the rest fall into reap.
+        var error = Assert.ThrowsAny<ConfigurationException>(() => Create("akka.io.aio { reap { min-nr = 1\n shard-by = file\n depth = 5 }"));
+        Assert.Contains("reap", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Min_nr_above_nr_is_refused_in_words()
+    {
+        var error = Refused("reap.min-nr", "akka.io.aio.reap { min-nr = 9, nr = 8 }");
+        Assert.Contains("akka.io.aio.reap.nr = 8", error.Message, StringComparison.Ordinal);
+        Refused("reap.min-nr", "akka.io.aio.reap { min-nr = 200 }");
+        Assert.Equal(8, Create("akka.io.aio.reap { min-nr = 8, nr = 8 }").Reap.MinNr);
+    }
+
+    [Fact]
+    public void A_substitution_is_resolved_before_it_is_checked()
+    {
+        Assert.Equal(77, Create("my.depth = 77\nakka.io.aio.depth = ${my.depth}").Depth);
+        Refused("depth", "my.depth = many\nakka.io.aio.depth = ${my.depth}");
+    }
+
+    [Theory]
+    [InlineData("depth = many", "depth")]
+    [InlineData("reap.min-nr = 5, akka.io.aio.reap.nr = 4", "reap.min-nr")]
+    [InlineData("nonsense = 1", "nonsense")]
+    public async Task The_start_fails_and_leaves_no_context(string setting, string key)
+    {
+        var engine = new MemoryEngine();
+        var system = ActorSystem.Create("wrong", AioTestKit.SetupOf(EngineKind.Memory, engine, $"akka.io.aio.{setting}"));
+        try
+        {
+            var error = Assert.Throws<AioConfigurationException>(() => system.Aio());
+            Assert.Equal($"akka.io.aio.{key}", error.Key);
+            Assert.Equal(0, engine.OpenContexts);
+        }
+        finally
+        {
+            await system.Terminate().WaitAsync(Patience.Long);
+        }
+    }
+
+    [Theory]
+    [InlineData("shard-dispatcher")]
+    [InlineData("reaper-dispatcher")]
+    [InlineData("blocking-dispatcher")]
+    public async Task A_dispatcher_can_be_changed_and_replaced(string dispatcher)
+    {
+        foreach (var hocon in new[]
+                 {
+                     $"akka.io.aio.{dispatcher}.throughput = 7",
+                     $$"""akka.io.aio.{{dispatcher}} { type = ForkJoinDispatcher, throughput = 7, dedicated-thread-pool.thread-count = 2 }""",
+                 })
+        {
+            var system = ActorSystem.Create("dispatchers", AioTestKit.SetupOf(EngineKind.Memory, new MemoryEngine(), hocon));
+            try
+            {
+                var file = await AioExt.Get(system).OpenAsync("/f", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite })
+                    .WaitAsync(Patience.Long);
+                await file.WriteAsync(0, new byte[4096]).AsTask().WaitAsync(Patience.Long);
+                await file.FlushAsync().AsTask().WaitAsync(Patience.Long);
+                Assert.Equal(7, system.Dispatchers.Lookup($"akka.io.aio.{dispatcher}").Throughput);
+            }
+            finally
+            {
+                await system.Terminate().WaitAsync(Patience.Long);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("shard-dispatcher", "= does.not.exist")]
+    [InlineData("reaper-dispatcher", "= does.not.exist")]
+    [InlineData("blocking-dispatcher", "= does.not.exist")]
+    [InlineData("shard-dispatcher", "= \"\"")]
+    [InlineData("reaper-dispatcher", "= 5")]
+    [InlineData("shard-dispatcher", "{ type = NoSuchDispatcher }")]
+    [InlineData("reaper-dispatcher", "{ type = NoSuchDispatcher }")]
+    [InlineData("blocking-dispatcher", "{ type = NoSuchDispatcher }")]
+    [InlineData("blocking-dispatcher", "{ type = ForkJoinDispatcher, dedicated-thread-pool = none }")]
+    public async Task An_impossible_dispatcher_fails_the_start_with_its_name(string dispatcher, string value)
+    {
+        var engine = new MemoryEngine();
+        var system = ActorSystem.Create("wrong", AioTestKit.SetupOf(EngineKind.Memory, engine, $"akka.io.aio.{dispatcher} {value}"));
+        try
+        {
+            var error = Assert.ThrowsAny<ConfigurationException>(() => system.Aio());
+            Assert.Contains($"akka.io.aio.{dispatcher}", error.Message, StringComparison.Ordinal);
+            Assert.Equal(0, engine.OpenContexts);
+        }
+        finally
+        {
+            await system.Terminate().WaitAsync(Patience.Long);
+        }
+    }
+
+    private static AioConfigurationException Refused(string key, string hocon)
+    {
+        var error = Assert.Throws<AioConfigurationException>(() => Create(hocon));
+        Assert.Equal($"akka.io.aio.{key}", error.Key);
+        Assert.StartsWith($"akka.io.aio.{key}: ", error.Message, StringComparison.Ordinal);
+        return error;
+    }
+
+    private static AioSettings Create(string hocon) =>
+        AioSettings.Create(ConfigurationFactory.ParseString(hocon).WithFallback(AioSettings.DefaultConfig()));
+
+    private static IEnumerable<string> Leaves(Config config, string prefix) => config.AsEnumerable().SelectMany(pair =>
+        pair.Value.IsObject() ? Leaves(config.GetConfig(pair.Key), $"{prefix}{pair.Key}.") : [$"{prefix}{pair.Key}"]);
+
+    private static string SourcePath([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
+}

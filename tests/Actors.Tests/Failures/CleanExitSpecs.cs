@@ -1,0 +1,75 @@
+using Akka.Actor;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Failures;
+
+/// <summary>After the end of the system the kernel has back all that it gave.</summary>
+[Collection(MachineCollection.Name)]
+public sealed class CleanExitSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.LinuxAio, "", output)
+{
+    [SkippableTheory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task Contexts_descriptors_and_threads_are_what_they_were_before(int shards)
+    {
+        await RunOnce(shards); // what is made once in a process is there now
+        var before = ProcessState.Descriptors;
+        Assert.Equal(0, ProcessState.AioRings);
+
+        // aio-nr is the whole machine's: in one of a few rounds nobody else changes it.
+        var unchanged = false;
+        for (var round = 0; round < 5 && !unchanged; round++)
+        {
+            var nr = ProcessState.AioNr;
+            await RunOnce(shards);
+            Assert.Equal(0, ProcessState.AioRings);
+            unchanged = ProcessState.AioNr == nr;
+        }
+
+        Assert.True(unchanged, "fs.aio-nr is not what it was");
+        await Eventually(() => Ours(ProcessState.Descriptors).SequenceEqual(Ours(before)),
+            $"descriptors: {string.Join(", ", ProcessState.Descriptors.Except(before))}");
+        await Eventually(() => ProcessState.ThreadsNamed("akka.io.aio").Count == 0,
+            $"threads: {string.Join(", ", ProcessState.ThreadNames)}");
+    }
+
+    [SkippableFact]
+    public async Task It_is_so_too_when_work_is_under_way_and_files_are_open()
+    {
+        var path = NewPath();
+        var system = ActorSystem.Create("busy", SetupOf(EngineKind.LinuxAio, new MemoryEngine(), "akka.io.aio.shards = 2"));
+        var file = await AioExt.Get(system).OpenAsync(path, New with { PreallocationSize = 256 * Block });
+        var replies = new Replies(system);
+        var commands = Enumerable.Range(0, 5000)
+            .Select(i => replies.Tell<Aio.Command>(i % 100 == 99 ? new Aio.Flush(file) : new Aio.Write(file, i % 256 * Block, new byte[Block])))
+            .ToArray();
+        await system.Terminate().WaitAsync(Patience.Long);
+        await replies.AssertOneEach(commands);
+        Assert.Equal(0, ProcessState.AioRings);
+        Assert.DoesNotContain(path, ProcessState.Descriptors);
+        await Eventually(() => ProcessState.ThreadsNamed("akka.io.aio").Count == 0, "its threads have ended");
+    }
+
+    private async Task RunOnce(int shards)
+    {
+        var system = ActorSystem.Create("once", SetupOf(
+            EngineKind.LinuxAio, new MemoryEngine(), $"akka.io.aio {{ shards = {shards}, shard-by = stripe, stripe-size = 4 KiB }}"));
+        var ext = AioExt.Get(system);
+        Assert.Equal(shards, ProcessState.AioRings);
+        var file = await ext.OpenAsync(NewPath(), New);
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
+        {
+            await file.WriteAsync(i * Block, new byte[Block]);
+            using var read = await file.ReadAsync(i * Block, 100);
+        }));
+        await file.FlushAsync();
+        Assert.NotEmpty(ProcessState.ThreadsNamed("akka.io.aio"));
+        await system.Terminate().WaitAsync(Patience.Long);
+    }
+
+    private static IEnumerable<string> Ours(IEnumerable<string> descriptors) =>
+        descriptors.Where(target => target.EndsWith(".dat", StringComparison.Ordinal) || target == "/dev/null");
+}

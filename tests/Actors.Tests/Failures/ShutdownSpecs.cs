@@ -1,0 +1,244 @@
+using System.Diagnostics;
+using Akka.Actor;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Failures;
+
+public sealed class ShutdownSpecs(ITestOutputHelper output) : ShutdownSpecsBase("", output);
+
+public sealed class StripedShutdownSpecs(ITestOutputHelper output)
+    : ShutdownSpecsBase("akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
+
+public sealed class ShutdownWithoutCoordinationSpecs(ITestOutputHelper output)
+    : ShutdownSpecsBase("akka.coordinated-shutdown.run-by-actor-system-terminate = off", output);
+
+/// <summary>The end of the system: bounded, every command answered, nothing left but what the kernel will not give back.</summary>
+public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
+    : AioTestKit(EngineKind.Memory, hocon + "\nakka.io.aio.drain-timeout = 1 s", output)
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(3); // drain-timeout + 2 s
+
+    [Fact]
+    public async Task Work_in_flight_is_finished_and_answered()
+    {
+        var file = await NewFile(64 * Block);
+        var other = await NewFile(Block);
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
+        var writes = Enumerable.Range(0, 32).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        await Fence(other);
+        var end = Terminate();
+        Engine.OnOperation = null;
+        Engine.Release();
+        await end;
+        await Replies.AssertOneEach(writes);
+        Assert.All(writes, write => Assert.IsType<Aio.WriteCompleted>(Replies.Of(write).Result));
+        Assert.Equal(Enumerable.Range(0, 32).SelectMany(i => Pattern(Block, i)), OnDisk(file.Path)[..(32 * Block)]);
+        Assert.Equal((0, 0), (Engine.OpenContexts, Engine.OpenFiles));
+    }
+
+    [Fact]
+    public async Task A_thousand_commands_are_each_answered_whatever_the_shutdown_meets_them_at()
+    {
+        var file = await NewFile(64 * Block);
+        Engine.OnOperation = (in _) => new OperationFault { Delay = 3 };
+        var commands = new List<Aio.Command>();
+        for (var i = 0; i < 1000; i++)
+        {
+            commands.Add(Replies.Tell<Aio.Command>((i % 10) switch
+            {
+                0 => new Aio.Flush(file),
+                5 => new Aio.SetLength(file, 64 * Block),
+                1 or 2 or 3 => new Aio.ReadInto(file, i % 64 * Block, new byte[10]),
+                _ => new Aio.Write(file, i % 64 * Block, new byte[Block]),
+            }));
+        }
+
+        var end = Terminate();
+        commands.AddRange(Enumerable.Range(0, 200).Select(i => Replies.Tell(new Aio.Write(file, i % 64 * Block, new byte[Block]))));
+        await end;
+        await Replies.AssertOneEach(commands);
+        Assert.All(Replies.InOrder.OfType<Aio.CommandFailed>(), failed =>
+            Assert.True(failed.Cause is AioClosedException or AioAbortedException, failed.ToString()));
+    }
+
+    [Fact]
+    public async Task What_is_held_for_ever_is_abandoned_and_answered_as_such()
+    {
+        Abandons = true;
+        var (file, other) = (await NewFile(64 * Block), await NewFile(Block));
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
+        var write = Replies.Tell(new Aio.Write(file, 0, new byte[2 * Block]));
+        var read = Replies.Tell(new Aio.Read(file, 0, 2 * Block));
+        var flush = Replies.Tell(new Aio.Flush(file));
+        var cut = Replies.Tell(new Aio.SetLength(file, 0));
+        var behind = Replies.Tell(new Aio.ReadInto(file, 0, new byte[1]));
+        await Fence(other);
+        await Terminate();
+        await Replies.AssertOneEach(write, read, flush, cut, behind);
+        foreach (var command in new Aio.Command[] { write, read, flush, cut, behind })
+        {
+            Assert.IsType<AioAbortedException>((await Replies.Of<Aio.CommandFailed>(command)).Cause);
+        }
+
+        Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);
+        Assert.Equal(AioOutcome.NotPerformed, (await Replies.Of<Aio.CommandFailed>(behind)).Outcome);
+        Assert.Equal(64 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(1, Engine.OpenContexts);
+        Assert.Equal(1, Engine.OpenFiles); // the kernel may still use its descriptor
+        Assert.Equal(2, Pool.RentedBuffers);
+        Assert.Equal(2, Engine.Release()); // into memory that is still theirs
+    }
+
+    [Fact]
+    public async Task Commands_after_the_end_are_refused_typed()
+    {
+        var file = await NewFile(Block);
+        await Terminate();
+        Aio.Command[] commands =
+        [
+            new Aio.Read(file, 0, 1), new Aio.ReadInto(file, 0, new byte[1]), new Aio.Write(file, 0, new byte[Block]),
+            new Aio.Flush(file), new Aio.SetLength(file, 0), new Aio.Allocate(file, 0, 1), new Aio.Close(file),
+            new Aio.AwaitRoom(file), new Aio.Open(NewPath(), New), new Aio.Cancel(new Aio.Flush(file)), new Aio.GetStats(),
+        ];
+        foreach (var command in commands)
+        {
+            var failed = await Replies.Do<Aio.CommandFailed>(command);
+            Assert.True(failed.Cause is AioClosedException or AioAbortedException, failed.ToString());
+            Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+        }
+
+        foreach (var command in commands.OfType<Aio.FileCommand>().Take(7))
+        {
+            var again = new Aio.Read(file, 0, 1);
+            file.Shard.Tell(again, Replies);
+            Assert.IsType<Aio.CommandFailed>(await Replies.Of(again));
+        }
+
+        await Assert.ThrowsAnyAsync<AioException>(async () => await file.ReadAsync(0, 1).AsTask().WaitAsync(Patience.Long));
+        await Assert.ThrowsAnyAsync<AioException>(() => Ext.OpenAsync(NewPath(), New).WaitAsync(Patience.Long));
+        await file.DisposeAsync().AsTask().WaitAsync(Patience.Long);
+        Assert.Equal(0, Engine.OpenFiles);
+    }
+
+    [Fact]
+    public async Task An_idle_system_with_open_files_ends_at_once_and_closes_them()
+    {
+        var files = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => NewFile()));
+        await Task.WhenAll(files.Select(file => file.WriteAsync(0, Pattern(Block)).AsTask()));
+        await Terminate();
+        Assert.Equal((0, 0), (Engine.OpenContexts, Engine.OpenFiles));
+        Assert.All(files, file => Assert.Equal(Pattern(Block), OnDisk(file.Path)));
+    }
+
+    [Fact]
+    public async Task An_open_that_is_under_way_is_answered_and_its_file_closed()
+    {
+        _ = Ext;
+        await Stats();
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "open")
+            {
+                entered.Set();
+                leave.Wait(Patience.Long);
+            }
+
+            return Errno.None;
+        };
+        var open = Replies.Tell(new Aio.Open(NewPath(), New));
+        var task = Ext.OpenAsync(NewPath(), New);
+        Assert.True(entered.Wait(Patience.Long));
+        try
+        {
+            await Terminate();
+        }
+        finally
+        {
+            leave.Set();
+        }
+
+        var reply = await Replies.Of(open);
+        Assert.True(reply is Aio.Opened or Aio.CommandFailed, $"{reply}");
+        await Task.WhenAny(task).WaitAsync(Patience.Long);
+        await Eventually(() => Engine.OpenFiles == 0, "the file is closed");
+    }
+
+    [Fact]
+    public async Task A_buffered_operation_that_is_stuck_is_answered_and_its_memory_comes_back_when_it_ends()
+    {
+        Abandons = true; // its memory comes back only after the test has let it go
+        var file = await NewFile(8 * Block, DirectIo.Off);
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "write")
+            {
+                entered.Set();
+                leave.Wait(Patience.Long);
+            }
+
+            return Errno.None;
+        };
+        var write = Replies.Tell(new Aio.Write(file, 0, new byte[10]));
+        Assert.True(entered.Wait(Patience.Long));
+        try
+        {
+            await Terminate();
+            var failed = await Replies.Of<Aio.CommandFailed>(write);
+            Assert.IsType<AioAbortedException>(failed.Cause);
+            Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
+        }
+        finally
+        {
+            leave.Set();
+        }
+
+        await Eventually(() => Pool.RentedBuffers == 0, "the memory is back");
+    }
+
+    [Fact]
+    public async Task A_reaper_that_fails_during_the_drain_does_not_make_it_longer()
+    {
+        var (file, other) = (await NewFile(64 * Block), await NewFile(Block));
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
+        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        await Fence(other);
+        var bombs = 1;
+        Engine.OnReap = () =>
+        {
+            if (Interlocked.Exchange(ref bombs, 0) == 1)
+            {
+                throw new InvalidOperationException("bomb");
+            }
+        };
+        var end = Terminate();
+        Engine.OnOperation = null;
+        Engine.Release();
+        await end;
+        var reply = await Replies.Of(write);
+        Assert.True(reply is Aio.WriteCompleted or Aio.CommandFailed { Cause: AioAbortedException }, $"{reply}");
+    }
+
+    [Fact]
+    public async Task Terminating_twice_at_once_is_one_end()
+    {
+        await NewFile(Block);
+        await Task.WhenAll(Terminate(), Terminate(), CoordinatedShutdown.Get(Sys).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance));
+        Assert.Equal((0, 0), (Engine.OpenContexts, Engine.OpenFiles));
+    }
+
+    private async Task Terminate()
+    {
+        var watch = Stopwatch.StartNew();
+        await Sys.Terminate().WaitAsync(Patience.Long);
+        Assert.True(watch.Elapsed < Bound, $"the end took {watch.Elapsed}");
+    }
+
+    private Task<AioFile> NewFile(long length, DirectIo direct) => NewFile(length, direct, path: null);
+}

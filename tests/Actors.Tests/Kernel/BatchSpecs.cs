@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Kernel;
+
+public sealed class BatchSpecsOnLinuxAio(ITestOutputHelper output) : BatchSpecs(EngineKind.LinuxAio, output);
+
+public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(EngineKind.Memory, output)
+{
+    [Fact]
+    public async Task A_batch_is_never_larger_than_submit_batch_size_nor_in_flight_more_than_depth()
+    {
+        var sizes = new ConcurrentQueue<int>();
+        Engine.OnSubmit = requests =>
+        {
+            sizes.Enqueue(requests.Length);
+            return default;
+        };
+        var file = await NewFile(64 * Block);
+        var reads = Enumerable.Range(0, 2000).Select(i => Replies.Tell(new Aio.ReadInto(file, i % 64 * Block, new byte[8]))).ToArray();
+        await Replies.AssertOneEach(reads);
+        Assert.Equal(2000, sizes.Sum());
+        Assert.InRange(sizes.Max(), 2, 32);
+    }
+
+    [Fact]
+    public async Task A_single_command_is_submitted_at_once()
+    {
+        var file = await NewFile(Block);
+        var submits = 0;
+        Engine.OnSubmit = requests =>
+        {
+            submits++;
+            Assert.Equal(1, requests.Length);
+            return default;
+        };
+        for (var i = 0; i < 100; i++)
+        {
+            await file.ReadAsync(0, new byte[1]);
+        }
+
+        Assert.Equal(100, submits);
+    }
+}
+
+/// <summary>Under load commands go to the kernel many at a time.</summary>
+public abstract class BatchSpecs(EngineKind kind, ITestOutputHelper output) : AioTestKit(kind, "", output)
+{
+    [SkippableFact]
+    public async Task Batches_form_under_load()
+    {
+        var file = await NewFile(64 * Block);
+        for (var round = 0; round < 5; round++)
+        {
+            var reads = Enumerable.Range(0, 4000).Select(i => Replies.Tell(new Aio.ReadInto(file, i % 64 * Block, new byte[8]))).ToArray();
+            await Task.WhenAll(reads.Select(Replies.Of));
+        }
+
+        var shard = (await Stats()).Shards[0];
+        Assert.Equal(20_000, shard.Reads);
+        Assert.Equal(20_000, shard.Submitted);
+        var batch = (double)shard.Submitted / shard.Submits;
+        Assert.True(batch > 1.5, $"mean batch {batch:f2}");
+    }
+
+    [SkippableTheory]
+    [InlineData("shard-0")]
+    [InlineData("shard-0/reaper")]
+    public async Task Shard_and_reaper_are_pinned_with_a_deadline_that_lets_batches_form(string actor)
+    {
+        await Fence(await NewFile(Block)); // manager, shard and reaper are there
+        var cell = (ActorCell)((ActorRefWithCell)await Sys.ActorSelection($"/system/aio/{actor}").ResolveOne(Patience.Long)).Underlying;
+        Assert.Equal("PinnedDispatcher", cell.Dispatcher.GetType().Name);
+        Assert.True(cell.Dispatcher.ThroughputDeadlineTime >= TimeSpan.FromDays(365).Ticks, $"{cell.Dispatcher.ThroughputDeadlineTime}");
+        Assert.True(cell.Dispatcher.Throughput >= 32);
+    }
+}

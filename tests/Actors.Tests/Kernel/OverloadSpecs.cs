@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Kernel;
+
+/// <summary>A full queue refuses at once, what it refused is never done, and AwaitRoom tells when to go on.</summary>
+public sealed class OverloadSpecs : AioTestKit
+{
+    private const int Depth = 4;
+    private const int Queue = 10;
+
+    private readonly ConcurrentBag<long> _performed = [];
+
+    public OverloadSpecs(ITestOutputHelper output)
+        : base(EngineKind.Memory, $"akka.io.aio {{ depth = {Depth}, max-queue-size = {Queue} }}", output) =>
+        Engine.OnOperation = (in request) =>
+        {
+            _performed.Add(request.Offset);
+            return new OperationFault { Hold = true };
+        };
+
+    [Fact]
+    public async Task What_does_not_fit_is_refused_at_once_and_never_done()
+    {
+        var file = await NewFile(64 * Block);
+        var writes = Enumerable.Range(0, 30).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var refused = writes.Skip(Depth + Queue).ToArray();
+        foreach (var write in refused)
+        {
+            var failed = await Replies.Of<Aio.CommandFailed>(write); // nothing has been released
+            var error = Assert.IsType<AioOverloadedException>(failed.Cause);
+            Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+            Assert.Equal((0, Queue, file.Path, "write"), (error.Shard, error.MaxQueueSize, error.Path, error.Operation));
+        }
+
+        Assert.Equal(refused.Length, (await Stats()).Shards[0].Overloads);
+        Assert.Equal(Queue, (await Stats()).Shards[0].Queued);
+        Engine.OnOperation = Recording;
+        Engine.Release();
+        await Task.WhenAll(writes.Select(Replies.Of));
+        Assert.All(writes.Take(Depth + Queue), write => Assert.IsType<Aio.WriteCompleted>(Replies.Of(write).Result));
+        Assert.Equal(Depth + Queue, _performed.Count);
+        Assert.Equal(Depth + Queue, _performed.Distinct().Count());
+        Assert.All(_performed, offset => Assert.True(offset < (Depth + Queue) * Block));
+    }
+
+    [Fact]
+    public async Task Commands_behind_a_barrier_count_too()
+    {
+        var file = await NewFile(64 * Block);
+        var first = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var barrier = Replies.Tell(new Aio.SetLength(file, 64 * Block));
+        var reads = Enumerable.Range(0, Queue + 5).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[1]))).ToArray();
+        foreach (var read in reads.Skip(Queue))
+        {
+            Assert.IsType<AioOverloadedException>((await Replies.Of<Aio.CommandFailed>(read)).Cause);
+        }
+
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Replies.AssertOneEach([first, barrier, .. reads]);
+        Assert.Equal(Queue, Replies.InOrder.Count(reply => reply is Aio.ReadIntoCompleted));
+    }
+
+    [Fact]
+    public async Task Barriers_cancels_and_figures_go_through_a_full_queue()
+    {
+        var file = await NewFile(64 * Block);
+        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var flush = Replies.Tell(new Aio.Flush(file));
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(writes[^1]))).Found);
+        Assert.Equal(Queue - 1, (await Stats()).Shards[0].Queued);
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Replies.Of<Aio.Flushed>(flush);
+        Assert.All(writes, write => Assert.True(Replies.Has(write)));
+    }
+
+    [Fact]
+    public async Task AwaitRoom_is_answered_when_half_the_queue_is_free()
+    {
+        var file = await NewFile(64 * Block);
+        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var room = Replies.Tell(new Aio.AwaitRoom(file) { Token = "t" });
+        await Stats();
+        Assert.False(Replies.Has(room));
+        for (var released = 0; released < Queue / 2; released++)
+        {
+            Assert.False(Replies.Has(room));
+            await Eventually(() => Engine.Release(request => request.Offset == released * Block) == 1, "one is released");
+            await Replies.Of(writes[released]);
+        }
+
+        var available = await Replies.Of<Aio.RoomAvailable>(room);
+        Assert.Equal("t", available.Token);
+        Assert.Same(room, available.Command);
+        Assert.InRange(available.Credit, 1, Queue);
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Task.WhenAll(writes.Select(Replies.Of));
+        Assert.InRange((await Replies.Do<Aio.RoomAvailable>(new Aio.AwaitRoom(file))).Credit, Queue, Queue);
+    }
+
+    [Fact]
+    public async Task Producers_that_await_room_lose_nothing_and_meet_in_the_end()
+    {
+        Engine.OnOperation = (in request) =>
+        {
+            _performed.Add(request.Offset);
+            return new OperationFault { Delay = 2 };
+        };
+        var file = await NewFile(1000 * Block);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(producer => Task.Run(async () =>
+        {
+            var replies = new Replies(Sys);
+            for (var i = producer; i < 1000; i += 5)
+            {
+                while (await replies.Of(replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))) is Aio.CommandFailed failed)
+                {
+                    Assert.IsType<AioOverloadedException>(failed.Cause);
+                    await replies.Do<Aio.RoomAvailable>(new Aio.AwaitRoom(file, i * Block));
+                }
+            }
+        }))).WaitAsync(Patience.Long);
+        Assert.Equal(1000, _performed.Distinct().Count());
+        Assert.Equal(1000, _performed.Count);
+    }
+
+    [Fact]
+    public async Task A_cancelled_AwaitRoom_is_answered_now()
+    {
+        var file = await NewFile(64 * Block);
+        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var room = Replies.Tell(new Aio.AwaitRoom(file));
+        var canceled = await Replies.Do<Aio.Canceled>(new Aio.Cancel(room));
+        var answered = Replies.Has(room);
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Task.WhenAll([.. writes.Select(Replies.Of), Replies.Of(room)]);
+        Assert.True(canceled.Found); // false would say that it had its reply already
+        Assert.True(answered);
+        Assert.IsType<AioCanceledException>((await Replies.Of<Aio.CommandFailed>(room)).Cause);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_producer_that_awaits_room_is_told_after_a_failure_of_the_shard(bool reaper)
+    {
+        var file = await NewFile(64 * Block);
+        var reads = Enumerable.Range(0, Depth + Queue - 1).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        var room = Replies.Tell(new Aio.AwaitRoom(file));
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)));
+        Assert.False(Replies.Has(room));
+        var bombs = 1;
+        Engine.OnReap = () => Explode(reaper);
+        Engine.OnSubmit = _ =>
+        {
+            Explode(!reaper);
+            return default;
+        };
+        Engine.OnOperation = null;
+        Assert.Equal(Depth, Engine.Release());
+        await Replies.Of<Aio.RoomAvailable>(room);
+        await Task.WhenAll(reads.Select(Replies.Of));
+        Assert.Equal(1, (await Stats()).Shards[0].Restarts);
+
+        void Explode(bool armed)
+        {
+            if (armed && Interlocked.Exchange(ref bombs, 0) == 1)
+            {
+                throw new InvalidOperationException("bomb");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task One_requester_s_long_queue_does_not_starve_another()
+    {
+        var file = await NewFile(64 * Block);
+        var greedy = Enumerable.Range(0, Depth + Queue - 2).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var modest = new Replies(Sys);
+        var one = modest.Tell(new Aio.Write(file, 63 * Block, new byte[Block]));
+        await Stats();
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)));
+        for (var i = 0; i < 2; i++)
+        {
+            await Eventually(() => Engine.Release(request => request.Offset == i * Block) == 1, "one is released");
+            await Replies.Of(greedy[i]);
+        }
+
+        await Eventually(() => Engine.Release(request => request.Offset == 63 * Block) == 1, "the modest one is in flight");
+        await modest.Of<Aio.WriteCompleted>(one);
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Task.WhenAll(greedy.Select(Replies.Of));
+    }
+
+    private OperationFault Recording(in Interop.Engines.IoRequest request)
+    {
+        _performed.Add(request.Offset);
+        return default;
+    }
+}

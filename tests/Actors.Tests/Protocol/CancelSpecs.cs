@@ -1,0 +1,283 @@
+using System.Collections.Concurrent;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Protocol;
+
+public sealed class CancelSpecs(ITestOutputHelper output) : CancelSpecsBase("akka.io.aio.depth = 4", output);
+
+public sealed class StripedCancelSpecs(ITestOutputHelper output)
+    : CancelSpecsBase("akka.io.aio { depth = 4, shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
+
+/// <summary>Cancel answers a command now: what was queued is never done, what the kernel has keeps its memory.</summary>
+public abstract class CancelSpecsBase : AioTestKit
+{
+    private readonly ConcurrentBag<long> _performed = [];
+
+    protected CancelSpecsBase(string hocon, ITestOutputHelper output)
+        : base(EngineKind.Memory, hocon, output) => Script(hold: true);
+
+    [Fact]
+    public async Task A_queued_command_is_answered_at_once_and_never_done()
+    {
+        var file = await NewFile(4 * Block);
+        var blockers = Enumerable.Range(0, 4).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var read = Replies.Tell(new Aio.Read(file, 0, 2 * Block));
+        foreach (var command in new Aio.TransferCommand[] { write, read })
+        {
+            Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
+            var failed = await Replies.Of<Aio.CommandFailed>(command);
+            Assert.IsType<AioCanceledException>(failed.Cause);
+            Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+        }
+
+        Script(hold: false);
+        Engine.Release();
+        await Task.WhenAll(blockers.Select(Replies.Of));
+        await Fence(file);
+        Assert.Equal(new byte[Block], OnDisk(file.Path)[..Block]);
+        Assert.DoesNotContain(_performed, length => length == 2 * Block);
+        Assert.Equal(4 + 2 + 2, Replies.Count);
+    }
+
+    [Fact]
+    public async Task A_command_in_flight_is_answered_at_once_and_its_buffer_stays_out_until_the_kernel_is_done()
+    {
+        var file = await FileOf(Pattern(4 * Block));
+        var read = Replies.Tell(new Aio.Read(file, 0, Block));
+        await InFlight(1);
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
+        var failed = await Replies.Of<Aio.CommandFailed>(read);
+        Assert.IsType<AioCanceledException>(failed.Cause);
+        Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+        Assert.Equal(1, Pool.RentedBuffers);
+        Script(hold: false);
+        Assert.Equal(1, Engine.Release());
+        await Eventually(() => Pool.RentedBuffers == 0, "the buffer is back");
+        await Fence(file);
+        Assert.Equal(2, Replies.Count);
+    }
+
+    [Fact]
+    public async Task A_write_in_flight_may_have_happened()
+    {
+        var file = await NewFile(4 * Block);
+        using var buffer = Pool.Rent(Block);
+        Pattern(Block).CopyTo(buffer.GetSpan());
+        var write = Replies.Tell(new Aio.Write(file, 0, buffer));
+        await InFlight(1);
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(write))).Found);
+        Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);
+        Script(hold: false);
+        Engine.Release();
+        await Fence(file);
+        Assert.Equal(Pattern(Block), OnDisk(file.Path)[..Block]);
+    }
+
+    [Fact]
+    public async Task A_cancelled_ReadInto_leaves_managed_memory_alone()
+    {
+        var file = await FileOf(Pattern(4 * Block));
+        var into = new byte[Block];
+        var read = Replies.Tell(new Aio.ReadInto(file, 0, into));
+        await InFlight(1);
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(read));
+        Script(hold: false);
+        Engine.Release();
+        await Fence(file);
+        Assert.Equal(new byte[Block], into);
+    }
+
+    [Fact]
+    public async Task Of_an_answered_command_nothing_is_found()
+    {
+        Script(hold: false);
+        var file = await NewFile(4 * Block);
+        var write = await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        var flush = await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
+        var refused = (Aio.FileCommand)(await Replies.Do<Aio.CommandFailed>(new Aio.Read(file, -1, 1))).Command;
+        foreach (var command in new Aio.FileCommand[] { write.Command, flush.Command, refused, new Aio.Read(file, 0, 1) })
+        {
+            Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
+        }
+    }
+
+    [Fact]
+    public async Task The_second_cancel_finds_nothing()
+    {
+        var file = await NewFile(4 * Block);
+        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        await InFlight(1);
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
+        Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
+        Engine.Release();
+        await Eventually(() => Engine.Release() == 0 && Pool.RentedBuffers == 0, "done");
+        Assert.Equal(3, Replies.Count);
+    }
+
+    [Fact]
+    public async Task Of_two_equal_commands_just_the_named_one_is_cancelled()
+    {
+        var file = await NewFile(4 * Block);
+        var (one, two) = (Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block])), Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block])));
+        await InFlight(2);
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(two))).Found);
+        Assert.False(Replies.Has(one));
+        Engine.Release();
+        await Replies.Of<Aio.ReadIntoCompleted>(one);
+        await Replies.Of<Aio.CommandFailed>(two);
+    }
+
+    [Fact]
+    public async Task A_command_behind_a_barrier_is_taken_out()
+    {
+        var file = await NewFile(4 * Block);
+        var first = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var cut = Replies.Tell(new Aio.SetLength(file, 4 * Block));
+        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var flush = Replies.Tell(new Aio.Flush(file));
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(write))).Found);
+        Assert.Equal(AioOutcome.NotPerformed, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);
+        Script(hold: false);
+        Engine.Release();
+        await Replies.Of<Aio.Flushed>(flush);
+        Assert.Equal(new byte[Block], OnDisk(file.Path)[..Block]);
+        Assert.True(Replies.Has(first) && Replies.Has(cut));
+    }
+
+    [Fact]
+    public async Task A_barrier_is_answered_and_still_keeps_the_order()
+    {
+        var file = await NewFile(4 * Block);
+        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        Aio.BarrierCommand[] barriers = [new Aio.Flush(file), new Aio.SetLength(file, 2 * Block), new Aio.Flush(file), new Aio.Close(file)];
+        foreach (var barrier in barriers)
+        {
+            Replies.Tell(barrier);
+        }
+
+        foreach (var barrier in barriers)
+        {
+            Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(barrier))).Found);
+            Assert.IsType<AioCanceledException>((await Replies.Of<Aio.CommandFailed>(barrier)).Cause);
+        }
+
+        Assert.False(Replies.Has(write));
+        Script(hold: false);
+        Engine.Release();
+        await Replies.Of<Aio.WriteCompleted>(write);
+        await Eventually(() => Engine.OpenFiles == 0, "the cancelled Close has closed");
+        Assert.Equal(2 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(1 + (2 * barriers.Length), Replies.Count);
+    }
+
+    [Fact]
+    public async Task A_flush_waits_for_a_cancelled_write_that_the_kernel_still_has()
+    {
+        var file = await NewFile(4 * Block);
+        var other = await NewFile(Block);
+        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        await InFlight(1);
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(write));
+        var flush = Replies.Tell(new Aio.Flush(file));
+        Script(hold: false);
+        await Fence(other);
+        Assert.False(Replies.Has(flush));
+        Engine.Release();
+        await Replies.Of<Aio.Flushed>(flush);
+        Assert.Equal(Pattern(Block), OnDisk(file.Path)[..Block]);
+    }
+
+    [Fact]
+    public async Task A_cancel_told_to_the_file_s_shard_finds_the_command_too()
+    {
+        var file = await NewFile(64 * Block);
+        var reads = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[Block]))).ToArray();
+        var cancels = reads.Select(read => new Aio.Cancel(read)).ToArray();
+        foreach (var cancel in cancels)
+        {
+            file.Shard.Tell(cancel, Replies);
+            var canceled = await Replies.Of<Aio.Canceled>(cancel);
+            Assert.Equal(canceled.Found, Replies.Has(cancel.Command));
+            Assert.True(canceled.Found);
+        }
+
+        Script(hold: false);
+        Engine.Release();
+        await Eventually(() => Pool.RentedBuffers == 0, "done");
+    }
+
+    [Fact]
+    public async Task Cancels_that_race_with_replies_give_one_reply_each()
+    {
+        var file = await NewFile(64 * Block);
+        Engine.OnOperation = (in request) => new OperationFault { Delay = (int)(request.Offset / Block % 4) };
+        var commands = new List<Aio.FileCommand>();
+        var cancels = new List<Aio.Cancel>();
+        await Task.WhenAll(
+            Task.Run(() => Tell(0)), Task.Run(() => Tell(1)), Task.Run(() => Tell(2)));
+        await Task.WhenAll([.. commands.Select(Replies.Of), .. cancels.Select(Replies.Of)]);
+        var buffers = Replies.InOrder.OfType<Aio.ReadCompleted>().ToArray();
+        foreach (var read in buffers)
+        {
+            read.Buffer.Dispose();
+        }
+
+        await Replies.Do<Aio.Closed>(new Aio.Close(file)); // everything is back
+        await Replies.AssertOneEach([.. commands, .. cancels, Replies.InOrder[^1].RepliesTo]);
+        foreach (var cancel in cancels)
+        {
+            var found = (await Replies.Of<Aio.Canceled>(cancel)).Found;
+            Assert.Equal(found, await Replies.Of(cancel.Command) is Aio.CommandFailed { Cause: AioCanceledException });
+        }
+
+        Assert.Contains(cancels, cancel => ((Aio.Canceled)Replies.Of(cancel).Result).Found);
+        await Eventually(() => Pool.RentedBuffers == 0, "every buffer is back");
+
+        void Tell(int seed)
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 500; i++)
+            {
+                Aio.FileCommand command = random.Next(4) switch
+                {
+                    0 => new Aio.Write(file, random.Next(64) * Block, new byte[Block]),
+                    1 => new Aio.ReadInto(file, random.Next(64) * Block, new byte[100]),
+                    2 => new Aio.Flush(file),
+                    _ => new Aio.Read(file, random.Next(64) * Block, 100),
+                };
+                lock (commands)
+                {
+                    commands.Add(command);
+                }
+
+                Replies.Tell(command);
+                if (random.Next(2) == 0)
+                {
+                    var cancel = new Aio.Cancel(command);
+                    lock (commands)
+                    {
+                        cancels.Add(cancel);
+                    }
+
+                    Replies.Tell(cancel);
+                }
+            }
+        }
+    }
+
+    private void Script(bool hold) => Engine.OnOperation = (in request) =>
+    {
+        _performed.Add(request.Length);
+        return new OperationFault { Hold = hold && request.Opcode != IoOpcode.DataSync };
+    };
+
+    private Task InFlight(int count) => AwaitAssertAsync(async () =>
+        Assert.Equal(count, (await Stats()).Shards.Sum(shard => shard.InFlight)));
+
+    private new async Task<Aio.Stats> Stats() => await new Replies(Sys).Do<Aio.Stats>(new Aio.GetStats());
+}

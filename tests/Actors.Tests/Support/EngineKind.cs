@@ -1,0 +1,11 @@
+namespace AkkaAio.Tests.Support;
+
+/// <summary>What a spec runs on.</summary>
+public enum EngineKind
+{
+    /// <summary>The kernel, on real files in a temporary folder.</summary>
+    LinuxAio,
+
+    /// <summary>The in-memory engine with its scripted faults.</summary>
+    Memory,
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace AkkaAio.Tests.Support;
+
+/// <summary>What this process has, as /proc tells it.</summary>
+internal static class ProcessState
+{
+    /// <summary>Rings of AIO contexts that are mapped into this process.</summary>
+    public static int AioRings => File.ReadLines("/proc/self/maps").Count(line => line.Contains("[aio]", StringComparison.Ordinal));
+
+    /// <summary>Operations that all contexts of the machine have reserved.</summary>
+    public static long AioNr => long.Parse(File.ReadAllText("/proc/sys/fs/aio-nr"), CultureInfo.InvariantCulture);
+
+    /// <summary>What the open descriptors point to.</summary>
+    public static IReadOnlyList<string> Descriptors =>
+        [.. Directory.GetFiles("/proc/self/fd").Select(Target).OfType<string>().Order(StringComparer.Ordinal)];
+
+    /// <summary>Ids of threads whose name begins so.</summary>
+    public static IReadOnlyList<string> ThreadsNamed(string name) =>
+        [.. Directory.GetDirectories("/proc/self/task").Where(task => NameOf(task).StartsWith(name, StringComparison.Ordinal))];
+
+    public static IReadOnlyList<string> ThreadNames => [.. Directory.GetDirectories("/proc/self/task").Select(NameOf)];
+
+    /// <summary>How often a thread has gone to sleep and been woken.</summary>
+    public static long VoluntarySwitches(string task) => long.Parse(
+        File.ReadLines($"{task}/status").Single(line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split(':')[1],
+        CultureInfo.InvariantCulture);
+
+    private static string NameOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText($"{task}/comm").Trim();
+        }
+        catch (IOException)
+        {
+            return ""; // ended meanwhile
+        }
+    }
+
+    private static string? Target(string link)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName;
+        }
+        catch (IOException)
+        {
+            return null; // closed meanwhile: the listing's own
+        }
+    }
+}
