@@ -26,7 +26,7 @@ internal static class DepthBudget
             throw new AioConfigurationException(
                 $"{AioSettings.Path}.depth",
                 $"{settings.Shards} shards of depth {settings.Depth} reserve {wanted} operations, more than the whole machine's limit " +
-                $"fs.aio-max-nr = {max}; lower shards or depth, or raise it with: sysctl -w fs.aio-max-nr={wanted}");
+                $"fs.aio-max-nr = {max}; lower shards or depth, or raise it with: sysctl -w fs.aio-max-nr={LimitFor(wanted, settings)}");
         }
 
         var budget = Math.Min(free, (long)(max * settings.AioMaxNrShare));
@@ -52,5 +52,12 @@ internal static class DepthBudget
         }
 
         return depth;
+    }
+
+    // A limit of which our share is enough, in the round numbers that limits have.
+    private static long LimitFor(long wanted, AioSettings settings)
+    {
+        const long Round = 65536;
+        return ((long)(wanted / settings.AioMaxNrShare) + Round - 1) / Round * Round;
     }
 }

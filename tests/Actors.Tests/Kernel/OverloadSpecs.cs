@@ -155,6 +155,7 @@ public sealed class OverloadSpecs : AioTestKit
         var room = Replies.Tell(new Aio.AwaitRoom(file));
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)));
         Assert.False(Replies.Has(room));
+        await Eventually(() => Ext.Shards[0].InFlight is { Count: Depth }, "all slots are in flight");
         var bombs = 1;
         Engine.OnReap = () => Explode(reaper);
         Engine.OnSubmit = _ =>

@@ -4,13 +4,18 @@ using AkkaAio.Interop.Engines.Memory;
 namespace AkkaAio.Tests.Model;
 
 /// <summary>A kernel that does all that a kernel may do, at random from a seed.</summary>
-internal sealed class Faults(int seed, bool holds)
+internal sealed class Faults(int seed, bool holds, Func<long> restarts)
 {
+    // More in a row would close the shard for seconds.
+    private const int MostCrashes = 3;
+
+
     private readonly Random _random = new(seed);
     private readonly Lock _lock = new();
     private bool _over;
     private bool _crashShard;
     private bool _crashReaper;
+    private int _crashes;
 
     public void InstallIn(MemoryEngine engine)
     {
@@ -48,7 +53,7 @@ internal sealed class Faults(int seed, bool holds)
     {
         lock (_lock)
         {
-            if (_crashShard)
+            if (_crashShard && MayCrash())
             {
                 _crashShard = false;
                 throw new InvalidOperationException("a crash of the shard, on schedule");
@@ -93,11 +98,23 @@ internal sealed class Faults(int seed, bool holds)
     {
         lock (_lock)
         {
-            if (_crashReaper)
+            if (_crashReaper && MayCrash())
             {
                 _crashReaper = false;
                 throw new InvalidOperationException("a crash of the reaper, on schedule");
             }
         }
+    }
+
+    // Not in the midst of a restart: a context that cannot be drained is abandoned with its memory.
+    private bool MayCrash()
+    {
+        if (_crashes == MostCrashes || restarts() < _crashes)
+        {
+            return false;
+        }
+
+        _crashes++;
+        return true;
     }
 }

@@ -160,6 +160,20 @@ public abstract class AioTestKit : TestKit
     protected Task Eventually(Func<bool> condition, string what) =>
         AwaitConditionAsync(() => Task.FromResult(condition()), Patience.Long, TimeSpan.FromMilliseconds(10), what);
 
+    /// <summary>As <see cref="Eventually"/>, without a failure.</summary>
+    protected async Task<bool> Comes(Func<bool> condition)
+    {
+        try
+        {
+            await Eventually(condition, "");
+            return true;
+        }
+        catch (Exception e) when (e is Xunit.Sdk.XunitException or TimeoutException)
+        {
+            return condition();
+        }
+    }
+
     protected Task<Aio.Stats> Stats() => Replies.Do<Aio.Stats>(new Aio.GetStats());
 
     protected override void AfterAll()
