@@ -181,6 +181,12 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         (_inHand, _inHandFrom) = (null, ActorRefs.Nobody);
+        if (_queue.Count % LookForSlotsEvery == 1 && _inFlight is not null)
+        {
+            _inFlight.WantNotice();
+            StageQueued();
+        }
+
         if (command is Aio.Write && command.File.Extent.TakeGrowAhead(command.Offset + command.Length))
         {
             GrowAhead(command.File);
@@ -197,11 +203,6 @@ internal sealed partial class ContextActor : UntypedActor
 
         _queue.Enqueue(new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
         _counters.Queued = _queue.Count;
-        if (_queue.Count % LookForSlotsEvery == 1)
-        {
-            _inFlight!.WantNotice();
-            StageQueued();
-        }
     }
 
     private AioException? RefusalOf(Aio.TransferCommand command, FileLane lane) =>
@@ -214,7 +215,7 @@ internal sealed partial class ContextActor : UntypedActor
     {
         Aio.Read read => _aio.Pool.TryRent(0, read) is { } buffer
             ? new Aio.ReadCompleted(read, buffer)
-            : new Aio.CommandFailed(read, NoBudget(0), AioOutcome.NotPerformed),
+            : new Aio.CommandFailed(read, Preparation.NoBudget(0, _aio.Pool), AioOutcome.NotPerformed),
         Aio.ReadInto read => new Aio.ReadIntoCompleted(read, 0),
         Aio.Write write => new Aio.WriteCompleted(write),
         _ => throw new InvalidOperationException($"no such command: {command}"),
@@ -561,8 +562,6 @@ internal sealed partial class ContextActor : UntypedActor
         var path = ((Aio.FileCommand)command).File.Path;
         requester.Tell(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _self);
     }
-
-    private AioBufferBudgetException NoBudget(int bytes) => new(bytes, _aio.Pool.AllocatedBytes, _aio.Pool.BudgetBytes);
 
     // An accepted operation that the reaper never had is answered.
     private void GiveBack(Slot slot)

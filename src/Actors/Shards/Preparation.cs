@@ -13,6 +13,7 @@ internal static class Preparation
     /// <summary>Fills the slot's request; returns why it cannot be, and then holds no memory.</summary>
     public static Exception? Prepare(Slot slot, AioBufferPool pool)
     {
+        slot.Opcode = slot.Command is Aio.Write ? IoOpcode.Write : IoOpcode.Read;
         slot.Flags = RwFlags.None;
         slot.Head = 0;
         slot.BufferStart = 0;
@@ -36,7 +37,6 @@ internal static class Preparation
         var end = read.Offset + read.Length;
         var rest = end % alignment;
         var total = (int)((rest == 0 ? end : end + alignment - rest) - start);
-        slot.Opcode = IoOpcode.Read;
         slot.Start = start;
         slot.Head = (int)(read.Offset - start);
         slot.Total = total;
@@ -46,7 +46,6 @@ internal static class Preparation
 
     private static AioException? PrepareReadInto(Slot slot, Aio.ReadInto read, AioBufferPool pool)
     {
-        slot.Opcode = IoOpcode.Read;
         slot.Start = read.Offset;
         slot.Total = read.Length;
         if (MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(read.Destination, out var buffer, out var start, out _))
@@ -72,7 +71,6 @@ internal static class Preparation
 
     private static AioException? PrepareWrite(Slot slot, Aio.Write write, AioBufferPool pool)
     {
-        slot.Opcode = IoOpcode.Write;
         slot.Flags = write.Durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
         slot.Start = write.Offset;
         slot.Total = write.Length;
@@ -129,6 +127,7 @@ internal static class Preparation
         command.Offset % command.File.OffsetAlignment == 0 && command.Length % command.File.OffsetAlignment == 0 &&
         (buffer.Address + start) % command.File.MemoryAlignment == 0;
 
-    private static AioBufferBudgetException NoBudget(int bytes, AioBufferPool pool) =>
+    /// <summary>The error for a buffer that the pool does not give.</summary>
+    public static AioBufferBudgetException NoBudget(int bytes, AioBufferPool pool) =>
         new(bytes, pool.AllocatedBytes, pool.BudgetBytes);
 }

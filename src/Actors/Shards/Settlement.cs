@@ -65,7 +65,7 @@ internal static class Settlement
         slot.Buffer = null;
     }
 
-    /// <summary>A read changes nothing; what the kernel refused at submit has not been begun; but a write that the kernel had …</summary>
+    /// <summary>Of an operation that the kernel had: a read changes nothing, a write may have been done, whole or in part.</summary>
     public static AioOutcome OutcomeOf(Slot slot) => slot.IsWrite ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed;
 
     /// <summary>The typed exception for an errno, with what had been written before it.</summary>

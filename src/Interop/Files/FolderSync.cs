@@ -12,7 +12,7 @@ public static partial class FolderSync
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         SyscallTable.EnsureSupported();
-        using var folder = FileSyscalls.TryOpen(path, FileSyscalls.ORdOnly, out var errno) ??
+        using var folder = FileSyscalls.TryOpen(path, FileSyscalls.ORdOnly | FileSyscalls.ONonBlock, out var errno) ??
             throw new AioSystemException(errno, "open", path);
         do
         {
