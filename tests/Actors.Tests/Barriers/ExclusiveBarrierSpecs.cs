@@ -151,7 +151,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         await Fence(other);
         Assert.Equal(8 * Block, OnDisk(file.Path).Length);
         Assert.False(Replies.Has(cut));
-        Engine.Release();
+        await Eventually(() => Engine.Release() == 1, "the fdatasync is in flight, and released");
         await Replies.Of<Aio.LengthSet>(cut);
         Assert.Equal([flush, cut], Replies.InOrder.Select(reply => reply.RepliesTo));
         Assert.IsType<Aio.Flushed>(Replies.InOrder[0]);

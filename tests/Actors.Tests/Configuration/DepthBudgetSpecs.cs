@@ -62,14 +62,16 @@ public sealed class DepthBudgetSpecs(ITestOutputHelper output) : TestKit("akka.l
     }
 
     [Theory]
-    [InlineData(4, 256, 1023)]
-    [InlineData(1024, 65536, 65536)]
-    [InlineData(1, 1, 0)]
-    public void Above_the_limit_itself_it_is_a_wrong_configuration(int shards, int depth, long max)
+    [InlineData(4, 256, 1023, 1.0, 65536)]
+    [InlineData(1024, 65536, 65536, 1.0, 67108864)]
+    [InlineData(1024, 65536, 65536, 0.5, 134217728)]
+    [InlineData(1, 1, 0, 1.0, 65536)]
+    public void Above_the_limit_itself_it_is_a_wrong_configuration(int shards, int depth, long max, double share, long enough)
     {
-        var error = Assert.Throws<AioConfigurationException>(() => Fit(shards, depth, max, max, 1));
+        var error = Assert.Throws<AioConfigurationException>(() => Fit(shards, depth, max, max, share));
         Assert.Equal("akka.io.aio.depth", error.Key);
-        Assert.Contains($"sysctl -w fs.aio-max-nr={(long)shards * depth}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"sysctl -w fs.aio-max-nr={enough}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(depth, Fit(shards, depth, enough, enough, share)); // with it, it fits
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Shards;
 using AkkaAio.Tests.Support;
 using CsCheck;
 using Xunit;
@@ -178,7 +179,7 @@ public abstract class ScheduleSpecs(string settings, bool crashes)
             var watch = System.Diagnostics.Stopwatch.StartNew();
             while (!_replies.Has(command))
             {
-                Assert.True(watch.Elapsed < Patience.Long, $"no reply to {Unanswered()}");
+                Assert.True(watch.Elapsed < Patience.Long, $"no reply to {Unanswered()}; {Shards()}");
                 engine.Release();
                 await Task.WhenAny(_replies.Of(command), system.Aio().Ask<Aio.Stats>(new Aio.GetStats(), Patience.Long));
             }
@@ -187,6 +188,14 @@ public abstract class ScheduleSpecs(string settings, bool crashes)
         private string Unanswered() => string.Join(", ", _history.Commands
             .Select((command, index) => (command, index)).Where(told => !_replies.Has(told.command))
             .Select(told => $"{told.index}: {told.command.GetType().Name}"));
+
+        private string Shards() => string.Join("; ", _aio.Shards.Select(shard =>
+            $"{shard.ToStats()} held {shard.HeldCommands}, lanes {shard.LanesWaiting.Count}, barriers {shard.OpenBarriers.Count}, " +
+            $"syncs wanted {shard.WantedDataSyncs.Count}, quiet {_file.LaneOn(shard).IsQuiet}, home {_file.HomeShard == shard}, " +
+            $"slots {string.Join(" ", Slots(shard))}"));
+
+        private static string[] Slots(Shard shard) => shard.InFlight is not { } inFlight ? []
+            : [.. inFlight.Slots.ToArray().Where(slot => slot.State != SlotState.Free).Select(slot => $"{slot.State}:{slot.Opcode}")];
 
         private History.Entry? Any(int number, Func<History.Entry, bool> condition)
         {
