@@ -150,7 +150,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         await Fence(other);
         var second = Enumerable.Range(0, 5).Select(_ => Replies.Tell(new Aio.Flush(file))).ToArray();
         await Fence(other);
-        Engine.Release();
+        await Eventually(() => Engine.Release() == 1, "the fdatasync is in flight, and released");
         await Replies.AssertOneEach([.. first, .. second]);
         Assert.All(Replies.InOrder, reply =>
             Assert.Equal(Errno.ENOSPC, ((AioSystemException)((Aio.CommandFailed)reply).Cause).Errno));
