@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -57,7 +58,7 @@ internal sealed class AioManager : UntypedActor
                 _aio.Ref.Tell(command, Sender); // told to the manager's own ref, which is what a serialized path resolves to
                 break;
             case Aio.GetStats stats:
-                Sender.Tell(new Aio.Stats(
+                Reply(Sender, new Aio.Stats(
                     stats, _aio.EngineName, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count, _aio.Pool));
                 break;
             case Drain:
@@ -94,7 +95,7 @@ internal sealed class AioManager : UntypedActor
         var (self, requester, aio) = (Self, Sender, _aio);
         if (_aio.Refuses)
         {
-            requester.Tell(new Aio.CommandFailed(
+            Reply(requester, new Aio.CommandFailed(
                 open, new AioClosedException(open.Name, open.Path, "the actor system is shutting down"), AioOutcome.NotPerformed));
             return;
         }
@@ -123,7 +124,7 @@ internal sealed class AioManager : UntypedActor
     {
         if (done.File is not { } file)
         {
-            done.Requester.Tell(new Aio.CommandFailed(done.Open, done.Error!, AioOutcome.NotPerformed));
+            Reply(done.Requester, new Aio.CommandFailed(done.Open, done.Error!, AioOutcome.NotPerformed));
             return;
         }
 
@@ -140,7 +141,7 @@ internal sealed class AioManager : UntypedActor
             file.Owner = owner;
         }
 
-        done.Requester.Tell(new Aio.Opened(done.Open, file));
+        Reply(done.Requester, new Aio.Opened(done.Open, file));
     }
 
     // The temporary ref of an Ask ends with the reply: watching it would close the file at once. Only refs with a cell are actors.
@@ -167,6 +168,8 @@ internal sealed class AioManager : UntypedActor
             Context.Unwatch(owner);
         }
     }
+
+    private void Reply(IActorRef requester, Aio.Event reply) => requester.Reply(reply, Self, _log);
 
     private void OnDrain()
     {

@@ -2,6 +2,7 @@ using Akka.Actor;
 using AkkaAio.Files;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -340,7 +341,7 @@ internal sealed partial class ContextActor
         // Accepted once already: the queue's bound does not apply again.
         if (RefusalOf(command, lane) is { } cause)
         {
-            requester.Tell(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self);
+            requester.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self, _log);
         }
         else
         {
@@ -396,7 +397,7 @@ internal sealed partial class ContextActor
         _shard.OpenBarriers.Remove(barrier);
         if (barrier.TryClaim())
         {
-            barrier.Requester?.Tell(reply, _self);
+            barrier.Requester?.Reply(reply, _self, _log);
         }
     }
 }

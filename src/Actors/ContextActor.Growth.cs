@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Files;
+using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -119,7 +120,7 @@ internal sealed partial class ContextActor
             else if (error is not null)
             {
                 _shard.HeldCommands--;
-                waiting.Requester.Tell(new Aio.CommandFailed(waiting.Command, error, AioOutcome.NotPerformed), _self);
+                waiting.Requester.Reply(new Aio.CommandFailed(waiting.Command, error, AioOutcome.NotPerformed), _self, _log);
                 lane.Undo(write: true, waiting.Epoch);
             }
             else

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -15,7 +16,6 @@ internal sealed partial class ContextActor
     private IActorRef _reaper = ActorRefs.Nobody;
     private InFlight? _inFlight;
     private Exception? _unavailable;
-    private bool _draining;
     private bool _restarting;
 
     protected override void PreStart() => OpenContext();
@@ -28,8 +28,14 @@ internal sealed partial class ContextActor
         _restarting = true;
         _log.Error(reason, "Shard {0} restarts; what it held is answered with AioAbortedException", _shard.Index);
         _inFlight?.RequestStop();
-        AbortUnsubmitted(reason);
-        base.PreRestart(reason, message); // stops the reaper, and waits for it
+        try
+        {
+            AbortUnsubmitted(reason);
+        }
+        finally
+        {
+            base.PreRestart(reason, message); // stops the reaper, and waits for it: without this the context is never destroyed
+        }
     }
 
     protected override void PostRestart(Exception reason)
@@ -85,17 +91,17 @@ internal sealed partial class ContextActor
         foreach (var slot in _shard.Blocking)
         {
             // Its thread has the memory still; it comes back as a lost message.
-            slot.TakeRequester()?.Tell(
-                new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _self);
+            slot.TakeRequester()?.Reply(
+                new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _self, _log);
         }
 
         foreach (var (command, requester) in _shard.RoomWaiters)
         {
-            requester.Tell(
+            requester.Reply(
                 new Aio.CommandFailed(
                     command, new AioAbortedException(command.Name, command.File.Path, $"shard {_shard.Index} has stopped"),
                     AioOutcome.NotPerformed),
-                _self);
+                _self, _log);
         }
 
         _shard.RoomWaiters.Clear();
@@ -182,7 +188,7 @@ internal sealed partial class ContextActor
     }
 
     private void Abort(Aio.TransferCommand command, IActorRef requester, Exception? cause) =>
-        requester.Tell(new Aio.CommandFailed(command, Aborted(command, cause), AioOutcome.NotPerformed), _self);
+        requester.Reply(new Aio.CommandFailed(command, Aborted(command, cause), AioOutcome.NotPerformed), _self, _log);
 
     private AioAbortedException Aborted(Aio.TransferCommand command, Exception? cause) =>
         new(command.Name, command.File.Path,

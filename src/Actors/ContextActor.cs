@@ -126,7 +126,7 @@ internal sealed partial class ContextActor : UntypedActor
                 RetryOpenContext();
                 break;
             case Drain:
-                _draining = true;
+                _shard.Draining = true;
                 break;
             case Aio.Command command:
                 _aio.Ref.Tell(command, Sender); // told to a shard's ref by hand
@@ -153,11 +153,11 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else if (RefusalOf(command, lane) is { } cause)
         {
-            requester.Tell(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self);
+            requester.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self, _log);
         }
         else if (command.Length == 0)
         {
-            requester.Tell(EmptyReply(command), _self);
+            requester.Reply(EmptyReply(command), _self, _log);
         }
         else if (_queue.Count == 0 && lane.Held is null && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
@@ -168,7 +168,7 @@ internal sealed partial class ContextActor : UntypedActor
             _counters.Overloads++;
             var overloaded = new AioOverloadedException(
                 command.Name, command.File.Path, _shard.Index, _aio.Settings.MaxQueueSize);
-            requester.Tell(new Aio.CommandFailed(command, overloaded, AioOutcome.NotPerformed), _self);
+            requester.Reply(new Aio.CommandFailed(command, overloaded, AioOutcome.NotPerformed), _self, _log);
         }
         else if (lane.Held is { } held)
         {
@@ -207,11 +207,11 @@ internal sealed partial class ContextActor : UntypedActor
 
     private AioException? RefusalOf(Aio.TransferCommand command, FileLane lane) =>
         lane.Closing ? new AioClosedException(command.Name, command.File.Path, "the file is closed")
-        : _draining ? new AioClosedException(command.Name, command.File.Path, "the actor system is shutting down")
+        : _shard.Draining ? new AioClosedException(command.Name, command.File.Path, "the actor system is shutting down")
         : _unavailable is { } cause ? new AioUnavailableException(command.Name, command.File.Path, _shard.Index, cause)
         : CommandChecks.Check(command);
 
-    private object EmptyReply(Aio.TransferCommand command) => command switch
+    private Aio.Event EmptyReply(Aio.TransferCommand command) => command switch
     {
         Aio.Read read => _aio.Pool.TryRent(0, read) is { } buffer
             ? new Aio.ReadCompleted(read, buffer)
@@ -241,7 +241,7 @@ internal sealed partial class ContextActor : UntypedActor
         while (progress);
 
         TellRoom();
-        if (_draining)
+        if (_shard.Draining)
         {
             TellWhenDrained();
         }
@@ -260,7 +260,7 @@ internal sealed partial class ContextActor : UntypedActor
         var credit = Math.Max(1, free / waiters.Count);
         foreach (var (command, requester) in waiters)
         {
-            requester.Tell(new Aio.RoomAvailable(command, credit), _self);
+            requester.Reply(new Aio.RoomAvailable(command, credit), _self, _log);
         }
 
         waiters.Clear();
@@ -268,7 +268,7 @@ internal sealed partial class ContextActor : UntypedActor
 
     private bool NeedsNotice() =>
         _inFlight is not null && (_queue.Count > 0 || _shard.WantedDataSyncs.Count > 0 ||
-                                  _shard.LanesWaiting.Count > 0 || _draining);
+                                  _shard.LanesWaiting.Count > 0 || _shard.Draining);
 
     private void StageQueued()
     {
@@ -513,7 +513,7 @@ internal sealed partial class ContextActor : UntypedActor
             Aio.AwaitRoom room => CancelAwaitRoom(room),
             _ => false,
         };
-        requester.Tell(new Aio.Canceled(cancel, found), _self);
+        requester.Reply(new Aio.Canceled(cancel, found), _self, _log);
     }
 
     private bool CancelQueued(Aio.TransferCommand command)
@@ -560,7 +560,7 @@ internal sealed partial class ContextActor : UntypedActor
     private void TellCanceled(IActorRef requester, Aio.Command command, AioOutcome outcome)
     {
         var path = ((Aio.FileCommand)command).File.Path;
-        requester.Tell(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _self);
+        requester.Reply(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _self, _log);
     }
 
     // An accepted operation that the reaper never had is answered.

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -143,9 +144,9 @@ internal sealed class ReaperActor : UntypedActor
                 return;
             }
         }
-        catch (Exception e) // a requester's ref or a destination with code of its own: it cannot stop the reaper
+        catch (Exception e) // nothing that one operation brings with it can stop the reaper
         {
-            _log.Error(e, "Shard {0}: the reply to {1} could not be delivered", _shard.Index, slot.Command);
+            _log.Error(e, "Shard {0}: the reply to {1} failed", _shard.Index, slot.Command);
         }
 
         // After the reply: a barrier's own reply never overtakes those of the commands before it.
@@ -187,7 +188,7 @@ internal sealed class ReaperActor : UntypedActor
         }
 
         var command = slot.Command!;
-        slot.TakeRequester()?.Tell(new Aio.CommandFailed(command, cause, Settlement.OutcomeOf(slot)), _shard.Ref);
+        slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, Settlement.OutcomeOf(slot)), _shard.Ref, _log);
         slot.Lane.Reaped(slot.IsWrite, slot.Epoch);
     }
 }

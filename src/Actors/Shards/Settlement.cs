@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaAio.Routing;
 
 namespace AkkaAio.Shards;
 
@@ -60,7 +61,7 @@ internal static class Settlement
     public static void Fail(Slot slot, Exception cause, IActorRef shard, AioOutcome outcome)
     {
         var command = slot.Command!;
-        slot.TakeRequester()?.Tell(new Aio.CommandFailed(command, cause, outcome), shard);
+        slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, outcome), shard, command.File.Aio.Log);
         slot.Buffer?.Release();
         slot.Buffer = null;
     }
@@ -107,7 +108,7 @@ internal static class Settlement
                 write.File.Extent.Written(write.Offset + write.Length);
                 slot.Buffer?.Release();
                 slot.Buffer = null;
-                slot.TakeRequester()?.Tell(new Aio.WriteCompleted(write), shard);
+                slot.TakeRequester()?.Reply(new Aio.WriteCompleted(write), shard, write.File.Aio.Log);
                 break;
             case Aio.Read read:
                 SucceedRead(slot, read, shard, counters);
@@ -127,7 +128,7 @@ internal static class Settlement
         if (slot.TakeRequester() is { } requester)
         {
             buffer.Slice(slot.Head, count);
-            requester.Tell(new Aio.ReadCompleted(read, buffer), shard);
+            requester.Reply(new Aio.ReadCompleted(read, buffer), shard, read.File.Aio.Log);
         }
         else
         {
@@ -143,7 +144,7 @@ internal static class Settlement
         var buffer = slot.Buffer;
         slot.Buffer = null;
         var requester = slot.TakeRequester();
-        object reply;
+        Aio.Event reply;
         try
         {
             // After a Cancel the destination is its owner's again: not a byte may be copied there.
@@ -161,7 +162,7 @@ internal static class Settlement
         }
 
         buffer?.Release();
-        requester?.Tell(reply, shard);
+        requester?.Reply(reply, shard, read.File.Aio.Log);
     }
 
     // What was asked for of what was read: the range was widened to the alignment, and may have met the file's end.

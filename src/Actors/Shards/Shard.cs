@@ -22,6 +22,9 @@ internal sealed class Shard(int index)
     /// <summary>Failures so far, across incarnations.</summary>
     public RestartBackoff Backoff { get; } = new();
 
+    /// <summary>The system is ending: new commands are refused, the last answer is reported. The shard's thread alone.</summary>
+    public bool Draining { get; set; }
+
     /// <summary>Lanes on this shard where barriers or commands wait. The shard's thread alone.</summary>
     public HashSet<FileLane> LanesWaiting { get; } = [];
 
