@@ -15,6 +15,9 @@ internal sealed class ReaperActor : UntypedActor
     // So many reaps, then a look into the mailbox: a reaper under load would never see its Stop.
     private const int ReapsPerMessage = 64;
 
+    // A context that cannot be reaped any more must not hold up the end until the deadline, at full CPU.
+    private const int MaxDrainFailures = 10;
+
     private readonly AioExt _aio;
     private readonly Shard _shard;
     private readonly InFlight _inFlight;
@@ -70,19 +73,7 @@ internal sealed class ReaperActor : UntypedActor
     /// <summary>The shard has stopped, is stopping or has failed: waits for what is in flight, then destroys the context.</summary>
     protected override void PostStop()
     {
-        var deadline = _aio.DrainDeadline;
-        try
-        {
-            while (_inFlight.Count > 0 && deadline.Remaining is var remaining && remaining > TimeSpan.Zero)
-            {
-                ReapOnce(1, remaining < _aio.Settings.Reap.Timeout ? remaining : _aio.Settings.Reap.Timeout);
-            }
-        }
-        catch (Exception e)
-        {
-            _log.Error(e, "Shard {0}: reaping failed as the context was drained", _shard.Index);
-        }
-
+        DrainContext(_aio.DrainDeadline);
         var drained = _inFlight.Count <= 0;
         foreach (var slot in _inFlight.Slots)
         {
@@ -102,6 +93,24 @@ internal sealed class ReaperActor : UntypedActor
                 "Shard {0}: {1} operations were still in flight after {2}; their memory and descriptors are leaked, since the " +
                 "kernel may still use them", _shard.Index, _inFlight.Count, _aio.Settings.DrainTimeout);
             AbandonedContexts.Keep(_inFlight);
+        }
+    }
+
+    // A reap that fails has taken nothing out: what is in flight is still there, and abandoning it would leak all of its memory.
+    private void DrainContext(Deadline deadline)
+    {
+        var failures = 0;
+        while (_inFlight.Count > 0 && failures < MaxDrainFailures && deadline.Remaining is var remaining && remaining > TimeSpan.Zero)
+        {
+            try
+            {
+                ReapOnce(1, remaining < _aio.Settings.Reap.Timeout ? remaining : _aio.Settings.Reap.Timeout);
+            }
+            catch (Exception e)
+            {
+                failures++;
+                _log.Error(e, "Shard {0}: a reap failed as the context was drained", _shard.Index);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Dispatch.SysMsg;
+using Akka.Event;
 using AkkaAio.Files;
 using AkkaAio.Shards;
 
@@ -22,17 +23,22 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
 
     public override void SendSystemMessage(ISystemMessage message) => ((IInternalActorRef)manager).SendSystemMessage(message);
 
-    public override void Stop() => ((IInternalActorRef)manager).Stop();
+    /// <summary>Ignored: it ends with the system. One careless Stop or PoisonPill would be the end of everybody's I/O.</summary>
+    public override void Stop() => aio.Log.Warning("{0} was asked to stop; it ends with the actor system, and not before", Path);
 
     protected override void TellInternal(object message, IActorRef sender)
     {
-        if (message is Aio.FileCommand command)
+        switch (message)
         {
-            Route(command, sender);
-        }
-        else
-        {
-            manager.Tell(message, sender);
+            case Aio.FileCommand command:
+                Route(command, sender);
+                break;
+            case PoisonPill or Kill:
+                Stop();
+                break;
+            default:
+                manager.Tell(message, sender);
+                break;
         }
     }
 

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Files;
+using AkkaAio.Tasks;
 
 namespace AkkaAio.Shards;
 
@@ -8,26 +9,28 @@ internal readonly record struct Queued(Aio.TransferCommand Command, IActorRef Re
 
 /// <summary>
 /// Commands that wait for a slot: a queue for each requester, served in turn, so that one with ten thousand commands cannot make
-/// another wait for all of them. Commands in flight have no order among themselves, so none is lost by it.
+/// another wait for all of them. Those who await tasks are told apart by their files. Commands in flight have no order among themselves,
+/// so none is lost by it.
 /// </summary>
 internal sealed class FairQueue
 {
     // Queues of requesters that have none waiting now; a burst comes back soon, and then finds its queue grown already.
     private const int MaxSpare = 64;
 
-    private readonly Dictionary<IActorRef, Queue<Queued>> _waiting = [];
-    private readonly Queue<(IActorRef Requester, Queue<Queued> Commands)> _turns = new();
+    private readonly Dictionary<object, Queue<Queued>> _waiting = [];
+    private readonly Queue<(object Requester, Queue<Queued> Commands)> _turns = new();
     private readonly Stack<Queue<Queued>> _spare = new();
 
     public int Count { get; private set; }
 
     public void Enqueue(Queued queued)
     {
-        if (!_waiting.TryGetValue(queued.Requester, out var commands))
+        object requester = queued.Requester is AioOperation ? queued.Command.File : queued.Requester;
+        if (!_waiting.TryGetValue(requester, out var commands))
         {
             commands = _spare.TryPop(out var spare) ? spare : new Queue<Queued>();
-            _waiting.Add(queued.Requester, commands);
-            _turns.Enqueue((queued.Requester, commands));
+            _waiting.Add(requester, commands);
+            _turns.Enqueue((requester, commands));
         }
 
         commands.Enqueue(queued);
@@ -92,7 +95,7 @@ internal sealed class FairQueue
         return false;
     }
 
-    private void Retire((IActorRef Requester, Queue<Queued> Commands) turn)
+    private void Retire((object Requester, Queue<Queued> Commands) turn)
     {
         _waiting.Remove(turn.Requester);
         if (_spare.Count < MaxSpare)

@@ -93,6 +93,25 @@ public abstract class RestartSpecsBase : AioTestKit
         await AssertWorks(file);
     }
 
+    [Fact]
+    public async Task A_reap_that_fails_in_the_midst_of_a_restart_abandons_nothing()
+    {
+        var file = await NewFile(16 * Block);
+        Engine.OnOperation = (in _) => new OperationFault { Hold = true };
+        var commands = Enumerable.Range(0, 16).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        await Eventually(() => Ext.Shards.Sum(shard => shard.InFlight?.Count ?? 0) == 16, "all are in flight");
+        Engine.OnOperation = null;
+        Volatile.Write(ref _reaperBombs, 3); // the first fails the reaper, the others its drain
+        Assert.Equal(1, Engine.Release(request => request.Offset == 0));
+        await Eventually(() => Volatile.Read(ref _reaperBombs) == 0, "all three have gone off");
+        Engine.Release();
+        await ExpectMsgAsync<AioShardRestarted>();
+        await Replies.AssertOneEach(commands);
+        Assert.Equal(Pattern(Block, 7), OnDisk(file.Path).AsSpan(7 * Block, Block));
+        await AssertWorks(file);
+        Assert.Equal(Ext.Settings.Shards, Engine.OpenContexts);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -201,6 +201,27 @@ public sealed class OverloadSpecs : AioTestKit
         await Task.WhenAll(greedy.Select(Replies.Of));
     }
 
+    [Fact]
+    public async Task A_long_queue_of_tasks_on_one_file_does_not_starve_those_on_another()
+    {
+        var (busy, other) = (await NewFile(64 * Block), await NewFile(64 * Block));
+        var greedy = Enumerable.Range(0, Depth + Queue - 2)
+            .Select(i => busy.WriteAsync(i * Block, new byte[Block]).AsTask()).ToArray();
+        var one = other.WriteAsync(63 * Block, new byte[Block]).AsTask();
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(busy)));
+        for (var i = 0; i < 2; i++)
+        {
+            await Eventually(() => Engine.Release(request => request.Offset == i * Block) == 1, "one is released");
+            await greedy[i];
+        }
+
+        await Eventually(() => Engine.Release(request => request.Offset == 63 * Block) == 1, "the modest one is in flight");
+        await one;
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Task.WhenAll(greedy);
+    }
+
     private OperationFault Recording(in Interop.Engines.IoRequest request)
     {
         _performed.Add(request.Offset);

@@ -71,7 +71,7 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
         var file = await NewFile(Block);
         var probe = CreateTestProbe();
         await probe.WatchAsync(Disk);
-        Disk.Tell(PoisonPill.Instance);
+        Ext.Manager.Tell(PoisonPill.Instance);
         await probe.ExpectTerminatedAsync(Disk);
 
         // The manager has gone, and with it the shards: refused typed, not lost.
@@ -83,6 +83,17 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
         failed = await Replies.Do<Aio.CommandFailed>(new Aio.Open(NewPath(), New));
         Assert.True(failed.Cause is AioClosedException or AioAbortedException, failed.ToString());
         await Replies.Of(Replies.Tell(new Aio.GetStats()));
+    }
+
+    [Fact]
+    public async Task It_does_not_stop_before_the_system_does()
+    {
+        var file = await NewFile(Block);
+        Disk.Tell(PoisonPill.Instance);
+        Disk.Tell(Kill.Instance);
+        Sys.Stop(Disk);
+        Assert.Equal(2, (await Stats()).Shards.Count);
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
     }
 
     [Fact]

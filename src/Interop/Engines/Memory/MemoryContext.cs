@@ -182,7 +182,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
         }
 
         var left = timeout <= TimeSpan.Zero ? TimeSpan.Zero : timeout - Stopwatch.GetElapsedTime(start);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        return left > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : TimeSpan.Zero; // Monitor cuts below 1 ms
     }
 
     private void Undelay(bool all)
