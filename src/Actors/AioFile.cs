@@ -15,11 +15,11 @@ public sealed partial class AioFile : IAsyncDisposable
     private readonly uint _pathHash;
     private int _descriptorLeaked;
 
-    internal AioFile(AioExt aio, IIoFile handle)
+    internal AioFile(AioExt aio, IIoFile handle, FileMode mode)
     {
         Aio = aio;
         Handle = handle;
-        Extent = aio.Extents.Open(handle);
+        Extent = aio.Extents.Open(handle, isEmptied: mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
         HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];

@@ -108,7 +108,7 @@ internal sealed class AioManager : UntypedActor
                 var handle = aio.OpenFile(open);
                 try
                 {
-                    file = new AioFile(aio, handle);
+                    file = new AioFile(aio, handle, open.Options.Mode);
                 }
                 catch
                 {

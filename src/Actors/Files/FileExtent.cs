@@ -22,6 +22,7 @@ internal sealed class FileExtent
     private long _length;
     private long _allocatedEnd;
     private long _growAheadFrom = long.MaxValue;
+    private long _freshFrom;
 
     /// <summary>Opens of it. The registry's, under its lock.</summary>
     public int References { get; set; }
@@ -41,11 +42,20 @@ internal sealed class FileExtent
     public bool TakeGrowAhead(long end) =>
         end > Volatile.Read(ref _growAheadFrom) && Interlocked.Exchange(ref _growAheadFrom, long.MaxValue) != long.MaxValue;
 
+    /// <summary>As far as we know, nothing has been written at this offset or behind it.</summary>
+    public bool IsFresh(long offset) => offset >= Volatile.Read(ref _freshFrom);
+
     /// <summary>A write up to here has been answered; called from several reapers at once.</summary>
-    public void Written(long end) => Raise(ref _length, end);
+    public void Written(long end)
+    {
+        Raise(ref _length, end);
+        Raise(ref _freshFrom, end);
+    }
 
     /// <summary>One more open: it may have cut the file, and somebody else may have made it longer.</summary>
-    public void Opened(IIoFile handle)
+    /// <param name="handle">What was opened.</param>
+    /// <param name="isEmptied">By the open: what is there now is preallocated.</param>
+    public void Opened(IIoFile handle, bool isEmptied)
     {
         lock (_lock)
         {
@@ -53,6 +63,11 @@ internal sealed class FileExtent
             if (_opens == 0 || actual != AllocatedEnd)
             {
                 Set(actual);
+            }
+
+            if (isEmptied && !handle.IsBlockDevice)
+            {
+                Volatile.Write(ref _freshFrom, 0);
             }
 
             _opens++;
@@ -88,8 +103,10 @@ internal sealed class FileExtent
     {
         lock (_lock)
         {
+            var fresh = Math.Min(Volatile.Read(ref _freshFrom), length);
             handle.SetLength(length);
             Set(length);
+            Volatile.Write(ref _freshFrom, fresh);
         }
     }
 
@@ -159,6 +176,7 @@ internal sealed class FileExtent
         Volatile.Write(ref _length, length);
         Volatile.Write(ref _allocatedEnd, length);
         Volatile.Write(ref _growAheadFrom, long.MaxValue);
+        Volatile.Write(ref _freshFrom, length);
     }
 
     private static void Raise(ref long value, long to)

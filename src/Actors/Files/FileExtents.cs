@@ -10,7 +10,7 @@ internal sealed class FileExtents
     private readonly Dictionary<FileIdentity, FileExtent> _extents = [];
 
     /// <summary>The extent of a file that has just been opened.</summary>
-    public FileExtent Open(IIoFile handle)
+    public FileExtent Open(IIoFile handle, bool isEmptied)
     {
         FileExtent? extent;
         lock (_lock)
@@ -23,7 +23,7 @@ internal sealed class FileExtents
             extent.References++;
         }
 
-        extent.Opened(handle);
+        extent.Opened(handle, isEmptied);
         return extent;
     }
 

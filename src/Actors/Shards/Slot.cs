@@ -89,12 +89,16 @@ internal sealed class Slot(int index)
     /// <summary>Bytes that the next kernel operation is asked to move.</summary>
     public int NextLength => Math.Min(Total - Done, MaxTransfer);
 
+    // Appending: the file system makes each write into new blocks part of the file by a transaction of its own. After a short write the
+    // operation goes on alone, so that its result is its own.
+    private bool MayMerge => IsWrite && ShortWrites == 0 && Lane.File.Extent.IsFresh(Start);
+
     /// <summary>The one who takes the requester replies to it; null: it has been answered.</summary>
     public IActorRef? TakeRequester() => Interlocked.Exchange(ref _requester, null);
 
     public IoRequest ToRequest() => new(
         index, Opcode, Lane.File.Handle.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength,
-        Start + Done, Flags);
+        Start + Done, Flags, MayMerge);
 
     public void Clear()
     {

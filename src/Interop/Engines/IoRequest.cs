@@ -26,8 +26,13 @@ public enum IoOpcode
 /// <param name="Length">Bytes.</param>
 /// <param name="Offset">Byte offset in the file.</param>
 /// <param name="Flags">Flags of preadv2(2) and pwritev2(2).</param>
+/// <param name="MayMerge">
+/// The engine may do this write in one operation with the next one, where that begins at its end. Where the merged operation does not
+/// go through, each completes with a result of 0: submit it again, alone.
+/// </param>
 public readonly record struct IoRequest(
-    int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None);
+    int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None,
+    bool MayMerge = false);
 
 /// <summary>One completion.</summary>
 /// <param name="Slot">The slot of the request.</param>

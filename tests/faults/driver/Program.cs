@@ -49,5 +49,11 @@ terminate.SetAction((parsed, _) => Terminations.RunAsync(parsed.GetValue(file)!,
 var overload = new Command("overload", "100 requesters with 10,000 outstanding commands each against one shard of depth 128") { file };
 overload.SetAction((parsed, _) => Overload.RunAsync(parsed.GetValue(file)!));
 
-return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, verify, soak, terminate, overload }
+var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 5 };
+var megabytes = new Option<int>("--megabytes") { DefaultValueFactory = _ => 1024 };
+var append = new Command("append", "what appending costs beside overwriting") { file, rounds, megabytes };
+append.SetAction((parsed, _) => Append.RunAsync(
+    parsed.GetValue(file)!, (long)parsed.GetValue(megabytes) << 20, parsed.GetValue(rounds)));
+
+return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, verify, soak, terminate, overload, append }
     .Parse(args).InvokeAsync();
