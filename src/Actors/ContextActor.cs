@@ -147,6 +147,7 @@ internal sealed partial class ContextActor : UntypedActor
     {
         (_inHand, _inHandFrom) = (command, requester);
         var lane = command.File.Aio == _aio ? command.File.LaneOn(_shard) : null;
+        var accepted = false;
         if (lane is null || lane.Shard != _shard)
         {
             _aio.Ref.Tell(command, requester); // told to a shard's ref by hand
@@ -162,6 +163,7 @@ internal sealed partial class ContextActor : UntypedActor
         else if (_queue.Count == 0 && lane.Held is null && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
             Stage(slot, new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
+            accepted = true;
         }
         else if (_queue.Count + _shard.HeldCommands >= _aio.Settings.MaxQueueSize)
         {
@@ -178,6 +180,7 @@ internal sealed partial class ContextActor : UntypedActor
         else
         {
             Enqueue(command, requester, lane);
+            accepted = true;
         }
 
         (_inHand, _inHandFrom) = (null, ActorRefs.Nobody);
@@ -187,7 +190,8 @@ internal sealed partial class ContextActor : UntypedActor
             StageQueued();
         }
 
-        if (command is Aio.Write && command.File.Extent.TakeGrowAhead(command.Offset + command.Length))
+        // Not for one that is refused: its file may be closed.
+        if (accepted && command is Aio.Write && command.File.Extent.TakeGrowAhead(command.Offset + command.Length))
         {
             GrowAhead(command.File);
         }

@@ -1,0 +1,27 @@
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Barriers;
+
+/// <summary>One blocking thread, so that what has been given to it is done when a later Open is.</summary>
+public sealed class RefusedGrowthSpecs(ITestOutputHelper output)
+    : AioTestKit(EngineKind.Memory, "akka.io.aio.blocking-dispatcher.threads = 1", output)
+{
+    private const int AllocatedAhead = 64 * 1024;
+
+    [Fact]
+    public async Task A_write_that_is_refused_allocates_nothing_ahead_for_a_closed_file()
+    {
+        var file = await NewFile();
+        await file.WriteAsync(0, Pattern(Block));
+        await Replies.Do<Aio.Allocated>(new Aio.Allocate(file, 0, Block + AllocatedAhead)); // no more than is there: nothing to trim
+        await file.DisposeAsync();
+
+        await Replies.Fails<AioClosedException>(new Aio.Write(file, AllocatedAhead - Block, Pattern(Block)));
+
+        var other = await NewFile();
+        Assert.Equal(Block + AllocatedAhead, OnDisk(file.Path).Length);
+        await other.DisposeAsync();
+    }
+}
