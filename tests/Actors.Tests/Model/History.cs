@@ -3,183 +3,316 @@ using Xunit;
 namespace AkkaAio.Tests.Model;
 
 /// <summary>
-/// What was told and answered, with the time of both, and whether a file could have behaved so: a read sees the last write, or one that
-/// was under way at the same time; barriers keep their order; what was not performed is never seen.
+/// The model: what was told of one file and answered, with the time of both, and whether a file could have behaved so. A read sees the
+/// last write, or one that was under way at the same time; barriers keep their order; what was not performed is never seen; after a
+/// close all is refused.
 /// </summary>
-internal sealed class History(int blockSize, int initialBlocks, int blocks)
+internal sealed class History(int sectorSize, int initialSectors, int sectors, bool oneOrder)
 {
     /// <summary>The content before any write.</summary>
     private const byte Zero = 0;
 
     private readonly List<Entry> _entries = [];
 
-    public sealed class Entry(Aio.Command command, long told, byte stamp)
+    public void Add(Entry entry) => _entries.Add(entry);
+
+    /// <summary>Checks all of it, once every command has its reply and the file is closed.</summary>
+    /// <param name="finalContent">Of the closed file.</param>
+    /// <param name="uncut">What was allocated ahead could not be cut off.</param>
+    /// <param name="dataSyncs">Each successful fdatasync of the file: when it was submitted, and when its completion was there.</param>
+    public void Check(byte[] finalContent, bool uncut, IReadOnlyList<(long Start, long End)> dataSyncs)
     {
-        public Aio.Command Command => command;
-
-        public long Told => told;
-
-        /// <summary>What a write fills its blocks with.</summary>
-        public byte Stamp => stamp;
-
-        public long Answered { get; set; } = long.MaxValue;
-
-        public Aio.Event? Reply { get; set; }
-
-        /// <summary>What a read gave.</summary>
-        public byte[]? Bytes { get; set; }
-
-        public bool Succeeded => Reply is not Aio.CommandFailed;
-
-        public bool NotPerformed => Reply is Aio.CommandFailed { Outcome: AioOutcome.NotPerformed };
-
-        /// <summary>From when on it certainly does nothing any more: a cancelled or failed write may go on unseen.</summary>
-        public long Over => Succeeded || NotPerformed ? Answered : long.MaxValue;
-
-        public bool Covers(int block, int size) =>
-            command is Aio.Write write && write.Offset <= (long)block * size && write.Offset + write.Length >= (block + 1L) * size;
+        CheckMemory();
+        CheckRefusals();
+        CheckFlushes(dataSyncs);
+        CheckOrder();
+        CheckContent(finalContent, uncut);
     }
 
-    public IEnumerable<Aio.Command> Commands => _entries.Select(entry => entry.Command);
-
-    public Entry Add(Aio.Command command, long told, byte stamp = 0)
+    private void CheckMemory()
     {
-        var entry = new Entry(command, told, stamp);
-        _entries.Add(entry);
-        return entry;
-    }
-
-    public void Check(byte[] finalContent)
-    {
-        CheckBarriers();
-        var state = Enumerable.Range(0, blocks).Select(_ => new HashSet<byte> { Zero }).ToArray();
-        var (least, most) = ((long)initialBlocks * blockSize, (long)initialBlocks * blockSize);
-        var epoch = new List<Entry>();
         foreach (var entry in _entries)
         {
-            if (entry.Command is not (Aio.SetLength or Aio.Allocate) || !entry.Succeeded)
+            if (!entry.IsUntouched)
             {
-                epoch.Add(entry);
+                Fail(entry, "has changed its memory after its reply");
+            }
+        }
+    }
+
+    // The owner's death closes a file at a time that we do not see: but what is told behind a command that was too late is too late too.
+    // On real threads only behind a Close of the schedule's own: the manager's comes to one lane after the other, between our commands.
+    private void CheckRefusals()
+    {
+        Entry? close = null;
+        foreach (var entry in _entries)
+        {
+            if (entry.Command is Aio.Cancel or Aio.AwaitRoom)
+            {
                 continue;
             }
 
-            CheckReads(epoch, state, least, most);
-            state = After(epoch, state);
-            (least, most) = LengthAfter(epoch, least, most);
-            epoch.Clear();
-            if (entry.Command is Aio.SetLength set)
+            if (close is not null && entry.Cause is not
+                (AioClosedException or AioOverloadedException or AioCanceledException or AioAbortedException or AioUnavailableException))
             {
-                (least, most) = (set.Length, set.Length);
-                for (var block = (int)((set.Length + blockSize - 1) / blockSize); block < blocks; block++)
-                {
-                    state[block] = [Zero];
-                }
+                Fail(entry, $"was answered with {entry.Reply} though {Name(close)} had closed the file or found it closed");
             }
-            else if (entry.Command is Aio.Allocate allocate)
-            {
-                (least, most) = (Math.Max(least, allocate.Offset + allocate.Length), Math.Max(most, allocate.Offset + allocate.Length));
-            }
-        }
 
-        CheckReads(epoch, state, least, most);
-        state = After(epoch, state);
-        (least, most) = LengthAfter(epoch, least, most);
-        Assert.InRange(finalContent.Length, least, most);
-        for (var i = 0; i < finalContent.Length; i++)
-        {
-            Assert.True(state[i / blockSize].Contains(finalContent[i]),
-                $"byte {i} of the closed file is {finalContent[i]}, not one of {string.Join(" ", state[i / blockSize])}");
+            if (close is not null && !entry.NotPerformed && entry.Cause is not AioCanceledException)
+            {
+                Fail(entry, $"is said to have happened perhaps, behind {Name(close)}");
+            }
+
+            if (close is null && (entry.Command is Aio.Close || (oneOrder && entry.Cause is AioClosedException)))
+            {
+                close = entry;
+            }
         }
     }
 
-    private void CheckBarriers()
+    private void CheckFlushes(IReadOnlyList<(long Start, long End)> dataSyncs)
     {
-        var failedFlush = long.MaxValue;
-        foreach (var entry in _entries.Where(entry => entry.Command is Aio.Flush).OrderBy(entry => entry.Answered))
+        var lost = long.MaxValue;
+        foreach (var flush in _entries.Where(entry => entry.Command is Aio.Flush && entry.Cause is AioSystemException))
         {
-            if (entry.Reply is Aio.CommandFailed { Cause: AioSystemException })
-            {
-                failedFlush = Math.Min(failedFlush, entry.Answered);
-            }
-
-            Assert.False(entry.Succeeded && entry.Answered > failedFlush, "a flush succeeded after one had failed");
+            lost = Math.Min(lost, flush.Answered);
         }
 
-        foreach (var (barrier, index) in _entries.Select((entry, index) => (entry, index)))
+        var lastWrite = 0L;
+        foreach (var entry in _entries)
         {
+            if (entry is { Command: Aio.Write, Succeeded: true })
+            {
+                lastWrite = Math.Max(lastWrite, entry.Answered);
+            }
+            else if (entry is { Command: Aio.Flush, Succeeded: true })
+            {
+                if (entry.Answered > lost)
+                {
+                    Fail(entry, "succeeded after one had failed");
+                }
+
+                if (!dataSyncs.Any(sync => sync.Start > lastWrite && sync.End < entry.Answered))
+                {
+                    Fail(entry, $"succeeded without an fdatasync between {lastWrite}, its last write, and {entry.Answered}");
+                }
+            }
+        }
+    }
+
+    private void CheckOrder()
+    {
+        for (var i = 0; i < _entries.Count; i++)
+        {
+            var barrier = _entries[i];
             if (barrier.Command is not Aio.BarrierCommand || !barrier.Succeeded)
             {
                 continue;
             }
 
             var isFlush = barrier.Command is Aio.Flush;
-            foreach (var earlier in _entries.Take(index).Where(entry => isFlush ? entry.Command is Aio.Write : entry.Command is not Aio.Cancel))
+            for (var j = 0; j < _entries.Count; j++)
             {
-                Assert.True(earlier.Answered < barrier.Answered,
-                    $"{barrier.Command.Name} was answered before {earlier.Command.Name}, which was told before it");
+                var other = _entries[j];
+                if (j < i && other.Answered > barrier.Answered &&
+                    (isFlush ? other.Command is Aio.Write : other.Command is Aio.TransferCommand or Aio.BarrierCommand))
+                {
+                    Fail(barrier, $"was answered before {Name(other)}, which was told before it");
+                }
+
+                if (j > i && !isFlush && other is { Succeeded: true, Command: Aio.TransferCommand } && other.Answered < barrier.Answered)
+                {
+                    Fail(barrier, $"was answered after {Name(other)}, which was told behind it");
+                }
+            }
+        }
+    }
+
+    // From one SetLength or Allocate to the next: between them all is free to overtake, and at them nothing is.
+    private void CheckContent(byte[] finalContent, bool uncut)
+    {
+        var state = new FileState(sectors, initialSectors * (long)sectorSize);
+        var epoch = new Epoch(sectorSize, sectors);
+        foreach (var entry in _entries)
+        {
+            if (entry.Command is not (Aio.SetLength or Aio.Allocate))
+            {
+                epoch.Add(entry);
+            }
+            else if (!entry.NotPerformed)
+            {
+                state = epoch.CheckReads(state).After(state).After(entry, sectorSize);
+                epoch = new Epoch(sectorSize, sectors);
+            }
+        }
+
+        state = epoch.CheckReads(state).After(state);
+        Assert.InRange(finalContent.Length, state.Least, uncut ? int.MaxValue : state.Most);
+        for (var position = 0; position < finalContent.Length;)
+        {
+            var sector = position / sectorSize;
+            var rest = finalContent.AsSpan(position..Math.Min((sector + 1) * sectorSize, finalContent.Length));
+            if (position >= state.Most ? rest[0] != Zero : !state.Sectors[sector].Contains(rest[0]))
+            {
+                Assert.Fail($"byte {position} of the closed file is {rest[0]}, which nobody wrote there, or somebody over it");
             }
 
-            foreach (var later in _entries.Skip(index + 1).Where(entry => !isFlush && entry.Succeeded && entry.Command is Aio.TransferCommand))
-            {
-                Assert.True(later.Answered > barrier.Answered,
-                    $"{barrier.Command.Name} was answered after {later.Command.Name}, which was told behind it");
-            }
+            position += LengthOfRun(rest);
         }
     }
 
-    private void CheckReads(List<Entry> epoch, HashSet<byte>[] state, long least, long most)
+    // A sector is looked at once for each value in it, not once a byte.
+    private static int LengthOfRun(ReadOnlySpan<byte> bytes) =>
+        bytes.IndexOfAnyExcept(bytes[0]) is var other && other < 0 ? bytes.Length : other;
+
+    private static string Name(Entry entry) => $"{entry.Command.Name} {entry.Index}";
+
+    private static void Fail(Entry entry, string what) => Assert.Fail($"{Name(entry)} {what}");
+
+    /// <summary>What a file may hold: of each sector the possible values, and how long it may be.</summary>
+    private sealed record FileState(HashSet<byte>[] Sectors, long Least, long Most)
     {
-        var writes = epoch.Where(entry => entry.Command is Aio.Write && !entry.NotPerformed).ToArray();
-        foreach (var read in epoch.Where(entry => entry.Bytes is not null))
+        public FileState(int sectors, long length)
+            : this([.. Enumerable.Range(0, sectors).Select(_ => new HashSet<byte> { Zero })], length, length)
         {
-            var command = (Aio.TransferCommand)read.Command;
-            var bytes = read.Bytes!;
-            var surely = writes.Where(write => write.Succeeded && write.Answered < read.Told).Aggregate(least, EndOf);
-            var perhaps = writes.Where(write => write.Told < read.Answered).Aggregate(most, EndOf);
-            Assert.InRange(
-                bytes.Length, Math.Clamp(surely - command.Offset, 0, command.Length), Math.Clamp(perhaps - command.Offset, 0, command.Length));
-            for (var i = 0; i < bytes.Length; i++)
+        }
+
+        /// <summary>Once a SetLength or Allocate has been carried out; or perhaps not, if it failed or was cancelled.</summary>
+        public FileState After(Entry barrier, int sectorSize)
+        {
+            if (barrier.Command is Aio.Allocate allocate)
             {
-                var block = (int)((command.Offset + i) / blockSize);
-                Assert.True(CanSee(bytes[i], block, read, writes, state[block]),
-                    $"a read of {command.Length} bytes at {command.Offset} gave {bytes[i]} for byte {i}, which nobody wrote there by then");
+                var end = allocate.Offset + allocate.Length;
+                return this with { Least = barrier.Succeeded ? Math.Max(Least, end) : Least, Most = Math.Max(Most, end) };
+            }
+
+            var length = ((Aio.SetLength)barrier.Command).Length;
+            for (var sector = (int)(length / sectorSize); sector < Sectors.Length; sector++)
+            {
+                Sectors[sector] = barrier.Succeeded ? [Zero] : [Zero, .. Sectors[sector]];
+            }
+
+            return this with
+            {
+                Least = barrier.Succeeded ? length : Math.Min(Least, length),
+                Most = barrier.Succeeded ? length : Math.Max(Most, length),
+            };
+        }
+    }
+
+    /// <summary>Commands that no SetLength or Allocate lies between.</summary>
+    private sealed class Epoch(int sectorSize, int sectors)
+    {
+        private readonly List<Entry> _reads = [];
+        private readonly List<Entry> _writes = [];
+        private readonly List<Entry>[] _writesOf = [.. Enumerable.Range(0, sectors).Select(_ => new List<Entry>())];
+
+        public void Add(Entry entry)
+        {
+            if (entry.Command is Aio.Write write && !entry.NotPerformed)
+            {
+                _writes.Add(entry);
+                for (var sector = write.Offset / sectorSize; sector < entry.End / sectorSize; sector++)
+                {
+                    _writesOf[sector].Add(entry);
+                }
+            }
+            else if (entry.Bytes is not null)
+            {
+                _reads.Add(entry);
             }
         }
 
-        static long EndOf(long end, Entry entry) => Math.Max(end, ((Aio.Write)entry.Command).Offset + ((Aio.Write)entry.Command).Length);
-    }
-
-    private bool CanSee(byte value, int block, Entry read, Entry[] writes, HashSet<byte> start)
-    {
-        var here = writes.Where(write => write.Covers(block, blockSize)).ToArray();
-        var before = here.Where(write => write.Succeeded && write.Answered < read.Told).ToArray();
-        return (start.Contains(value) && before.Length == 0) || here.Any(write =>
-            write.Stamp == value && write.Told < read.Answered && !before.Any(other => other.Told > write.Over));
-    }
-
-    // What each block may hold once everything of an epoch is over.
-    private HashSet<byte>[] After(List<Entry> epoch, HashSet<byte>[] state)
-    {
-        var writes = epoch.Where(entry => entry.Command is Aio.Write && !entry.NotPerformed).ToArray();
-        return [.. state.Select((start, block) =>
+        public Epoch CheckReads(FileState before)
         {
-            var here = writes.Where(write => write.Covers(block, blockSize)).ToArray();
-            var sure = here.Where(write => write.Succeeded).ToArray();
-            var values = here.Where(write => !sure.Any(other => other.Told > write.Over)).Select(write => write.Stamp).ToHashSet();
-            values.UnionWith(sure.Length == 0 ? start : []);
+            foreach (var read in _reads)
+            {
+                CheckLength(read, before);
+                var bytes = read.Bytes.AsSpan();
+                for (var position = 0; position < bytes.Length;)
+                {
+                    var sector = (int)((read.Transfer.Offset + position) / sectorSize);
+                    var end = (int)Math.Min(bytes.Length, ((sector + 1L) * sectorSize) - read.Transfer.Offset);
+                    var rest = bytes[position..end];
+                    if (!CanSee(read, rest[0], sector, before))
+                    {
+                        Fail(read, $"of {read.Transfer.Length} bytes at {read.Transfer.Offset} gave {rest[0]} for byte {position}, which nobody wrote there by then");
+                    }
+
+                    position += LengthOfRun(rest);
+                }
+            }
+
+            return this;
+        }
+
+        public FileState After(FileState before)
+        {
+            var least = _writes.Where(write => write.Succeeded).Select(write => write.End).Append(before.Least).Max();
+            var most = _writes.Select(write => write.End).Append(before.Most).Max();
+            return new FileState([.. before.Sectors.Select((start, sector) => After(start, sector))], least, most);
+        }
+
+        // What a sector may hold once everything is over.
+        private HashSet<byte> After(HashSet<byte> start, int sector)
+        {
+            var here = _writesOf[sector];
+            var latest = LatestBefore(here, long.MaxValue);
+            HashSet<byte> values = latest < 0 ? [.. start] : [];
+            foreach (var write in here.Where(write => write.Over >= latest))
+            {
+                values.Add(write.StampAt(sector));
+            }
+
             return values;
-        })];
-    }
-
-    private static (long Least, long Most) LengthAfter(List<Entry> epoch, long least, long most)
-    {
-        foreach (var entry in epoch.Where(entry => entry.Command is Aio.Write && !entry.NotPerformed))
-        {
-            var write = (Aio.Write)entry.Command;
-            most = Math.Max(most, write.Offset + write.Length);
-            least = entry.Succeeded ? Math.Max(least, write.Offset + write.Length) : least;
         }
 
-        return (least, most);
+        private void CheckLength(Entry read, FileState before)
+        {
+            var (surely, perhaps) = (before.Least, before.Most);
+            foreach (var write in _writes)
+            {
+                surely = write.Succeeded && write.Answered < read.Told ? Math.Max(surely, write.End) : surely;
+                perhaps = write.Told < read.Answered ? Math.Max(perhaps, write.End) : perhaps;
+            }
+
+            var (offset, length) = (read.Transfer.Offset, read.Transfer.Length);
+            if (read.Bytes!.Length < Math.Clamp(surely - offset, 0, length) || read.Bytes.Length > Math.Clamp(perhaps - offset, 0, length))
+            {
+                Fail(read, $"of {length} bytes at {offset} gave {read.Bytes.Length}; the file was {surely} to {perhaps} long");
+            }
+        }
+
+        private bool CanSee(Entry read, byte value, int sector, FileState before)
+        {
+            var here = _writesOf[sector];
+            var latest = LatestBefore(here, read.Told);
+            if (latest < 0 && before.Sectors[sector].Contains(value))
+            {
+                return true;
+            }
+
+            foreach (var write in here)
+            {
+                if (write.StampAt(sector) == value && write.Told < read.Answered && write.Over >= latest)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        // When the last of the writes was told that were over by then: what was over before it cannot be seen any more.
+        private static long LatestBefore(List<Entry> writes, long time)
+        {
+            var latest = -1L;
+            foreach (var write in writes)
+            {
+                latest = write.Succeeded && write.Answered < time ? Math.Max(latest, write.Told) : latest;
+            }
+
+            return latest;
+        }
     }
 }

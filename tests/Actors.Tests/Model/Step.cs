@@ -2,6 +2,7 @@ using CsCheck;
 
 namespace AkkaAio.Tests.Model;
 
+/// <summary>The command that a step tells.</summary>
 internal enum StepKind
 {
     Write,
@@ -11,30 +12,43 @@ internal enum StepKind
     SetLength,
     Allocate,
     Cancel,
+    AwaitRoom,
+    Close,
+}
+
+/// <summary>What else happens, before the command.</summary>
+internal enum StepEvent
+{
+    None,
     AwaitReply,
     Release,
+    OwnerDies,
+    RequesterDies,
     CrashShard,
     CrashReaper,
 }
 
 /// <summary>One step of a schedule; what the numbers mean depends on the kind.</summary>
-internal readonly record struct Step(StepKind Kind, int A, int B);
+internal readonly record struct Step(StepKind Kind, StepEvent Event, int A, int B);
 
-/// <summary>A schedule: what one requester does, and the seed of what the kernel does to it.</summary>
-internal sealed record Schedule(int FaultSeed, Step[] Steps)
+/// <summary>A schedule: what its requesters do, and the seed of what the kernel and the machine do to it.</summary>
+internal sealed record Schedule(int Seed, Step[] Steps)
 {
-    public static Gen<Schedule> Gen(int length, bool crashes)
+    public static Gen<Schedule> Gen(int least, int most, bool crashes)
     {
-        (int Weight, StepKind Kind)[] kinds =
-        [
-            (30, StepKind.Write), (20, StepKind.Read), (10, StepKind.ReadInto), (8, StepKind.Flush), (3, StepKind.SetLength),
-            (2, StepKind.Allocate), (10, StepKind.Cancel), (5, StepKind.AwaitReply), (6, StepKind.Release),
-            (crashes ? 1 : 0, StepKind.CrashShard), (crashes ? 1 : 0, StepKind.CrashReaper),
-        ];
-        var kind = CsCheck.Gen.Frequency([.. kinds.Where(k => k.Weight > 0).Select(k => (k.Weight, CsCheck.Gen.Const(k.Kind)))]);
-        var step = CsCheck.Gen.Select(kind, CsCheck.Gen.Int[0, 1 << 20], CsCheck.Gen.Int[0, 1 << 20], (k, a, b) => new Step(k, a, b));
-        return CsCheck.Gen.Select(CsCheck.Gen.Int, step.Array[1, length], (seed, steps) => new Schedule(seed, steps));
+        var kind = CsCheck.Gen.Frequency([.. Weighted(
+            (30, StepKind.Write), (18, StepKind.Read), (10, StepKind.ReadInto), (8, StepKind.Flush), (2, StepKind.SetLength),
+            (2, StepKind.Allocate), (8, StepKind.Cancel), (2, StepKind.AwaitRoom), (1, StepKind.Close))]);
+        var @event = CsCheck.Gen.Frequency([.. Weighted(
+            (200, StepEvent.None), (8, StepEvent.AwaitReply), (8, StepEvent.Release), (1, StepEvent.OwnerDies), (1, StepEvent.RequesterDies),
+            (crashes ? 2 : 0, StepEvent.CrashShard), (crashes ? 2 : 0, StepEvent.CrashReaper))]);
+        var number = CsCheck.Gen.Int[0, 1 << 20];
+        var step = CsCheck.Gen.Select(kind, @event, number, number, (k, e, a, b) => new Step(k, e, a, b));
+        return CsCheck.Gen.Select(CsCheck.Gen.Int, step.Array[least, most], (seed, steps) => new Schedule(seed, steps));
     }
 
-    public override string ToString() => $"seed {FaultSeed}: {string.Join(", ", Steps.Select(step => $"{step.Kind} {step.A} {step.B}"))}";
+    private static IEnumerable<(int, Gen<T>)> Weighted<T>(params IEnumerable<(int Weight, T Value)> values) =>
+        values.Where(value => value.Weight > 0).Select(value => (value.Weight, CsCheck.Gen.Const(value.Value)));
+
+    public override string ToString() => $"seed {Seed}, {Steps.Length} steps";
 }

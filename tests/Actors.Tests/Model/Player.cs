@@ -1,0 +1,285 @@
+using Akka.Actor;
+using AkkaAio.Shards;
+
+namespace AkkaAio.Tests.Model;
+
+/// <summary>
+/// Plays the steps of a schedule: three requesters, one of which throws, tell commands for three files that are open at a time. Every
+/// call does one thing and waits for nothing, so that anything can happen between two.
+/// </summary>
+internal sealed class Player
+{
+    private const int OpenFiles = 3;
+
+    private readonly ActorSystem _system;
+    private readonly AioExt _aio;
+    private readonly Kernel _kernel;
+    private readonly Journal _journal;
+    private readonly Schedule _schedule;
+    private readonly Requester[] _requesters;
+    private readonly List<OpenFile> _files = [];
+    private readonly Dictionary<AioFile, OpenFile> _byFile = [];
+    private Entry? _awaited;
+    private int _requestersMade;
+    private int _next;
+    private bool _ending;
+
+    public Player(ActorSystem system, Kernel kernel, Schedule schedule)
+    {
+        (_system, _kernel, _journal, _schedule) = (system, kernel, kernel.Journal, schedule);
+        _aio = AioExt.Get(system);
+        _requesters = [NewRequester(throws: false), NewRequester(throws: true), NewRequester(throws: false)];
+    }
+
+    /// <summary>Whether the next step would have to wait for a reply.</summary>
+    public bool Waits =>
+        (_awaited is not null && !_journal.IsAnswered(_awaited)) || (!IsAtEnd && !MustOpen && !_files.Exists(CanBeTold));
+
+    /// <summary>Every step is taken.</summary>
+    public bool IsAtEnd => _next == _schedule.Steps.Length;
+
+    /// <summary>Commands told, without Opens and the Closes of the end.</summary>
+    public int Commands { get; private set; }
+
+    /// <summary>Nothing is left to do or to wait for.</summary>
+    public bool IsOver => _ending && _journal.Unanswered == 0 && _kernel.Memory.OpenFiles == 0 && _aio.Shards.All(IsQuiet);
+
+    /// <summary>Does the next thing, if there is one.</summary>
+    public void Step()
+    {
+        if (Waits)
+        {
+            return;
+        }
+
+        if (IsAtEnd)
+        {
+            End();
+        }
+        else if (MustOpen)
+        {
+            Open();
+        }
+        else
+        {
+            var step = _schedule.Steps[_next++];
+            Happen(step);
+            Tell(step);
+        }
+    }
+
+    public void Check()
+    {
+        _journal.Check();
+        foreach (var file in _files.Where(file => file.File is not null))
+        {
+            file.History.Check(_kernel.Memory.ReadAllBytes(file.Path), _journal.IsUncut(file.Path), _journal.DataSyncsOf(file.Path));
+        }
+    }
+
+    /// <summary>For the message of a schedule that hangs.</summary>
+    public string Describe() =>
+        $"step {_next}, no reply to {string.Join(", ", _journal.Entries.Where(entry => entry.Reply is null).Take(20).Select(entry => $"{entry.Index}: {entry.Command.GetType().Name}"))}; " +
+        $"files {_kernel.Memory.OpenFiles}; {string.Join("; ", _aio.Shards.Select(Describe))}";
+
+    private static string Describe(Shard shard) =>
+        $"shard {shard.Index}: in flight {shard.InFlight?.Count}, queued {shard.Counters.Queued}, held {shard.HeldCommands}, " +
+        $"lanes {shard.LanesWaiting.Count}, barriers {shard.OpenBarriers.Count}, syncs wanted {shard.WantedDataSyncs.Count}, " +
+        $"blocking {shard.Blocking.Count}, room {shard.RoomWaiters.Count}, restarts {shard.Counters.Restarts}, " +
+        $"slots {string.Join(" ", shard.InFlight?.Slots.ToArray().Where(slot => slot.State != SlotState.Free).Select(slot => $"{slot.State}:{slot.Opcode}") ?? [])}";
+
+    private static bool IsQuiet(Shard shard) =>
+        shard is { InFlight: { AllFree: true, Count: 0 }, HeldCommands: 0, Counters.Queued: 0, LanesWaiting.Count: 0, OpenBarriers.Count: 0,
+            WantedDataSyncs.Count: 0, RoomWaiters.Count: 0, Blocking.Count: 0 };
+
+    private bool MustOpen => _files.Count(file => !file.Ending && !file.Failed) < OpenFiles;
+
+    private static bool CanBeTold(OpenFile file) => file.File is not null;
+
+    private Requester NewRequester(bool throws) =>
+        new(_system, _journal, _kernel.Stepper, ++_requestersMade, throws);
+
+    private void Open()
+    {
+        var number = _files.Count;
+        var owner = number % 2 == 1 ? _system.ActorOf(Props.Create(() => new OwnerActor()), $"owner-{number}") : null;
+        var open = new Aio.Open($"/schedule-{number}", new()
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.ReadWrite,
+            PreallocationSize = OpenFile.InitialSectors * OpenFile.Sector,
+            Direct = number % 4 == 3 ? DirectIo.Off : DirectIo.Auto,
+            Owner = owner,
+        });
+        _files.Add(new OpenFile(_journal.Told(open), owner, oneOrder: _kernel.Stepper is not null));
+        _aio.Ref.Tell(open, _requesters[0]);
+    }
+
+    // Behind this, all is to end by itself.
+    private void End()
+    {
+        if (_ending)
+        {
+            return;
+        }
+
+        _kernel.Faults.End();
+        foreach (var file in _files.Where(file => !file.Ending))
+        {
+            if (file is { File: null, Failed: false })
+            {
+                return; // wait for its Open
+            }
+
+            file.Ending = true;
+            if (file.File is { } opened)
+            {
+                Tell(new Aio.Close(opened), file, _requesters[0]);
+            }
+        }
+
+        _ending = true;
+    }
+
+    private void Happen(Step step)
+    {
+        switch (step.Event)
+        {
+            case StepEvent.AwaitReply:
+                _awaited = _journal.AnyUnanswered(step.A, _ => true);
+                break;
+            case StepEvent.Release:
+                _kernel.Faults.Release(_kernel.Memory, 1 + (step.A % 8), step.B);
+                break;
+            case StepEvent.OwnerDies when _files.Find(file => file.Owner is not null && !file.Ending) is { } file:
+                file.Ending = true;
+                if (step.A % 2 == 0)
+                {
+                    _system.Stop(file.Owner);
+                }
+                else
+                {
+                    file.Owner.Tell(PoisonPill.Instance);
+                }
+
+                break;
+            case StepEvent.RequesterDies:
+                _requesters[2].Die();
+                _requesters[2] = NewRequester(throws: false);
+                break;
+            case StepEvent.CrashShard:
+                _kernel.Faults.CrashShard();
+                break;
+            case StepEvent.CrashReaper:
+                _kernel.Faults.CrashReaper();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Tell(Step step)
+    {
+        Commands++;
+        var (file, opened) = FileOf(step.A);
+        var requester = _requesters[step.B % _requesters.Length];
+        var number = step.B / _requesters.Length;
+        switch (step.Kind)
+        {
+            case StepKind.Write:
+                Write(file, opened, requester, step.A / 64, number);
+                break;
+            case StepKind.Cancel when Outstanding(step.A, step.B) is { Command: Aio.FileCommand command }:
+                Tell(new Aio.Cancel(command), _byFile[command.File], requester);
+                break;
+            case StepKind.Read or StepKind.Cancel:
+                Tell(new Aio.Read(opened, step.A / 64 % (OpenFile.Sectors * OpenFile.Sector), LengthOf(number)), file, requester);
+                break;
+            case StepKind.ReadInto:
+                ReadInto(file, opened, requester, step.A / 64, number);
+                break;
+            case StepKind.Flush:
+                Tell(new Aio.Flush(opened), file, requester);
+                break;
+            case StepKind.SetLength:
+                Tell(new Aio.SetLength(opened, step.A / 64 % OpenFile.Sectors * OpenFile.Sector), file, requester);
+                break;
+            case StepKind.Allocate:
+                Tell(new Aio.Allocate(opened, 0, (1 + (step.A / 64 % OpenFile.Sectors)) * OpenFile.Sector), file, requester);
+                break;
+            case StepKind.AwaitRoom:
+                Tell(new Aio.AwaitRoom(opened, step.A / 64 % (OpenFile.Sectors * OpenFile.Sector)), file, requester);
+                break;
+            case StepKind.Close:
+                file.Ending = true;
+                Tell(new Aio.Close(opened), file, requester);
+                break;
+            default:
+                throw new InvalidOperationException($"no such step: {step}");
+        }
+    }
+
+    private void Write(OpenFile file, AioFile opened, Requester requester, int where, int how)
+    {
+        var sectors = 1 + (how % 3);
+        var first = where % (OpenFile.Sectors - sectors + 1);
+        var stamp = file.NextStamp();
+        var buffer = how / 4 % 2 == 0 ? _aio.Pool.Rent(sectors * OpenFile.Sector) : null;
+        var data = buffer?.Memory ?? new byte[sectors * OpenFile.Sector];
+        for (var i = 0; i < sectors; i++)
+        {
+            data.Slice(i * OpenFile.Sector, OpenFile.Sector).Span.Fill(Entry.ValueOf(stamp, first + i));
+        }
+
+        var write = new Aio.Write(opened, first * OpenFile.Sector, data)
+        {
+            Durability = how / 8 % 4 == 0 ? AioDurability.Dsync : AioDurability.None,
+        };
+        Tell(write, file, requester, stamp, buffer);
+        if (how / 32 % 16 == 0)
+        {
+            buffer?.Dispose(); // allowed: the context has a reference of its own, or else refuses
+        }
+    }
+
+    private void ReadInto(OpenFile file, AioFile opened, Requester requester, int where, int how)
+    {
+        if (how % 2 == 0)
+        {
+            var buffer = _aio.Pool.Rent((1 + (how / 2 % 4)) * OpenFile.Sector);
+            Tell(new Aio.ReadInto(opened, where % OpenFile.Sectors * OpenFile.Sector, buffer), file, requester, 0, buffer);
+        }
+        else
+        {
+            Tell(new Aio.ReadInto(opened, where % (OpenFile.Sectors * OpenFile.Sector), new byte[LengthOf(how / 2)]), file, requester);
+        }
+    }
+
+    private void Tell(Aio.FileCommand command, OpenFile file, Requester requester, int stamp = 0, AioBuffer? buffer = null)
+    {
+        _byFile[command.File] = file;
+        file.History.Add(_journal.Told(command, stamp, buffer));
+        _aio.Ref.Tell(command, requester);
+    }
+
+    private static int LengthOf(int number) => 1 + (number % (4 * OpenFile.Sector));
+
+    // Rarely one that is closed or about to be: what is told to it is refused.
+    private (OpenFile File, AioFile Opened) FileOf(int number)
+    {
+        var known = _files.Where(CanBeTold).ToArray();
+        var open = known.Where(file => !file.Ending).ToArray();
+        var file = number % 16 == 0 || open.Length == 0 ? known[^(1 + (number / 16 % Math.Min(known.Length, 4)))] : open[number / 16 % open.Length];
+        return (file, file.File!);
+    }
+
+    // Mostly a command that has no reply yet; sometimes any.
+    private Entry? Outstanding(int a, int b) => b % 8 == 0
+        ? _journal.Entries[a % _journal.Entries.Count] is { Command: Aio.FileCommand and not Aio.Cancel } any ? any : null
+        : _journal.AnyUnanswered(a, entry => entry.Command is Aio.FileCommand and not Aio.Cancel);
+
+    private sealed class OwnerActor : UntypedActor
+    {
+        protected override void OnReceive(object message) => Unhandled(message);
+    }
+}
