@@ -38,15 +38,13 @@ internal sealed class Player
     /// <summary>Every step is taken.</summary>
     public bool IsAtEnd => _next == _schedule.Steps.Length;
 
-    /// <summary>Commands told, without Opens and the Closes of the end.</summary>
-    public int Commands { get; private set; }
-
     /// <summary>Nothing is left to do or to wait for.</summary>
     public bool IsOver => _ending && _journal.Unanswered == 0 && _kernel.Memory.OpenFiles == 0 && _aio.Shards.All(IsQuiet);
 
     /// <summary>Does the next thing, if there is one.</summary>
     public void Step()
     {
+        CheckBounds();
         if (Waits)
         {
             return;
@@ -115,6 +113,16 @@ internal sealed class Player
         _aio.Ref.Tell(open, _requesters[0]);
     }
 
+    // On real threads a command may be on its way from one count to the other.
+    private void CheckBounds()
+    {
+        if (_kernel.Stepper is not null &&
+            Array.Find(_aio.Shards, shard => shard.Counters.Queued + shard.HeldCommands > _aio.Settings.MaxQueueSize) is { } shard)
+        {
+            _journal.Violation(new InvalidOperationException($"more waits than max-queue-size: {Describe(shard)}"));
+        }
+    }
+
     // Behind this, all is to end by itself.
     private void End()
     {
@@ -180,7 +188,6 @@ internal sealed class Player
 
     private void Tell(Step step)
     {
-        Commands++;
         var (file, opened) = FileOf(step.A);
         var requester = _requesters[step.B % _requesters.Length];
         var number = step.B / _requesters.Length;
