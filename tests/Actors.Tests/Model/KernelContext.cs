@@ -15,7 +15,6 @@ internal sealed class KernelContext(Kernel kernel, IIoContext inner) : IIoContex
     private readonly Dictionary<int, (IoRequest Request, long Submitted)> _inFlight = [];
     private long _vainRun;
     private int _vainReaps;
-    private volatile bool _woken;
 
     public int Depth => inner.Depth;
 
@@ -45,11 +44,7 @@ internal sealed class KernelContext(Kernel kernel, IIoContext inner) : IIoContex
     public int Reap(Span<IoCompletion> completions, int minNr, TimeSpan timeout)
     {
         kernel.Stepper?.Yield();
-        if (!_woken)
-        {
-            kernel.Faults.BeforeReap(); // not as it is drained: a context that cannot be drained is abandoned with its memory
-        }
-
+        kernel.Faults.BeforeReap();
         var count = kernel.Stepper is null
             ? inner.Reap(completions, minNr, timeout)
             : ReapNow(completions, minNr);
@@ -62,11 +57,7 @@ internal sealed class KernelContext(Kernel kernel, IIoContext inner) : IIoContex
         return count;
     }
 
-    public void Wake()
-    {
-        _woken = true;
-        inner.Wake();
-    }
+    public void Wake() => inner.Wake();
 
     public void Dispose() => inner.Dispose();
 
