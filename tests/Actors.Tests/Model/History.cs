@@ -9,9 +9,6 @@ namespace AkkaAio.Tests.Model;
 /// </summary>
 internal sealed class History(int sectorSize, int initialSectors, int sectors, bool oneOrder)
 {
-    /// <summary>The content before any write.</summary>
-    private const byte Zero = 0;
-
     private readonly List<Entry> _entries = [];
 
     public void Add(Entry entry) => _entries.Add(entry);
@@ -152,7 +149,7 @@ internal sealed class History(int sectorSize, int initialSectors, int sectors, b
         {
             var sector = position / sectorSize;
             var rest = finalContent.AsSpan(position..Math.Min((sector + 1) * sectorSize, finalContent.Length));
-            if (position >= state.Most ? rest[0] != Zero : !state.Sectors[sector].Contains(rest[0]))
+            if (position >= state.Most ? rest[0] != FileState.Zero : !state.Sectors[sector].Contains(rest[0]))
             {
                 Assert.Fail($"byte {position} of the closed file is {rest[0]}, which nobody wrote there, or somebody over it");
             }
@@ -162,157 +159,10 @@ internal sealed class History(int sectorSize, int initialSectors, int sectors, b
     }
 
     // A sector is looked at once for each value in it, not once a byte.
-    private static int LengthOfRun(ReadOnlySpan<byte> bytes) =>
+    internal static int LengthOfRun(ReadOnlySpan<byte> bytes) =>
         bytes.IndexOfAnyExcept(bytes[0]) is var other && other < 0 ? bytes.Length : other;
 
     private static string Name(Entry entry) => $"{entry.Command.Name} {entry.Index}";
 
-    private static void Fail(Entry entry, string what) => Assert.Fail($"{Name(entry)} {what}");
-
-    /// <summary>What a file may hold: of each sector the possible values, and how long it may be.</summary>
-    private sealed record FileState(HashSet<byte>[] Sectors, long Least, long Most)
-    {
-        public FileState(int sectors, long length)
-            : this([.. Enumerable.Range(0, sectors).Select(_ => new HashSet<byte> { Zero })], length, length)
-        {
-        }
-
-        /// <summary>Once a SetLength or Allocate has been carried out; or perhaps not, if it failed or was cancelled.</summary>
-        public FileState After(Entry barrier, int sectorSize)
-        {
-            if (barrier.Command is Aio.Allocate allocate)
-            {
-                var end = allocate.Offset + allocate.Length;
-                return this with { Least = barrier.Succeeded ? Math.Max(Least, end) : Least, Most = Math.Max(Most, end) };
-            }
-
-            var length = ((Aio.SetLength)barrier.Command).Length;
-            for (var sector = (int)(length / sectorSize); sector < Sectors.Length; sector++)
-            {
-                Sectors[sector] = barrier.Succeeded ? [Zero] : [Zero, .. Sectors[sector]];
-            }
-
-            return this with
-            {
-                Least = barrier.Succeeded ? length : Math.Min(Least, length),
-                Most = barrier.Succeeded ? length : Math.Max(Most, length),
-            };
-        }
-    }
-
-    /// <summary>Commands that no SetLength or Allocate lies between.</summary>
-    private sealed class Epoch(int sectorSize, int sectors)
-    {
-        private readonly List<Entry> _reads = [];
-        private readonly List<Entry> _writes = [];
-        private readonly List<Entry>[] _writesOf = [.. Enumerable.Range(0, sectors).Select(_ => new List<Entry>())];
-
-        public void Add(Entry entry)
-        {
-            if (entry.Command is Aio.Write write && !entry.NotPerformed)
-            {
-                _writes.Add(entry);
-                for (var sector = write.Offset / sectorSize; sector < entry.End / sectorSize; sector++)
-                {
-                    _writesOf[sector].Add(entry);
-                }
-            }
-            else if (entry.Bytes is not null)
-            {
-                _reads.Add(entry);
-            }
-        }
-
-        public Epoch CheckReads(FileState before)
-        {
-            foreach (var read in _reads)
-            {
-                CheckLength(read, before);
-                var bytes = read.Bytes.AsSpan();
-                for (var position = 0; position < bytes.Length;)
-                {
-                    var sector = (int)((read.Transfer.Offset + position) / sectorSize);
-                    var end = (int)Math.Min(bytes.Length, ((sector + 1L) * sectorSize) - read.Transfer.Offset);
-                    var rest = bytes[position..end];
-                    if (!CanSee(read, rest[0], sector, before))
-                    {
-                        Fail(read, $"of {read.Transfer.Length} bytes at {read.Transfer.Offset} gave {rest[0]} for byte {position}, which nobody wrote there by then");
-                    }
-
-                    position += LengthOfRun(rest);
-                }
-            }
-
-            return this;
-        }
-
-        public FileState After(FileState before)
-        {
-            var least = _writes.Where(write => write.Succeeded).Select(write => write.End).Append(before.Least).Max();
-            var most = _writes.Select(write => write.End).Append(before.Most).Max();
-            return new FileState([.. before.Sectors.Select((start, sector) => After(start, sector))], least, most);
-        }
-
-        // What a sector may hold once everything is over.
-        private HashSet<byte> After(HashSet<byte> start, int sector)
-        {
-            var here = _writesOf[sector];
-            var latest = LatestBefore(here, long.MaxValue);
-            HashSet<byte> values = latest < 0 ? [.. start] : [];
-            foreach (var write in here.Where(write => write.Over >= latest))
-            {
-                values.Add(write.StampAt(sector));
-            }
-
-            return values;
-        }
-
-        private void CheckLength(Entry read, FileState before)
-        {
-            var (surely, perhaps) = (before.Least, before.Most);
-            foreach (var write in _writes)
-            {
-                surely = write.Succeeded && write.Answered < read.Told ? Math.Max(surely, write.End) : surely;
-                perhaps = write.Told < read.Answered ? Math.Max(perhaps, write.End) : perhaps;
-            }
-
-            var (offset, length) = (read.Transfer.Offset, read.Transfer.Length);
-            if (read.Bytes!.Length < Math.Clamp(surely - offset, 0, length) || read.Bytes.Length > Math.Clamp(perhaps - offset, 0, length))
-            {
-                Fail(read, $"of {length} bytes at {offset} gave {read.Bytes.Length}; the file was {surely} to {perhaps} long");
-            }
-        }
-
-        private bool CanSee(Entry read, byte value, int sector, FileState before)
-        {
-            var here = _writesOf[sector];
-            var latest = LatestBefore(here, read.Told);
-            if (latest < 0 && before.Sectors[sector].Contains(value))
-            {
-                return true;
-            }
-
-            foreach (var write in here)
-            {
-                if (write.StampAt(sector) == value && write.Told < read.Answered && write.Over >= latest)
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        // When the last of the writes was told that were over by then: what was over before it cannot be seen any more.
-        private static long LatestBefore(List<Entry> writes, long time)
-        {
-            var latest = -1L;
-            foreach (var write in writes)
-            {
-                latest = write.Succeeded && write.Answered < time ? Math.Max(latest, write.Told) : latest;
-            }
-
-            return latest;
-        }
-    }
+    internal static void Fail(Entry entry, string what) => Assert.Fail($"{Name(entry)} {what}");
 }

@@ -139,6 +139,10 @@ internal sealed class Journal
         OnViolation?.Invoke(violation);
     }
 
+    /// <summary>Number and kind of some commands, for a message.</summary>
+    public IEnumerable<string> Describe(Func<Entry, bool> which) =>
+        _entries.Where(which).Select(entry => $"{entry.Index}: {entry.Command.GetType().Name}");
+
     private static string Describe(Aio.Command command) => command switch
     {
         Aio.TransferCommand transfer => $"{transfer.Name} {transfer.File.Path} {transfer.Offset} {transfer.Length}",

@@ -100,7 +100,8 @@ internal sealed class KernelContext(Kernel kernel, IIoContext inner) : IIoContex
                         other.Buffer < request.Buffer + request.Length)
                     {
                         kernel.Journal.Violation(new InvalidOperationException(
-                            $"memory of {other.Opcode} in slot {other.Slot}, which is in flight, is used by {request.Opcode} in {request.Slot}"));
+                            $"memory of {other.Opcode} in slot {other.Slot}, which is in flight, is used by {request.Opcode} in slot " +
+                            request.Slot));
                     }
                 }
 

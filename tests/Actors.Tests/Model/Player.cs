@@ -1,5 +1,4 @@
 using Akka.Actor;
-using AkkaAio.Shards;
 
 namespace AkkaAio.Tests.Model;
 
@@ -39,7 +38,7 @@ internal sealed class Player
     public bool IsAtEnd => _next == _schedule.Steps.Length;
 
     /// <summary>Nothing is left to do or to wait for.</summary>
-    public bool IsOver => _ending && _journal.Unanswered == 0 && _kernel.Memory.OpenFiles == 0 && _aio.Shards.All(IsQuiet);
+    public bool IsOver => _ending && _journal.Unanswered == 0 && _kernel.Memory.OpenFiles == 0 && _aio.Shards.All(ShardState.IsQuiet);
 
     /// <summary>Does the next thing, if there is one.</summary>
     public void Step()
@@ -77,18 +76,8 @@ internal sealed class Player
 
     /// <summary>For the message of a schedule that hangs.</summary>
     public string Describe() =>
-        $"step {_next}, no reply to {string.Join(", ", _journal.Entries.Where(entry => entry.Reply is null).Take(20).Select(entry => $"{entry.Index}: {entry.Command.GetType().Name}"))}; " +
-        $"files {_kernel.Memory.OpenFiles}; {string.Join("; ", _aio.Shards.Select(Describe))}";
-
-    private static string Describe(Shard shard) =>
-        $"shard {shard.Index}: in flight {shard.InFlight?.Count}, queued {shard.Counters.Queued}, held {shard.HeldCommands}, " +
-        $"lanes {shard.LanesWaiting.Count}, barriers {shard.OpenBarriers.Count}, syncs wanted {shard.WantedDataSyncs.Count}, " +
-        $"blocking {shard.Blocking.Count}, room {shard.RoomWaiters.Count}, restarts {shard.Counters.Restarts}, " +
-        $"slots {string.Join(" ", shard.InFlight?.Slots.ToArray().Where(slot => slot.State != SlotState.Free).Select(slot => $"{slot.State}:{slot.Opcode}") ?? [])}";
-
-    private static bool IsQuiet(Shard shard) =>
-        shard is { InFlight: { AllFree: true, Count: 0 }, HeldCommands: 0, Counters.Queued: 0, LanesWaiting.Count: 0, OpenBarriers.Count: 0,
-            WantedDataSyncs.Count: 0, RoomWaiters.Count: 0, Blocking.Count: 0 };
+        $"step {_next}, no reply to {string.Join(", ", _journal.Describe(entry => entry.Reply is null).Take(20))}; " +
+        $"files {_kernel.Memory.OpenFiles}; {string.Join("; ", _aio.Shards.Select(ShardState.Describe))}";
 
     private bool MustOpen => _files.Count(file => !file.Ending && !file.Failed) < OpenFiles;
 
@@ -119,7 +108,7 @@ internal sealed class Player
         if (_kernel.Stepper is not null &&
             Array.Find(_aio.Shards, shard => shard.Counters.Queued + shard.HeldCommands > _aio.Settings.MaxQueueSize) is { } shard)
         {
-            _journal.Violation(new InvalidOperationException($"more waits than max-queue-size: {Describe(shard)}"));
+            _journal.Violation(new InvalidOperationException($"more waits than max-queue-size: {ShardState.Describe(shard)}"));
         }
     }
 
@@ -276,7 +265,8 @@ internal sealed class Player
     {
         var known = _files.Where(CanBeTold).ToArray();
         var open = known.Where(file => !file.Ending).ToArray();
-        var file = number % 16 == 0 || open.Length == 0 ? known[^(1 + (number / 16 % Math.Min(known.Length, 4)))] : open[number / 16 % open.Length];
+        var any = number % 16 == 0 || open.Length == 0;
+        var file = any ? known[^(1 + (number / 16 % Math.Min(known.Length, 4)))] : open[number / 16 % open.Length];
         return (file, file.File!);
     }
 

@@ -40,8 +40,8 @@ internal sealed record Schedule(int Seed, Step[] Steps)
             (30, StepKind.Write), (18, StepKind.Read), (10, StepKind.ReadInto), (8, StepKind.Flush), (2, StepKind.SetLength),
             (2, StepKind.Allocate), (8, StepKind.Cancel), (2, StepKind.AwaitRoom), (1, StepKind.Close))]);
         var @event = CsCheck.Gen.Frequency([.. Weighted(
-            (200, StepEvent.None), (8, StepEvent.AwaitReply), (8, StepEvent.Release), (1, StepEvent.OwnerDies), (1, StepEvent.RequesterDies),
-            (crashes ? 2 : 0, StepEvent.CrashShard), (crashes ? 2 : 0, StepEvent.CrashReaper))]);
+            (200, StepEvent.None), (8, StepEvent.AwaitReply), (8, StepEvent.Release), (1, StepEvent.OwnerDies),
+            (1, StepEvent.RequesterDies), (crashes ? 2 : 0, StepEvent.CrashShard), (crashes ? 2 : 0, StepEvent.CrashReaper))]);
         var number = CsCheck.Gen.Int[0, 1 << 20];
         var step = CsCheck.Gen.Select(kind, @event, number, number, (k, e, a, b) => new Step(k, e, a, b));
         return CsCheck.Gen.Select(CsCheck.Gen.Int, step.Array[least, most], (seed, steps) => new Schedule(seed, steps));

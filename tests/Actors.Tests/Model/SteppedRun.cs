@@ -46,8 +46,8 @@ internal static class SteppedRun
     }
 
     public static Config ConfigOf(string settings) =>
-        ConfigurationFactory.ParseString($"akka {{ loglevel = OFF, stdout-loglevel = OFF, loggers = [], log-dead-letters = off, io.aio {{ {settings} }} }}")
-            .WithFallback(SteppedSystem.Config);
+        ConfigurationFactory.ParseString("akka.loggers = []")
+            .WithFallback(ThreadedRun.ConfigOf(settings)).WithFallback(SteppedSystem.Config);
 
     private static void Play(ActorSystem system, Kernel kernel, Schedule schedule, Random random)
     {

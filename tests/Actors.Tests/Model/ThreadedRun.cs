@@ -7,7 +7,9 @@ using Xunit;
 
 namespace AkkaAio.Tests.Model;
 
-/// <summary>A schedule on the threads that a system really has: it finds what happens between two instructions, and cannot be replayed.</summary>
+/// <summary>
+/// A schedule on the threads that a system really has: it finds what happens between two instructions, and cannot be replayed.
+/// </summary>
 internal static class ThreadedRun
 {
     /// <summary>Plays it from the start of a system to its end, and throws what is not as it should be.</summary>

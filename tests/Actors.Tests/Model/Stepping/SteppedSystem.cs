@@ -14,7 +14,9 @@ internal sealed class SteppedSystem(Stepper stepper) : Setup
 
     public Stepper Stepper => stepper;
 
-    /// <summary>The clock stands still until it is advanced. Deadlines that the product takes from the machine's clock are far away.</summary>
+    /// <summary>
+    /// The clock stands still until it is advanced. Deadlines that the product takes from the machine's clock are far away.
+    /// </summary>
     public static Config Config { get; } = ConfigurationFactory.ParseString($$"""
         akka {
           coordinated-shutdown { run-by-actor-system-terminate = off, run-by-clr-shutdown-hook = off }
