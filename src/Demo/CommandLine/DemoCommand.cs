@@ -23,6 +23,7 @@ internal static class DemoCommand
             SumVerb.Create(config, stop),
             HashVerb.Create(config, stop),
             CopyVerb.Create(config, stop),
+            BenchVerb.Create(config, stop),
         };
         root.Directives.Clear();
 

@@ -1,0 +1,30 @@
+using Akka.Configuration;
+
+namespace AkkaAio.Demo.Benching;
+
+/// <summary>Where requesters can run. It matters: each reply that finds its requester asleep costs a wake-up of a thread.</summary>
+internal static class RequesterDispatchers
+{
+    public const string Default = "thread-pool";
+
+    private const string Path = "bench-dispatchers";
+
+    public static IReadOnlyList<string> Names { get; } = [Default, "fork-join", "pinned"];
+
+    /// <summary>For the configuration.</summary>
+    public static Config Config { get; } = ConfigurationFactory.ParseString(
+        $$"""
+        {{Path}} {
+          thread-pool { type = Dispatcher, executor = thread-pool-executor, throughput = 256 }
+          fork-join {
+            type = ForkJoinDispatcher
+            throughput = 256
+            dedicated-thread-pool { thread-count = {{Environment.ProcessorCount}}, threadtype = background }
+          }
+          pinned { type = PinnedDispatcher, throughput = 256, throughput-deadline-time = 3650d }
+        }
+        """);
+
+    /// <summary>The dispatcher's id.</summary>
+    public static string IdOf(string name) => $"{Path}.{name}";
+}
