@@ -35,6 +35,8 @@ internal sealed class DemoProcess : IDisposable
     /// <summary>dotnet and the demo.</summary>
     public static string[] CommandLine(string folder) => [Host, Path.Join(folder, "AkkaAio.Demo.dll")];
 
+    public int Id => _process.Id;
+
     /// <summary>What stdout or stderr says first.</summary>
     public Task FirstLine => _firstLine.Task.WaitAsync(Patience);
 
