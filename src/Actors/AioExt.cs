@@ -5,6 +5,7 @@ using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Engines.Null;
 using AkkaAio.Interop.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -140,8 +141,12 @@ public sealed class AioExt : IExtension
     // The engine of a setup (tests bring their own), else the one that the configuration names.
     private static IIoEngine EngineOf(ExtendedActorSystem system, AioSettings settings) =>
         system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup } ? setup.Engine
-        : settings.Engine == MemoryEngine.EngineName ? new MemoryEngine()
-        : new LinuxAioEngine();
+        : settings.Engine switch
+        {
+            MemoryEngine.EngineName => new MemoryEngine(),
+            NullEngine.EngineName => new NullEngine(),
+            _ => new LinuxAioEngine(),
+        };
 
     // Here too: an actor that cannot be made because of its dispatcher would be found missing only by its first command.
     private MessageDispatcher DispatcherOf(string name)

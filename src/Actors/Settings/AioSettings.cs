@@ -1,6 +1,7 @@
 using Akka.Configuration;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio;
 
@@ -94,7 +95,7 @@ public sealed record AioSettings
 
         return new AioSettings
         {
-            Engine = reader.OneOf("engine", LinuxAioEngine.EngineName, MemoryEngine.EngineName),
+            Engine = reader.OneOf("engine", LinuxAioEngine.EngineName, MemoryEngine.EngineName, NullEngine.EngineName),
             Shards = reader.IntOrAuto("shards", 1, 1024, Math.Clamp(Environment.ProcessorCount / 2, 1, 8)),
             ShardBy = reader.OneOf("shard-by", "file", "stripe") == "file" ? ShardBy.File : ShardBy.Stripe,
             StripeSize = reader.Bytes("stripe-size", 4096, 1L << 40),

@@ -1,16 +1,20 @@
 using System.Globalization;
 using Akka.Configuration;
+using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio.Demo.Benching;
 
 /// <summary>The layers of the configuration that <c>bench</c> brings, and what the result says of it.</summary>
 internal static class BenchConfig
 {
+    /// <summary>fio's name of the engine that moves no data.</summary>
+    public const string NullEngineName = "null";
+
     private const long MostInFlight = 65536;
 
     /// <summary>What options say: over the file of <c>--config</c>.</summary>
     public static Config Overrides(BenchOptions options) => ConfigurationFactory.ParseString(string.Join('\n',
-        options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = \"{engine}\"" : "",
+        options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = {EngineOf(engine)}" : "",
         options.Shards is { } shards ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.shards = {shards}") : ""));
 
     /// <summary>
@@ -37,7 +41,7 @@ internal static class BenchConfig
             ["bs"] = options.Bs,
             ["iodepth"] = options.Iodepth,
             ["numjobs"] = options.Numjobs,
-            ["ioengine"] = aio.Settings.Engine,
+            ["ioengine"] = NameOf(aio),
             ["shards"] = aio.Settings.Shards,
             ["runtime"] = options.Runtime.TotalSeconds,
             ["ramp_time"] = options.RampTime.TotalSeconds,
@@ -58,11 +62,17 @@ internal static class BenchConfig
     /// <summary>The table's title.</summary>
     public static string Title(BenchOptions options, AioExt aio) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{NameOf(options.Rw)} {SizeName(options.Bs)}, iodepth {options.Iodepth} x {options.Numjobs}, {aio.Settings.Engine}, " +
+        $"{NameOf(options.Rw)} {SizeName(options.Bs)}, iodepth {options.Iodepth} x {options.Numjobs}, {NameOf(aio)}, " +
         $"{aio.Settings.Shards} shard{(aio.Settings.Shards == 1 ? "" : "s")}, {NameOf(options.Api)}");
 
     public static string NameOf<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    // fio's word, which HOCON cannot say.
+    private static string EngineOf(string ioengine) => ioengine == NullEngineName ? NullEngine.EngineName : ioengine;
+
+    private static string NameOf(AioExt aio) =>
+        aio.Settings.Engine == NullEngine.EngineName ? NullEngineName : aio.Settings.Engine;
 
     private static string SizeName(int bytes) =>
         bytes % (1 << 20) == 0 ? $"{bytes >> 20} MiB" : bytes % 1024 == 0 ? $"{bytes >> 10} KiB" : $"{bytes} B";

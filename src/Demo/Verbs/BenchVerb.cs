@@ -4,6 +4,7 @@ using AkkaAio.Demo.Benching;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Session;
 using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio.Demo.Verbs;
 
@@ -63,6 +64,7 @@ internal static class BenchVerb
     private static bool MovesData(string engine) => engine switch
     {
         LinuxAioEngine.EngineName => true,
+        NullEngine.EngineName => false,
         _ => throw new DemoException($"bench takes the engine linux-aio or null, not {engine}"),
     };
 

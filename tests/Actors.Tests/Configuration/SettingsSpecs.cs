@@ -39,7 +39,7 @@ public sealed class SettingsSpecs
 
     public static TheoryData<string, string> InRange { get; } = new()
     {
-        { "engine", "memory" }, { "engine", "linux-aio" }, { "engine", "\"memory\"" }, { "shards", "1" }, { "shards", "1024" },
+        { "engine", "memory" }, { "engine", "linux-aio" }, { "engine", "\"memory\"" }, { "engine", "discard" }, { "shards", "1" }, { "shards", "1024" },
         { "shards", "auto" }, { "shard-by", "stripe" }, { "stripe-size", "4096" }, { "stripe-size", "1 TiB" }, { "depth", "1" },
         { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" },
         { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },

@@ -150,3 +150,5 @@ public abstract class ReapTests : IDisposable
 public sealed class LinuxAioReapTests() : ReapTests(new LinuxAioRig());
 
 public sealed class MemoryReapTests() : ReapTests(new MemoryRig());
+
+public sealed class NullReapTests() : ReapTests(new NullRig());

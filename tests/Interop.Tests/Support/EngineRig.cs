@@ -1,6 +1,7 @@
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio.Interop.Tests;
 
@@ -71,6 +72,19 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
 }
 
 public sealed class LinuxAioRig() : EngineRig(new LinuxAioEngine())
+{
+    private readonly TempFolder _folder = new();
+
+    public override string PathOf(string name) => _folder[name];
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _folder.Dispose();
+    }
+}
+
+public sealed class NullRig() : EngineRig(new NullEngine())
 {
     private readonly TempFolder _folder = new();
 
