@@ -1,0 +1,43 @@
+using AkkaAio.Demo.Benching;
+
+namespace AkkaAio.Benchmarks.Compare;
+
+/// <summary>What a case runs on.</summary>
+internal enum Target
+{
+    /// <summary>The file.</summary>
+    File,
+
+    /// <summary>The RAM block device.</summary>
+    Zram,
+
+    /// <summary>A folder of 10,000 small files.</summary>
+    ManyFiles,
+
+    /// <summary>A folder of 16 files that are as large together.</summary>
+    FewFiles,
+
+    /// <summary>A file that does not exist yet.</summary>
+    NewFile,
+}
+
+/// <summary>One load, and who competes in it.</summary>
+/// <param name="Name">For <c>--cases</c> and the reports.</param>
+/// <param name="Rw">The load.</param>
+/// <param name="Bs">Bytes of an operation.</param>
+/// <param name="Depth">Operations outstanding in all.</param>
+internal sealed record Case(string Name, RwKind Rw, int Bs, int Depth)
+{
+    public Target Target { get; init; } = Target.File;
+
+    public required IReadOnlyList<Contender> Contenders { get; init; }
+
+    /// <summary>Contenders that all others are divided by, as far as they could run.</summary>
+    public required IReadOnlyList<string> References { get; init; }
+
+    /// <summary>The least time of a measurement, for what a moment does not show.</summary>
+    public TimeSpan LeastRuntime { get; init; }
+
+    /// <summary>Whether it belongs to the few that <c>--quick</c> runs.</summary>
+    public bool IsQuick { get; init; }
+}

@@ -1,0 +1,129 @@
+using AkkaAio.Demo.Benching;
+
+namespace AkkaAio.Benchmarks.Compare;
+
+/// <summary>All cases, in the order in which they run.</summary>
+internal static class Cases
+{
+    public const string FioAio = "fio libaio";
+    public const string RandomAccessDirect = "RandomAccess direct";
+    public const string PlainLoop = "plain C# loop";
+
+    private const int Block = 4096;
+    private const int Large = 256 << 10;
+
+    public static IReadOnlyList<Case> All { get; } =
+    [
+        .. new[] { 1, 8, 32, 128, 512 }.Select(depth => new Case($"randread-{depth}", RwKind.RandRead, Block, depth)
+        {
+            Contenders = [.. Direct(depth), .. Own(depth), Buffered()],
+            References = [FioAio, RandomAccessDirect, PlainLoop],
+            IsQuick = depth == 32,
+        }),
+        .. new[] { 1, 8, 32, 64, 128, 512 }.Select(depth => new Case($"randwrite-{depth}", RwKind.RandWrite, Block, depth)
+        {
+            Contenders = [.. Direct(depth), .. Own(depth)],
+            References = [FioAio, RandomAccessDirect, PlainLoop],
+            IsQuick = depth == 64,
+        }),
+        Sequential("read-256k", RwKind.Read, quick: true),
+        Sequential("write-256k", RwKind.Write, quick: false),
+        Zram(1),
+        Zram(2),
+        .. new[] { 1, 8, 32 }.Select(pairs => new Case($"null-{pairs}", RwKind.RandRead, Block, pairs)
+        {
+            Contenders =
+            [
+                new OwnContender("bare Akka ping-pong", "ping-pong", pairs),
+                new BenchContender(BenchApi.Messages, pairs, "", "--ioengine", "null"),
+                new BenchContender(BenchApi.Tasks, pairs, "", "--ioengine", "null"),
+            ],
+            References = ["bare Akka ping-pong"],
+            IsQuick = pairs == 8,
+        }),
+        new Case("append-fsync", RwKind.Write, Block, 64)
+        {
+            Target = Target.NewFile,
+            Contenders =
+            [
+                new OwnContender("pwrite and fsync, 1 writer", "append-blocking") { Depth = 1 },
+                new OwnContender("AkkaAio, 1 writer", "append") { Depth = 1 },
+                new OwnContender("AkkaAio, 64 writers", "append"),
+            ],
+            References = ["pwrite and fsync, 1 writer", "AkkaAio, 1 writer"],
+            IsQuick = true,
+        },
+        new Case("many-files", RwKind.RandRead, Block, 64)
+        {
+            Contenders =
+            [
+                new OwnContender("AkkaAio, 16 files", "many-files", 1, "--files", "16") { Target = Target.FewFiles },
+                new OwnContender("AkkaAio, 10000 files", "many-files", 1, "--files", "10000") { Target = Target.ManyFiles },
+            ],
+            References = ["AkkaAio, 16 files"],
+        },
+        new Case("idle", RwKind.RandRead, Block, 1)
+        {
+            Contenders =
+            [
+                new OwnContender("bare ActorSystem", "idle"),
+                new OwnContender("AkkaAio, 16 shards", "idle", 1, "--shards", "16"),
+            ],
+            References = ["bare ActorSystem"],
+            LeastRuntime = TimeSpan.FromSeconds(10),
+        },
+    ];
+
+    private static IEnumerable<Contender> Direct(int depth) =>
+    [
+        new FioContender("libaio"),
+        new FioContender("io_uring"),
+        new OwnContender(PlainLoop, "plain-loop"),
+        new OwnContender(RandomAccessDirect, "random-access"),
+        .. depth > 1
+            ? [new OwnContender($"{RandomAccessDirect}, many threads", "random-access", 1, "--min-threads", $"{Math.Min(depth, 512)}")]
+            : Array.Empty<Contender>(),
+    ];
+
+    private static OwnContender Buffered() => new("RandomAccess buffered, cold", "random-access", 1, "--buffered");
+
+    private static IEnumerable<Contender> Own(int depth) =>
+    [
+        new BenchContender(BenchApi.Messages),
+        .. depth >= 8 ? [new BenchContender(BenchApi.Messages, 8)] : Array.Empty<Contender>(),
+        new BenchContender(BenchApi.Tasks),
+    ];
+
+    private static Case Sequential(string name, RwKind rw, bool quick) => new(name, rw, Large, 8)
+    {
+        Contenders =
+        [
+            .. Direct(8), .. Own(1), .. rw == RwKind.Read ? [Buffered()] : Array.Empty<Contender>(),
+            new OwnContender(Streams, "streams"),
+        ],
+        References = [FioAio, Streams],
+        IsQuick = quick,
+    };
+
+    private const string Streams = "Akka.Streams FileIO";
+
+    // An operation completes inside io_submit: the CPU is the limit, not the device.
+    private static Case Zram(int jobs) => new($"zram-{jobs}", RwKind.RandRead, Block, 128)
+    {
+        Target = Target.Zram,
+        Contenders =
+        [
+            new FioContender("libaio", jobs),
+            new FioContender("libaio", jobs, tuned: true),
+            new FioContender("io_uring", jobs),
+            new OwnContender(jobs == 1 ? PlainLoop : $"{PlainLoop} x{jobs}", "plain-loop", jobs),
+            new BenchContender(BenchApi.Messages, jobs, "", "--shards", $"{jobs}"),
+            new BenchContender(BenchApi.Messages, 8, "", "--shards", $"{jobs}"),
+            new BenchContender(BenchApi.Tasks, jobs, "", "--shards", $"{jobs}"),
+        ],
+        References = jobs == 1
+            ? [FioAio, $"{FioAio} tuned", PlainLoop]
+            : [$"{FioAio} x{jobs}", $"{FioAio} x{jobs} tuned", $"{PlainLoop} x{jobs}"],
+        IsQuick = true,
+    };
+}

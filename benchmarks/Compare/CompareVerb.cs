@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.IO.Enumeration;
+using AkkaAio.Demo.CommandLine;
+using Spectre.Console;
+
+namespace AkkaAio.Benchmarks.Compare;
+
+/// <summary><c>compare</c>: everybody on the same file, in turn, with ratios.</summary>
+internal static class CompareVerb
+{
+    private const string Name = "compare";
+
+    public static Command Create(StopSignals stop)
+    {
+        var filename = new Option<string>("--filename")
+        {
+            Description = "The file to measure on; made, and removed in the end. Its disk is what is measured",
+            HelpName = "F",
+            DefaultValueFactory = _ => "akka-aio-compare.tmp",
+        };
+        var size = new SizeOption("--size", 64 << 20, 1L << 50, "Bytes of it [default: 1g]");
+        var rounds = new NumberOption("--rounds", 1, 1000, "Rounds of each case [default: 5]");
+        var runtime = new TimeOption(
+            "--runtime", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), "Time of each measurement [default: 3]");
+        var rampTime = new TimeOption(
+            "--ramp_time", TimeSpan.Zero, TimeSpan.FromHours(1), "Time before each measurement, not counted [default: 1]");
+        var quick = new Option<bool>("--quick") { Description = "A few cases, one round of 0.5 s: whether it runs, not how fast" };
+        var cases = new Option<string[]>("--cases")
+        {
+            Description = $"Which ones, with * as wildcard: {string.Join(", ", Cases.All.Select(known => known.Name))}",
+            HelpName = "NAME",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var output = new Option<string>("--output")
+        {
+            Description = "The folder for compare.json, compare.md and compare.png",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => "benchmark-results",
+        };
+        var allowOverwrite = new Option<bool>("--allow-overwrite") { Description = "The file may be there already, and be destroyed" };
+        var command = new Command(
+            Name,
+            "Compares AkkaAio with fio (if installed), a plain C# loop, RandomAccess, Akka.Streams and bare Akka, on one file, round by " +
+            "round. With root also on a RAM block device (zram). Takes about an hour; Ctrl-C ends it with what there is.")
+        {
+            filename, size, rounds, runtime, rampTime, quick, cases, output, allowOverwrite,
+        };
+        command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
+        {
+            var isQuick = result.GetValue(quick);
+            var timing = new Timing(
+                result.GetValue(runtime) ?? TimeSpan.FromSeconds(isQuick ? 0.5 : 3),
+                result.GetValue(rampTime) ?? TimeSpan.FromSeconds(isQuick ? 0.3 : 1));
+            var file = result.GetValue(filename)!;
+            var times = result.GetValue(rounds) ?? (isQuick ? 1 : 5);
+            using var targets = new Targets(
+                file, result.GetValue(size) ?? (isQuick ? 256L << 20 : 1L << 30), result.GetValue(allowOverwrite));
+            return await RunAsync(
+                Select(result.GetValue(cases) ?? [], isQuick), new Comparison(targets, times, timing, Console.Error.WriteLine),
+                Machine.Of(file, times, timing), result.GetValue(output)!, token);
+        }));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        IReadOnlyList<Case> cases, Comparison comparison, Machine machine, string output, CancellationToken stop)
+    {
+        Console.Out.WriteLine(machine);
+        var results = new List<CaseResult>();
+        foreach (var @case in cases)
+        {
+            var result = await comparison.RunAsync(@case, stop);
+            if (result.Names.Any())
+            {
+                results.Add(result);
+                var console = AnsiConsole.Create(new AnsiConsoleSettings());
+                if (Console.IsOutputRedirected)
+                {
+                    console.Profile.Width = 400; // a file has room: no column is cut
+                }
+
+                console.Write(CaseTable.ForTerminal(result));
+                Reports.Write(output, machine, results); // after each: an hour is long
+            }
+        }
+
+        Console.Out.WriteLine($"{output}: compare.json, compare.md, compare.png");
+        return results.Count == 0 ? ExitCode.Failure : ExitCode.Ok;
+    }
+
+    private static List<Case> Select(string[] patterns, bool quick)
+    {
+        if (patterns.Length == 0)
+        {
+            return [.. Cases.All.Where(known => known.IsQuick || !quick)];
+        }
+
+        var names = patterns.SelectMany(pattern => pattern.Split(',', StringSplitOptions.RemoveEmptyEntries)).ToArray();
+        var unknown = names.FirstOrDefault(name => !Cases.All.Any(known => Matches(known, name)));
+        return unknown is null
+            ? [.. Cases.All.Where(known => names.Any(name => Matches(known, name)))]
+            : throw new DemoException($"there is no case {unknown}, only {string.Join(", ", Cases.All.Select(known => known.Name))}");
+    }
+
+    private static bool Matches(Case known, string pattern) => FileSystemName.MatchesSimpleExpression(pattern, known.Name, ignoreCase: false);
+}

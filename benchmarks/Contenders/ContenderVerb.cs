@@ -1,0 +1,50 @@
+using System.CommandLine;
+using AkkaAio.Demo.Benching;
+using AkkaAio.Demo.CommandLine;
+
+namespace AkkaAio.Benchmarks.Contenders;
+
+/// <summary><c>contender</c>: one measurement in a process of its own, with the options of the demo's bench and its JSON as output.</summary>
+internal static class ContenderVerb
+{
+    private const string Name = "contender";
+
+    private static readonly Dictionary<string, Func<ContenderRun, Task<BenchResult>>> Kinds = new(StringComparer.Ordinal)
+    {
+        ["plain-loop"] = PlainLoop.RunAsync,
+        ["random-access"] = RandomAccessLoad.RunAsync,
+        ["streams"] = StreamsLoad.RunAsync,
+        ["ping-pong"] = PingPongLoad.RunAsync,
+        ["append"] = AppendLoad.RunAsync,
+        ["append-blocking"] = BlockingAppendLoad.RunAsync,
+        ["many-files"] = ManyFilesLoad.RunAsync,
+        ["idle"] = IdleProcess.RunAsync,
+    };
+
+    public static Command Create(StopSignals stop)
+    {
+        var kind = new Argument<string>("KIND") { Description = string.Join(", ", Kinds.Keys) };
+        kind.AcceptOnlyFromAmong([.. Kinds.Keys]);
+        var files = new NumberOption("--files", 1, 1 << 20, "many-files: how many files of the folder --filename to open [default: 1]");
+        var buffered = new Option<bool>("--buffered") { Description = "random-access: through the page cache" };
+        var minThreads = new NumberOption("--min-threads", 1, 32767, "Threads that .NET's pool makes without delay");
+        var options = new BenchCommandLine();
+        var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.") { kind, files, buffered, minThreads };
+        options.AddTo(command);
+        command.Hidden = true;
+        command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
+        {
+            if (result.GetValue(minThreads) is { } threads)
+            {
+                ThreadPool.SetMinThreads(threads, threads);
+            }
+
+            var run = new ContenderRun(
+                result.GetValue(kind)!, options.Read(result), result.GetValue(files) ?? 1, result.GetValue(buffered), token);
+            var measured = await Kinds[run.Kind](run);
+            Console.Out.WriteLine(BenchJson.Write(measured));
+            return ExitCode.Ok;
+        }));
+        return command;
+    }
+}

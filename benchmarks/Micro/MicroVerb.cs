@@ -1,0 +1,25 @@
+using System.CommandLine;
+using BenchmarkDotNet.Running;
+
+namespace AkkaAio.Benchmarks.Micro;
+
+/// <summary><c>micro</c>: the hot pieces alone, by BenchmarkDotNet. What follows the verb is BenchmarkDotNet's.</summary>
+internal static class MicroVerb
+{
+    public static Command Create()
+    {
+        var arguments = new Argument<string[]>("ARGUMENTS")
+        {
+            Description = "BenchmarkDotNet's own, behind --: -- --filter '*Pool*' --job short",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("micro", "Micro-benchmarks of the hot pieces: stage, submit, reap, pool, reply.") { arguments };
+        command.SetAction(result =>
+        {
+            var given = result.GetValue(arguments) ?? [];
+            BenchmarkSwitcher.FromAssembly(typeof(MicroVerb).Assembly).Run(given.Length == 0 ? ["--filter", "*"] : given);
+            return 0;
+        });
+        return command;
+    }
+}

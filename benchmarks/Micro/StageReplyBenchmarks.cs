@@ -1,0 +1,79 @@
+using Akka.Actor;
+using AkkaAio.Shards;
+using BenchmarkDotNet.Attributes;
+
+namespace AkkaAio.Benchmarks.Micro;
+
+/// <summary>The two ends of an operation inside a shard: a command becomes a request, a completion becomes a reply.</summary>
+[MemoryDiagnoser]
+public class StageReplyBenchmarks
+{
+    private readonly string _path = Path.GetTempFileName();
+    private readonly Slot _slot = new(0);
+    private readonly ShardCounters.Answered _counters = new();
+    private ActorSystem _system = null!;
+    private AioFile _file = null!;
+    private AioBuffer _buffer = null!;
+    private Aio.ReadInto _command = null!;
+    private IActorRef _requester = null!;
+
+    /// <summary>Before all.</summary>
+    [GlobalSetup]
+    public async Task SetupAsync()
+    {
+        _system = ActorSystem.Create("micro", "akka.io.aio { engine = discard, shards = 1 }");
+        var aio = AioExt.Get(_system);
+        _file = await aio.OpenAsync(_path);
+        _buffer = aio.Pool.Rent(4096);
+        _command = new Aio.ReadInto(_file, 0, _buffer);
+        _requester = new Nobody(_system);
+        _slot.Lane = _file.Lanes[0];
+    }
+
+    /// <summary>After all.</summary>
+    [GlobalCleanup]
+    public async Task CleanupAsync()
+    {
+        _buffer.Dispose();
+        await _file.DisposeAsync();
+        await _system.Terminate();
+        File.Delete(_path);
+    }
+
+    /// <summary>What a requester allocates for a read.</summary>
+    [Benchmark]
+    public Aio.ReadInto Command() => new(_file, 0, _buffer);
+
+    /// <summary>From the command to the request for the kernel.</summary>
+    [Benchmark]
+    public long Stage()
+    {
+        _slot.Command = _command;
+        Preparation.Prepare(_slot, _file.Aio.Pool);
+        var request = _slot.ToRequest();
+        _slot.Buffer!.Release();
+        return request.Offset;
+    }
+
+    /// <summary>The same, and from the completion to the reply told.</summary>
+    [Benchmark]
+    public void StageReply()
+    {
+        _slot.Command = _command;
+        _slot.Requester = _requester;
+        Preparation.Prepare(_slot, _file.Aio.Pool);
+        Settlement.Settle(_slot, 4096, ActorRefs.Nobody, _counters);
+    }
+
+    /// <summary>A reply into an actor's mailbox is Akka's cost, and measured by compare.</summary>
+    private sealed class Nobody(ActorSystem system) : MinimalActorRef
+    {
+        public override ActorPath Path => system.DeadLetters.Path;
+
+        public override IActorRefProvider Provider => ((ExtendedActorSystem)system).Provider;
+
+        protected override void TellInternal(object message, IActorRef sender)
+        {
+        }
+    }
+}

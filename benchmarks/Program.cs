@@ -1,0 +1,14 @@
+using System.CommandLine;
+using AkkaAio.Benchmarks.Compare;
+using AkkaAio.Benchmarks.Contenders;
+using AkkaAio.Benchmarks.Micro;
+using AkkaAio.Demo.CommandLine;
+
+using var stop = new StopSignals();
+var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akka, on your machine and disk.")
+{
+    CompareVerb.Create(stop),
+    MicroVerb.Create(),
+    ContenderVerb.Create(stop),
+};
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
