@@ -1,18 +1,53 @@
 using System.Globalization;
+using System.Text;
 using Spectre.Console;
 
 namespace AkkaAio.Benchmarks.Compare;
 
-/// <summary>A case as rows of text: one a contender, with ratios to each reference. For the terminal and for Markdown alike.</summary>
-internal static class CaseTable
+/// <summary>
+/// A case as two tables of text with a row for each contender: the figures, and the ratios to each reference. For the terminal and for
+/// Markdown alike.
+/// </summary>
+internal sealed record CaseTable(IReadOnlyList<string> Header, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
-    public static IReadOnlyList<string> Header(CaseResult result) =>
-    [
-        "", "IOPS (min..max)", "MiB/s", "p50 µs", "p99.9 µs", "CPU µs/op", "B/op", "switches/op", "submit", "reap",
-        .. result.References.SelectMany(reference => (string[])[$"IOPS / {reference}", $"CPU / {reference}"]),
-    ];
+    public static CaseTable Figures(CaseResult result) => new(
+        ["", "IOPS (min..max)", "MiB/s", "p50 µs", "p99.9 µs", "CPU µs/op", "B/op", "switches/op", "submit", "reap"],
+        [.. result.Names.Select(name => FiguresOf(result, name))]);
 
-    public static IEnumerable<IReadOnlyList<string>> Rows(CaseResult result) => result.Names.Select(name => (IReadOnlyList<string>)
+    public static CaseTable Ratios(CaseResult result) => new(
+        ["", .. result.References.SelectMany(reference => (string[])[$"IOPS / {reference}", "CPU"])],
+        [.. result.Names.Select(name => RatiosOf(result, name))]);
+
+    public Table ForTerminal(string title)
+    {
+        var table = new Table { Title = new TableTitle(Markup.Escape(title)), Border = TableBorder.Rounded };
+        foreach (var column in Header)
+        {
+            table.AddColumn(Markup.Escape(column));
+        }
+
+        foreach (var row in Rows)
+        {
+            table.AddRow([.. row.Select(Markup.Escape)]);
+        }
+
+        return table;
+    }
+
+    public string ForMarkdown()
+    {
+        var text = new StringBuilder();
+        text.Append("| ").AppendJoin(" | ", Header).AppendLine(" |");
+        text.Append('|').Append(string.Concat(Enumerable.Repeat("---|", Header.Count))).AppendLine();
+        foreach (var row in Rows)
+        {
+            text.Append("| ").AppendJoin(" | ", row).AppendLine(" |");
+        }
+
+        return text.ToString();
+    }
+
+    private static IReadOnlyList<string> FiguresOf(CaseResult result, string name) =>
     [
         name,
         Text(result.Of(name, round => round.Iops), "#,0"),
@@ -24,28 +59,17 @@ internal static class CaseTable
         Median(result.Of(name, round => round.CtxSwitchesPerOp), "0.000"),
         Median(result.Of(name, round => round.SubmitBatch), "0.0"),
         Median(result.Of(name, round => round.ReapBatch), "0.0"),
+    ];
+
+    private static IReadOnlyList<string> RatiosOf(CaseResult result, string name) =>
+    [
+        name,
         .. result.References.SelectMany(reference => (string[])
         [
             Text(result.Ratio(name, reference, round => round.Iops), "0.00"),
             Text(result.Ratio(name, reference, round => round.CpuUsPerOp), "0.00"),
         ]),
-    ]);
-
-    public static Table ForTerminal(CaseResult result)
-    {
-        var table = new Table { Title = new TableTitle(result.Case.Name), Border = TableBorder.Rounded };
-        foreach (var column in Header(result))
-        {
-            table.AddColumn(new TableColumn(Markup.Escape(column)).NoWrap());
-        }
-
-        foreach (var row in Rows(result))
-        {
-            table.AddRow([.. row.Select(Markup.Escape)]);
-        }
-
-        return table;
-    }
+    ];
 
     private static string Median(Spread? spread, string format) => spread is null or { Max: 0 }
         ? "" : spread.Median.ToString(format, CultureInfo.InvariantCulture);

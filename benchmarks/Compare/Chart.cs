@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace AkkaAio.Benchmarks.Compare;
 
-/// <summary>The depths against each other, in one picture: operations a second above, CPU time an operation below.</summary>
+/// <summary>The depths against each other, in one picture: operations a second on the left, CPU time an operation on the right.</summary>
 internal static class Chart
 {
     private const int Width = 800;
@@ -24,10 +24,10 @@ internal static class Chart
 
         var multiplot = new Multiplot();
         multiplot.AddPlots(2 * count);
-        multiplot.Layout = new ScottPlot.MultiplotLayouts.Grid(2, count);
+        multiplot.Layout = new ScottPlot.MultiplotLayouts.Grid(count, 2);
         for (var i = 0; i < count; i++)
         {
-            var (iops, cpu) = (multiplot.GetPlot(i), multiplot.GetPlot(count + i));
+            var (iops, cpu) = (multiplot.GetPlot(2 * i), multiplot.GetPlot((2 * i) + 1));
             if (i < families.Length)
             {
                 Lines(iops, families[i], "IOPS by depth", result => result.Iops);
@@ -40,7 +40,7 @@ internal static class Chart
             }
         }
 
-        multiplot.SavePng(path, Width * count, Height * 2);
+        multiplot.SavePng(path, Width * 2, Height * count);
     }
 
     private static string FamilyOf(CaseResult result) => result.Case.Name.Split('-')[0];

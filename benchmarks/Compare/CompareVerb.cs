@@ -79,7 +79,8 @@ internal static class CompareVerb
                     console.Profile.Width = 400; // a file has room: no column is cut
                 }
 
-                console.Write(CaseTable.ForTerminal(result));
+                console.Write(CaseTable.Figures(result).ForTerminal(result.Case.Name));
+                console.Write(CaseTable.Ratios(result).ForTerminal($"{result.Case.Name}: ratios"));
                 Reports.Write(output, machine, results); // after each: an hour is long
             }
         }

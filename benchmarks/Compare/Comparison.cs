@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AkkaAio.Demo.Benching;
 
 namespace AkkaAio.Benchmarks.Compare;
@@ -46,7 +47,19 @@ internal sealed class Comparison(Targets targets, int rounds, Timing timing, Act
     {
         var (path, size) = await targets.GetAsync(contender.Target ?? @case.Target, stop);
         var commandLine = contender.CommandLine(@case, path, size, caseTiming);
-        var result = contender.Read(await ChildProcess.RunAsync(commandLine[0], commandLine.Skip(1), stop));
+        var result = Read(contender, await ChildProcess.RunAsync(commandLine[0], commandLine.Skip(1), stop));
         return result.Errors == 0 ? result : throw new ChildFailedException($"{result.Errors} errors: {result.FirstError}");
+    }
+
+    private static BenchResult Read(Contender contender, string stdout)
+    {
+        try
+        {
+            return contender.Read(stdout);
+        }
+        catch (JsonException e)
+        {
+            throw new ChildFailedException($"what it printed is no result: {e.Message}");
+        }
     }
 }

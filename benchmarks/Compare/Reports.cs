@@ -52,18 +52,12 @@ internal static class Reports
         text.AppendLine("Medians of all rounds, with (min..max); ratios are taken within a round.").AppendLine();
         foreach (var result in results)
         {
-            var header = CaseTable.Header(result);
             text.Append("## ").AppendLine(result.Case.Name).AppendLine();
-            text.Append("| ").AppendJoin(" | ", header).AppendLine(" |");
-            text.Append('|').Append(string.Concat(Enumerable.Repeat("---|", header.Count))).AppendLine();
-            foreach (var row in CaseTable.Rows(result))
-            {
-                text.Append("| ").AppendJoin(" | ", row).AppendLine(" |");
-            }
-
+            text.AppendLine(CaseTable.Figures(result).ForMarkdown());
+            text.AppendLine(CaseTable.Ratios(result).ForMarkdown());
             foreach (var (name, reason) in result.Failures)
             {
-                text.AppendLine().Append("Left out: ").Append(name).Append(": ").AppendLine(reason);
+                text.Append("Left out: ").Append(name).Append(": ").AppendLine(reason);
             }
 
             text.AppendLine();

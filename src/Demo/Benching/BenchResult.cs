@@ -39,11 +39,11 @@ internal sealed record BenchResult
     /// <summary>Garbage collections in that time.</summary>
     public required int Collections { get; init; }
 
-    public required DirectionFigures? Read { get; init; }
+    public DirectionFigures? Read { get; init; }
 
-    public required DirectionFigures? Write { get; init; }
+    public DirectionFigures? Write { get; init; }
 
-    public required DirectionFigures? Sync { get; init; }
+    public DirectionFigures? Sync { get; init; }
 
     /// <summary>What was asked for, and on what machine.</summary>
     public required IReadOnlyDictionary<string, object?> Config { get; init; }
