@@ -1,7 +1,6 @@
 using System.Globalization;
 using Akka.Actor;
 using AkkaAio.Demo.Benching;
-using AkkaAio.Demo.Configuration;
 
 namespace AkkaAio.Benchmarks.Contenders;
 
@@ -13,8 +12,7 @@ internal static class IdleProcess
     {
         if (run.Options.Shards is null)
         {
-            using var bare = ActorSystem.Create("idle", DemoConfig.Layer(
-                Akka.Configuration.Config.Empty, Akka.Configuration.Config.Empty, Akka.Configuration.Config.Empty));
+            using var bare = ActorSystem.Create("idle", QuietConfig.Make());
             return await MeasureAsync(run);
         }
 
@@ -34,7 +32,9 @@ internal static class IdleProcess
 
     private static async Task<BenchResult> MeasureAsync(ContenderRun run)
     {
-        await Task.Delay(run.Options.RampTime, run.Stop);
+        // What the start leaves behind (tiered compilation, threads that spin before they sleep) is no idling.
+        var settle = TimeSpan.FromSeconds(3);
+        await Task.Delay(run.Options.RampTime > settle ? run.Options.RampTime : settle, run.Stop);
         var (reapers, shards) = (SwitchesOf("akka.io.aio.rea"), SwitchesOf("akka.io.aio.sha"));
         var usage = Usage.Read(precise: false);
         await Task.Delay(run.Options.Runtime, run.Stop);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
 using AkkaAio.Demo.Benching;
-using AkkaAio.Demo.Configuration;
 
 namespace AkkaAio.Benchmarks.Contenders;
 
@@ -14,8 +13,7 @@ internal sealed class PingPongLoad(BenchOptions options, ActorSystem system) : I
 
     public static async Task<BenchResult> RunAsync(ContenderRun run)
     {
-        using var system = ActorSystem.Create(
-            "ping-pong", DemoConfig.Layer(BenchConfig.Defaults(run.Options), Akka.Configuration.Config.Empty, Akka.Configuration.Config.Empty));
+        using var system = ActorSystem.Create("ping-pong", QuietConfig.Make(RequesterDispatchers.Config));
         return await run.MeasureAsync(new PingPongLoad(run.Options, system));
     }
 

@@ -22,7 +22,7 @@ internal sealed class StreamsLoad(BenchOptions options, ActorSystem system, long
 
     public static async Task<BenchResult> RunAsync(ContenderRun run)
     {
-        using var system = ActorSystem.Create("streams");
+        using var system = ActorSystem.Create("streams", QuietConfig.Make());
         run.Note("buffered", true);
         using var file = (run with { Buffered = true }).OpenFile();
         return await run.MeasureAsync(new StreamsLoad(run.Options, system, run.SizeOf(file)));
