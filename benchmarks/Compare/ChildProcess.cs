@@ -36,7 +36,8 @@ internal static class ChildProcess
         {
             if (!process.HasExited)
             {
-                process.Kill();
+                process.Kill(entireProcessTree: true); // fio's jobs are processes of their own
+                await process.WaitForExitAsync(CancellationToken.None);
             }
         }
     }

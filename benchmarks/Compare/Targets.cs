@@ -60,7 +60,10 @@ internal sealed class Targets(string filename, long size, bool allowOverwrite) :
     {
         var options = new BenchOptions
         {
-            Filename = filename, Size = size, Rw = RwKind.RandRw, AllowOverwrite = allowOverwrite,
+            Filename = filename,
+            Size = size,
+            Rw = RwKind.RandRw,
+            AllowOverwrite = allowOverwrite,
         };
         var file = BenchFile.Examine(options);
         _made.Push(file);

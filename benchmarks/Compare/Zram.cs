@@ -50,8 +50,20 @@ internal sealed class Zram : IDisposable
 
     public void Dispose()
     {
-        File.WriteAllText($"/sys/block/zram{_id}/reset", "1");
-        File.WriteAllText($"{Control}/hot_remove", _id);
+        // A killed contender may hold it for a moment still, and udev looks at every device that was written to.
+        for (var attempts = 50; ; attempts--)
+        {
+            try
+            {
+                File.WriteAllText($"/sys/block/zram{_id}/reset", "1");
+                File.WriteAllText($"{Control}/hot_remove", _id);
+                return;
+            }
+            catch (IOException) when (attempts > 0)
+            {
+                Thread.Sleep(100);
+            }
+        }
     }
 
     // Random bytes, or it would be the decompressor that is measured.

@@ -8,6 +8,8 @@ namespace AkkaAio.Benchmarks.Contenders;
 /// <remarks>The whole time counts as one operation: <c>cpu_us_per_op</c> and <c>ctx_switches_per_op</c> are those of all of it.</remarks>
 internal static class IdleProcess
 {
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(5);
+
     public static async Task<BenchResult> RunAsync(ContenderRun run)
     {
         if (run.Options.Shards is null)
@@ -32,10 +34,11 @@ internal static class IdleProcess
 
     private static async Task<BenchResult> MeasureAsync(ContenderRun run)
     {
-        // What the start leaves behind (tiered compilation, threads that spin before they sleep) is no idling.
-        var settle = TimeSpan.FromSeconds(3);
-        await Task.Delay(run.Options.RampTime > settle ? run.Options.RampTime : settle, run.Stop);
+        // Before the pause, and not after it: what has just run is compiled anew in the background, and that is no idling.
+        await Task.Delay(run.Options.RampTime, run.Stop);
         var (reapers, shards) = (SwitchesOf("akka.io.aio.rea"), SwitchesOf("akka.io.aio.sha"));
+        _ = Usage.Read(precise: false);
+        await Task.Delay(Settle, run.Stop);
         var usage = Usage.Read(precise: false);
         await Task.Delay(run.Options.Runtime, run.Stop);
         usage = Usage.Read(precise: false) - usage;
