@@ -22,6 +22,8 @@ internal sealed record SyscallTable
 
     public required int Statx { get; init; }
 
+    public required int Futex { get; init; }
+
     public required int ODirect { get; init; }
 
     /// <summary>x86-64.</summary>
@@ -34,6 +36,7 @@ internal sealed record SyscallTable
         IoCancel = 210,
         IoPGetEvents = 333,
         Statx = 332,
+        Futex = 202,
         ODirect = 0x4000,
     };
 
@@ -47,6 +50,7 @@ internal sealed record SyscallTable
         IoGetEvents = 4,
         IoPGetEvents = 292,
         Statx = 291,
+        Futex = 98,
         ODirect = 0x10000,
     };
 

@@ -69,11 +69,11 @@ public abstract class BatchSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     [SkippableTheory]
     [InlineData("shard-0")]
     [InlineData("shard-0/reaper")]
-    public async Task Shard_and_reaper_are_pinned_with_a_deadline_that_lets_batches_form(string actor)
+    public async Task Shard_and_reaper_have_threads_of_their_own_with_a_deadline_that_lets_batches_form(string actor)
     {
         await Fence(await NewFile(Block)); // manager, shard and reaper are there
         var cell = (ActorCell)((ActorRefWithCell)await Sys.ActorSelection($"/system/aio/{actor}").ResolveOne(Patience.Long)).Underlying;
-        Assert.Equal("PinnedDispatcher", cell.Dispatcher.GetType().Name);
+        Assert.IsType<Dispatch.ThreadDispatcherConfigurator>(cell.Dispatcher.Configurator);
         Assert.True(cell.Dispatcher.ThroughputDeadlineTime >= TimeSpan.FromDays(365).Ticks, $"{cell.Dispatcher.ThroughputDeadlineTime}");
         Assert.True(cell.Dispatcher.Throughput >= 32);
     }
