@@ -116,6 +116,7 @@ internal sealed partial class ContextActor
             {
                 _shard.HeldCommands--;
                 _queue.Enqueue(waiting);
+                _counters.Queued = _queue.Count;
             }
             else if (error is not null)
             {

@@ -15,6 +15,7 @@ internal sealed partial class ContextActor
 
     private IActorRef _reaper = ActorRefs.Nobody;
     private InFlight? _inFlight;
+    private Completions? _completions;
     private Exception? _unavailable;
     private bool _restarting;
 
@@ -114,9 +115,10 @@ internal sealed partial class ContextActor
             var context = _shard.TakeFirstContext() ?? _aio.CreateContext();
             _inFlight = new InFlight(context);
             _shard.InFlight = _inFlight;
-            var (aio, shard, inFlight) = (_aio, _shard, _inFlight);
+            _completions = new Completions(_aio, _shard, _inFlight, _log);
+            var (aio, shard, inFlight, completions) = (_aio, _shard, _inFlight, _completions);
             _reaper = Context.ActorOf(
-                Props.Create(() => new ReaperActor(aio, shard, inFlight)).WithDispatcher(AioSettings.DispatcherId("reaper")),
+                Props.Create(() => new ReaperActor(aio, shard, inFlight, completions)).WithDispatcher(AioSettings.DispatcherId("reaper")),
                 "reaper");
             _unavailable = null;
         }

@@ -55,6 +55,9 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly IoRequest[] _requests;
     private int _stagedCount;
 
+    // The reaper is idle, and completions are taken out here.
+    private bool _ownsRing;
+
     // The kernel took nothing: staged operations wait for a reap, or with nothing in flight for a pause.
     private bool _flowControlled;
     private TimeSpan _pause = FirstPause;
@@ -299,6 +302,7 @@ internal sealed partial class ContextActor : UntypedActor
     {
         slot.State = SlotState.Staged;
         slot.Command = queued.Command;
+        _inHand = null; // it has a place: from here on it is found there
         slot.Requester = queued.Requester;
         slot.Lane = queued.Lane;
         slot.Epoch = queued.Epoch;
@@ -353,7 +357,30 @@ internal sealed partial class ContextActor : UntypedActor
             KeepStagedFrom(next);
         }
 
+        if (_ownsRing)
+        {
+            ReapOrHandOver();
+        }
+
         return next > 0;
+    }
+
+    // What the device has done already, inside io_submit, is answered here: to wake the reaper for it costs more than the rest of its way.
+    private void ReapOrHandOver()
+    {
+        while (_completions!.Take(0, TimeSpan.Zero) > 0 && _inFlight!.Count > 0)
+        {
+        }
+
+        _ownsRing = false;
+        if (_inFlight!.Count > 0)
+        {
+            _reaper.Tell(Reap.Instance, _self);
+        }
+        else
+        {
+            _inFlight.FreeRing();
+        }
     }
 
     private void SubmitFrom(ref int next)
@@ -367,10 +394,7 @@ internal sealed partial class ContextActor : UntypedActor
             {
                 next += accepted;
                 _pressedSince = 0;
-                if (_inFlight!.Submitted(accepted))
-                {
-                    _reaper.Tell(Reap.Instance, _self);
-                }
+                _ownsRing |= _inFlight!.Submitted(accepted);
             }
             else if (error == Errno.EINTR && ++interrupts <= MaxInterrupts)
             {

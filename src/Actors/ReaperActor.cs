@@ -1,14 +1,13 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
-using AkkaAio.Interop.Engines;
-using AkkaAio.Routing;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
 
 /// <summary>
-/// Takes completions out of a shard's context and replies to the requesters, on a thread of its own. While something is in flight it
-/// waits in io_getevents; while nothing is, in its mailbox, where it costs nothing.
+/// Waits for the completions of a shard's context, and replies to the requesters, on a thread of its own. While something is in flight
+/// it waits in io_getevents; while nothing is, in its mailbox, where it costs nothing.
 /// </summary>
 internal sealed class ReaperActor : UntypedActor
 {
@@ -21,17 +20,17 @@ internal sealed class ReaperActor : UntypedActor
     private readonly AioExt _aio;
     private readonly Shard _shard;
     private readonly InFlight _inFlight;
-    private readonly ShardCounters _counters;
-    private readonly IoCompletion[] _completions;
+    private readonly Completions _completions;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private long _idleSince;
+    private bool _lingers;
 
-    public ReaperActor(AioExt aio, Shard shard, InFlight inFlight)
+    public ReaperActor(AioExt aio, Shard shard, InFlight inFlight, Completions completions)
     {
         _aio = aio;
         _shard = shard;
         _inFlight = inFlight;
-        _counters = shard.Counters;
-        _completions = new IoCompletion[Math.Min(aio.Settings.Reap.Nr, inFlight.Depth)];
+        _completions = completions;
     }
 
     protected override void OnReceive(object message)
@@ -42,14 +41,18 @@ internal sealed class ReaperActor : UntypedActor
             return;
         }
 
-        var (minNr, _, timeout) = _aio.Settings.Reap;
+        // Woken so soon after it had gone idle: to linger in io_getevents would have saved a wake-up.
+        _lingers |= _idleSince != 0 && Stopwatch.GetElapsedTime(_idleSince) < _aio.Settings.Reap.Linger;
+        _idleSince = 0;
+        var (minNr, _, timeout, _) = _aio.Settings.Reap;
         for (var reaps = 0; reaps < ReapsPerMessage && !_inFlight.StopRequested; reaps++)
         {
             var inFlight = _inFlight.Count;
             if (inFlight <= 0)
             {
-                if (_inFlight.TryGoIdle())
+                if (!Lingered() && _inFlight.TryGoIdle())
                 {
+                    _idleSince = Stopwatch.GetTimestamp();
                     return;
                 }
 
@@ -57,8 +60,8 @@ internal sealed class ReaperActor : UntypedActor
             }
 
             // Never for more than are in flight, or than fit: the kernel would wait for the whole time-out, or refuse.
-            var wanted = (int)Math.Min(Math.Min(minNr, inFlight), _completions.Length);
-            if (ReapOnce(wanted, timeout) == 0 && wanted > 0)
+            var wanted = (int)Math.Min(Math.Min(minNr, inFlight), _completions.MaxCount);
+            if (_completions.Take(wanted, timeout) == 0 && wanted > 0)
             {
                 break; // timed out or woken: perhaps there is a Stop
             }
@@ -75,14 +78,7 @@ internal sealed class ReaperActor : UntypedActor
     {
         DrainContext(_aio.DrainDeadline);
         var drained = _inFlight.Count <= 0;
-        foreach (var slot in _inFlight.Slots)
-        {
-            if (slot.State is SlotState.InFlight or SlotState.Continuing)
-            {
-                Abort(slot);
-            }
-        }
-
+        _completions.AbortAll();
         if (drained)
         {
             _inFlight.Destroy();
@@ -96,6 +92,9 @@ internal sealed class ReaperActor : UntypedActor
         }
     }
 
+    // Stays in io_getevents for a moment with nothing in flight, as long as that pays: as soon as it waited in vain, it does not.
+    private bool Lingered() => _lingers && (_lingers = _completions.Take(1, _aio.Settings.Reap.Linger) > 0);
+
     // A reap that fails has taken nothing out: what is in flight is still there, and abandoning it would leak all of its memory.
     private void DrainContext(Deadline deadline)
     {
@@ -104,7 +103,7 @@ internal sealed class ReaperActor : UntypedActor
         {
             try
             {
-                ReapOnce(1, remaining < _aio.Settings.Reap.Timeout ? remaining : _aio.Settings.Reap.Timeout);
+                _completions.Take(1, remaining < _aio.Settings.Reap.Timeout ? remaining : _aio.Settings.Reap.Timeout);
             }
             catch (Exception e)
             {
@@ -112,92 +111,5 @@ internal sealed class ReaperActor : UntypedActor
                 _log.Error(e, "Shard {0}: a reap failed as the context was drained", _shard.Index);
             }
         }
-    }
-
-    private int ReapOnce(int minNr, TimeSpan timeout)
-    {
-        var count = _inFlight.Context.Reap(_completions, minNr, timeout);
-        if (count == 0)
-        {
-            return 0;
-        }
-
-        for (var i = 0; i < count; i++)
-        {
-            Complete(_completions[i]);
-        }
-
-        _counters.Reaps++;
-        _counters.Reaped += count;
-        if (_inFlight.Reaped(count))
-        {
-            _shard.Ref.Tell(ReapNotice.Instance, Self);
-        }
-
-        return count;
-    }
-
-    private void Complete(IoCompletion completion)
-    {
-        var slot = _inFlight.Slots[completion.Slot];
-        try
-        {
-            if (slot.Opcode == IoOpcode.DataSync)
-            {
-                CompleteDataSync(slot, completion.Error);
-            }
-            else if (Settlement.Settle(slot, completion.Result, _shard.Ref, _counters.OfReaper) == Settled.Continue)
-            {
-                slot.State = SlotState.Continuing;
-                _shard.Ref.Tell(new ContinueSlot(_inFlight, slot), Self);
-                return;
-            }
-        }
-        catch (Exception e) // nothing that one operation brings with it can stop the reaper
-        {
-            _log.Error(e, "Shard {0}: the reply to {1} failed", _shard.Index, slot.Command);
-        }
-
-        // After the reply: a barrier's own reply never overtakes those of the commands before it.
-        if (slot.Opcode != IoOpcode.DataSync)
-        {
-            slot.Lane.Reaped(slot.IsWrite, slot.Epoch);
-        }
-
-        _inFlight.GiveBackFromReaper(slot);
-    }
-
-    private void CompleteDataSync(Slot slot, Errno error)
-    {
-        var file = slot.Lane.File;
-        _counters.OfReaper.DataSyncs++;
-        var cause = error == Errno.None ? null : new AioSystemException(error, "flush", file.Path);
-        _shard.Ref.Tell(new DataSyncDone(file, cause), Self);
-    }
-
-    // The memory stays where it is: after a drain it is no longer used, but past the deadline the kernel has it still.
-    private void Abort(Slot slot)
-    {
-        var file = slot.Lane.File;
-        var name = slot.Command?.Name ?? "flush";
-        var cause = new AioAbortedException(name, file.Path, $"shard {_shard.Index} stopped before the kernel was done with it");
-        if (slot.State == SlotState.InFlight)
-        {
-            file.LeakDescriptor();
-        }
-        else
-        {
-            slot.Buffer?.Release();
-        }
-
-        if (slot.Opcode == IoOpcode.DataSync)
-        {
-            _shard.Ref.Tell(new DataSyncDone(file, cause), Self);
-            return;
-        }
-
-        var command = slot.Command!;
-        slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, Settlement.OutcomeOf(slot)), _shard.Ref, _log);
-        slot.Lane.Reaped(slot.IsWrite, slot.Epoch);
     }
 }

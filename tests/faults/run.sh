@@ -13,7 +13,10 @@ aio_max_nr=$(cat /proc/sys/fs/aio-max-nr)
 aio_nr=$(cat /proc/sys/fs/aio-nr)
 mounts=()
 loops=()
+groups=()
 cleanup() {
+  fsfreeze -u "$work/ext4" 2>/dev/null
+  for group in "${groups[@]}"; do rmdir "$group" 2>/dev/null; done
   sysctl -qw fs.aio-max-nr="$aio_max_nr"
   for mount in "${mounts[@]}"; do umount -l "$mount" 2>/dev/null; done
   for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null; done
@@ -84,6 +87,32 @@ row "RLIMIT_NOFILE"                      '[ $code = 0 ] && [[ "$out" == *"AioSys
   dotnet "$driver" descriptors "$work/load"
 expected="AioSystemException EFBIG"
 row "RLIMIT_FSIZE: EFBIG, not a dead process" "$typed" dotnet "$driver" load "$work/load" --operations 2000 --file-size-limit $((1 << 20))
+
+# A device that does 20 operations a second: the process, in a group of its own, is throttled on it.
+# In its own file system, since a swap or journal on the same device would be throttled too.
+truncate -s 64M "$work/slow"
+slow=$(losetup --show -f "$work/slow") && loops+=("$slow")
+group=/sys/fs/cgroup/blkio/akka-aio-faults-$$
+if mkdir "$group" 2>/dev/null; then
+  groups+=("$group")
+  number=$(lsblk -dno MAJ:MIN "$slow" | tr -d ' ')
+  throttle="echo \"$number 20\" > $group/blkio.throttle.read_iops_device"
+  unthrottle="echo \"$number 0\" > $group/blkio.throttle.read_iops_device"
+  inside() { bash -c 'echo $$ > '"$group"'/cgroup.procs; exec "$@"' - "$@"; }
+  row "a device of 20 operations a second" '[ $code = 0 ]' \
+    inside dotnet "$driver" stuck "$slow" "$work" --stick "$throttle" --free "$unthrottle"
+  row "terminate with that device under load" '[ $code = 0 ]' inside dotnet "$driver" stuck "$slow" "$work" --stick "$throttle"
+  sh -c "$unthrottle"
+else
+  printf '%-44s %-6s %s\n' "a device of 20 operations a second" skipped "no cgroup v1 blkio here"
+fi
+
+# A file system that blocks io_submit itself. Thawed whatever happens: until then not even SIGKILL ends who writes to it.
+dd if=/dev/zero of="$work/ext4/frozen" bs=1M count=1 conv=fsync status=none
+( sleep 30; fsfreeze -u "$work/ext4" 2>/dev/null ) & watchdog=$!
+row "a frozen file system" '[ $code = 0 ]' dotnet "$driver" stuck "$work/ext4/frozen" "$work" --write \
+  --stick "fsfreeze -f $work/ext4" --free "fsfreeze -u $work/ext4"
+kill $watchdog 2>/dev/null
 
 # A machine whose limit is almost used up.
 sysctl -qw fs.aio-max-nr=$((aio_nr + 100))

@@ -67,7 +67,8 @@ public sealed record AioSettings
     /// <param name="MinNr"><c>min-nr</c>.</param>
     /// <param name="Nr"><c>nr</c>.</param>
     /// <param name="Timeout"><c>timeout</c>.</param>
-    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout);
+    /// <param name="Linger"><c>linger</c>.</param>
+    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Linger);
 
     internal static string DispatcherId(string name) => $"{Path}.{name}-dispatcher";
 
@@ -85,7 +86,8 @@ public sealed record AioSettings
         var reap = new ReapSettings(
             MinNr: reader.Int("reap.min-nr", 0, 65536),
             Nr: reader.Int("reap.nr", 1, 65536),
-            Timeout: reader.Time("reap.timeout", TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)));
+            Timeout: reader.Time("reap.timeout", TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)),
+            Linger: reader.Time("reap.linger", TimeSpan.Zero, TimeSpan.FromSeconds(1)));
         if (reap.MinNr > reap.Nr)
         {
             throw new AioConfigurationException(

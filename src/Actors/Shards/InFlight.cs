@@ -4,17 +4,22 @@ using AkkaAio.Interop.Engines;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// One context with its slots, between the shard that fills them and the reaper that empties them. Made anew with every incarnation.
+/// One context with its slots, between the shard that fills them and whoever empties them. Made anew with every incarnation.
 /// The two threads meet here without a lock: each field has one writer, and the two flags are handed over by compare-and-swap.
 /// </summary>
+/// <remarks>
+/// One of the two owns the ring, which completions come out of. The reaper from when it is told to reap until it goes idle; while it is
+/// idle the shard, which looks after each submit whether the operations are done already, as a RAM disk's are, and tells the reaper
+/// only when something must be waited for.
+/// </remarks>
 internal sealed class InFlight
 {
     private readonly Slot[] _slots;
     private readonly Stack<Slot> _ownFree;
-    private readonly FreeRing _reaperFree;
+    private readonly FreeSlots _reapedFree;
     private Padded _submitted;
     private Padded _reaped;
-    private Padded _reaperIdle;
+    private Padded _ringIsFree;
     private Padded _noticeWanted;
     private readonly Lock _stopLock = new();
     private bool _stopRequested;
@@ -30,8 +35,8 @@ internal sealed class InFlight
             _ownFree.Push(_slots[i] = new Slot(i));
         }
 
-        _reaperFree = new FreeRing(context.Depth);
-        _reaperIdle.Value = 1;
+        _reapedFree = new FreeSlots(context.Depth);
+        _ringIsFree.Value = 1;
     }
 
     public IIoContext Context { get; }
@@ -47,16 +52,16 @@ internal sealed class InFlight
     public long Count => Volatile.Read(ref _submitted.Value) - Volatile.Read(ref _reaped.Value);
 
     /// <summary>Shard: no slot is in use.</summary>
-    public bool AllFree => _ownFree.Count + _reaperFree.Count == _slots.Length;
+    public bool AllFree => _ownFree.Count + _reapedFree.Count == _slots.Length;
 
     /// <summary>Shard: whether <see cref="TryTake"/> would give a slot.</summary>
-    public bool HasFree => _ownFree.Count > 0 || _reaperFree.Count > 0;
+    public bool HasFree => _ownFree.Count > 0 || _reapedFree.Count > 0;
 
     /// <summary>The reaper is to leave at its next look: the shard is stopping or restarting.</summary>
     public bool StopRequested => Volatile.Read(ref _stopRequested);
 
     /// <summary>Shard: a free slot, or null when the depth is reached.</summary>
-    public Slot? TryTake() => _ownFree.TryPop(out var slot) ? slot : _reaperFree.TryTake();
+    public Slot? TryTake() => _ownFree.TryPop(out var slot) ? slot : _reapedFree.TryTake();
 
     /// <summary>Shard: gives a slot back that was never in flight, or came back by message.</summary>
     public void GiveBack(Slot slot)
@@ -65,23 +70,26 @@ internal sealed class InFlight
         _ownFree.Push(slot);
     }
 
-    /// <summary>Reaper: gives a slot back whose operation is done.</summary>
-    public void GiveBackFromReaper(Slot slot)
+    /// <summary>The ring's owner: gives a slot back whose operation is done.</summary>
+    public void GiveBackReaped(Slot slot)
     {
         slot.Clear();
-        _reaperFree.Put(slot);
+        _reapedFree.Put(slot);
     }
 
-    /// <summary>Shard: so many are in flight now. True: the reaper sleeps in its mailbox and must be told.</summary>
+    /// <summary>Shard: so many are in flight now. True: the reaper is idle, and the ring is the shard's until it gives it away.</summary>
     public bool Submitted(int count)
     {
         Volatile.Write(ref _submitted.Value, _submitted.Value + count);
         Interlocked.MemoryBarrier();
-        return Count > 0 && Volatile.Read(ref _reaperIdle.Value) == 1 &&
-               Interlocked.CompareExchange(ref _reaperIdle.Value, 0, 1) == 1;
+        return Count > 0 && Volatile.Read(ref _ringIsFree.Value) == 1 &&
+               Interlocked.CompareExchange(ref _ringIsFree.Value, 0, 1) == 1;
     }
 
-    /// <summary>Reaper: so many events are out and answered. True: the shard wants to be told.</summary>
+    /// <summary>Shard, which owns the ring: it is free again, and nothing may be in flight.</summary>
+    public void FreeRing() => Volatile.Write(ref _ringIsFree.Value, 1);
+
+    /// <summary>The ring's owner: so many events are out and answered. True: the shard wants to be told.</summary>
     public bool Reaped(int count)
     {
         Volatile.Write(ref _reaped.Value, _reaped.Value + count);
@@ -101,9 +109,9 @@ internal sealed class InFlight
     /// <summary>Reaper: goes to its mailbox. False: something was submitted meanwhile, and it must go on.</summary>
     public bool TryGoIdle()
     {
-        Volatile.Write(ref _reaperIdle.Value, 1);
+        Volatile.Write(ref _ringIsFree.Value, 1);
         Interlocked.MemoryBarrier();
-        return Count <= 0 || Interlocked.CompareExchange(ref _reaperIdle.Value, 0, 1) != 1;
+        return Count <= 0 || Interlocked.CompareExchange(ref _ringIsFree.Value, 0, 1) != 1;
     }
 
     /// <summary>Any thread: ends the reaper's wait.</summary>
@@ -138,8 +146,8 @@ internal sealed class InFlight
         public long Value;
     }
 
-    /// <summary>Slots on their way from the reaper (one producer) back to the shard (one consumer).</summary>
-    private sealed class FreeRing(int depth)
+    /// <summary>Slots on their way from the ring's owner (one producer) back to the shard (one consumer).</summary>
+    private sealed class FreeSlots(int depth)
     {
         private readonly Slot?[] _ring = new Slot?[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)depth)];
         private Padded _head;
@@ -162,7 +170,7 @@ internal sealed class InFlight
                 return null;
             }
 
-            // The reaper cannot lap us: there are no more slots than places.
+            // The producer cannot lap us: there are no more slots than places.
             var slot = _ring[(int)head & (_ring.Length - 1)];
             _head.Value = head + 1;
             return slot;

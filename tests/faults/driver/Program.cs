@@ -55,5 +55,13 @@ var append = new Command("append", "what appending costs beside overwriting") { 
 append.SetAction((parsed, _) => Append.RunAsync(
     parsed.GetValue(file)!, (long)parsed.GetValue(megabytes) << 20, parsed.GetValue(rounds)));
 
-return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, verify, soak, terminate, overload, append }
+var others = new Argument<string>("others") { Description = "a folder on another device" };
+var stick = new Option<string>("--stick") { Required = true, Description = "a shell command that slows the file's device down" };
+var free = new Option<string?>("--free") { Description = "one that ends it; without: the system is terminated meanwhile" };
+var write = new Option<bool>("--write") { Description = "write to the file, else read" };
+var stuck = new Command("stuck", "a slow or stuck device hurts its own files alone") { file, others, stick, free, write };
+stuck.SetAction((parsed, _) => Stuck.RunAsync(
+    parsed.GetValue(file)!, parsed.GetValue(others)!, parsed.GetValue(stick)!, parsed.GetValue(free), parsed.GetValue(write)));
+
+return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, verify, soak, terminate, overload, append, stuck }
     .Parse(args).InvokeAsync();

@@ -1,0 +1,119 @@
+using Akka.Event;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Routing;
+
+namespace AkkaAio.Shards;
+
+/// <summary>
+/// Takes completions out of a context and replies to the requesters. Used by whoever owns the ring: the reaper, or the shard while the
+/// reaper is idle (see <see cref="InFlight"/>).
+/// </summary>
+internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, ILoggingAdapter log)
+{
+    private readonly ShardCounters _counters = shard.Counters;
+    private readonly IoCompletion[] _completions = new IoCompletion[Math.Min(aio.Settings.Reap.Nr, inFlight.Depth)];
+
+    /// <summary>The most that one <see cref="Take"/> takes out.</summary>
+    public int MaxCount => _completions.Length;
+
+    /// <summary>Reaps once and answers what came. Returns how many.</summary>
+    /// <exception cref="AioSystemException">The reap failed, and nothing has been taken out.</exception>
+    public int Take(int minNr, TimeSpan timeout)
+    {
+        var count = inFlight.Context.Reap(_completions, minNr, timeout);
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            Complete(_completions[i]);
+        }
+
+        _counters.Reaps++;
+        _counters.Reaped += count;
+        if (inFlight.Reaped(count))
+        {
+            shard.Ref.Tell(ReapNotice.Instance, shard.Ref);
+        }
+
+        return count;
+    }
+
+    /// <summary>Answers what is still in flight or half done as the context ends.</summary>
+    public void AbortAll()
+    {
+        foreach (var slot in inFlight.Slots)
+        {
+            if (slot.State is SlotState.InFlight or SlotState.Continuing)
+            {
+                Abort(slot);
+            }
+        }
+    }
+
+    private void Complete(IoCompletion completion)
+    {
+        var slot = inFlight.Slots[completion.Slot];
+        try
+        {
+            if (slot.Opcode == IoOpcode.DataSync)
+            {
+                CompleteDataSync(slot, completion.Error);
+            }
+            else if (Settlement.Settle(slot, completion.Result, shard.Ref, _counters.OfReaper) == Settled.Continue)
+            {
+                slot.State = SlotState.Continuing;
+                shard.Ref.Tell(new ContinueSlot(inFlight, slot), shard.Ref);
+                return;
+            }
+        }
+        catch (Exception e) // nothing that one operation brings with it can stop the reaper
+        {
+            log.Error(e, "Shard {0}: the reply to {1} failed", shard.Index, slot.Command);
+        }
+
+        // After the reply: a barrier's own reply never overtakes those of the commands before it.
+        if (slot.Opcode != IoOpcode.DataSync)
+        {
+            slot.Lane.Reaped(slot.IsWrite, slot.Epoch);
+        }
+
+        inFlight.GiveBackReaped(slot);
+    }
+
+    private void CompleteDataSync(Slot slot, Errno error)
+    {
+        var file = slot.Lane.File;
+        _counters.OfReaper.DataSyncs++;
+        var cause = error == Errno.None ? null : new AioSystemException(error, "flush", file.Path);
+        shard.Ref.Tell(new DataSyncDone(file, cause), shard.Ref);
+    }
+
+    // The memory stays where it is: after a drain it is no longer used, but past the deadline the kernel has it still.
+    private void Abort(Slot slot)
+    {
+        var file = slot.Lane.File;
+        var name = slot.Command?.Name ?? "flush";
+        var cause = new AioAbortedException(name, file.Path, $"shard {shard.Index} stopped before the kernel was done with it");
+        if (slot.State == SlotState.InFlight)
+        {
+            file.LeakDescriptor();
+        }
+        else
+        {
+            slot.Buffer?.Release();
+        }
+
+        if (slot.Opcode == IoOpcode.DataSync)
+        {
+            shard.Ref.Tell(new DataSyncDone(file, cause), shard.Ref);
+            return;
+        }
+
+        var command = slot.Command!;
+        slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, Settlement.OutcomeOf(slot)), shard.Ref, log);
+        slot.Lane.Reaped(slot.IsWrite, slot.Epoch);
+    }
+}
