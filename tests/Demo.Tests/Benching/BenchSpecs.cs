@@ -6,7 +6,7 @@ namespace AkkaAio.Demo.Tests.Benching;
 /// <summary><c>bench</c> as a user runs it, on small files and for moments.</summary>
 public sealed class BenchSpecs : IDisposable
 {
-    private static readonly string[] Brief = ["--size", "1m", "--runtime", "0.1", "--ramp_time", "0.05"];
+    private static readonly string[] Brief = ["--size", "1m", "--runtime", "0.4", "--ramp_time", "0.05"];
 
     private readonly TempFolder _folder = new();
 
