@@ -2,11 +2,13 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
 using Xunit;
 
 namespace AkkaAio.Tests;
 
-/// <summary>The README's samples, compiled and run from here, and compared with what the README shows.</summary>
+/// <summary>The samples of README and docs, compiled and run from here, and compared with what the pages show.</summary>
 public sealed class ReadmeSpecs : TestKit
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"akka-aio-readme-{Guid.NewGuid():N}");
@@ -37,12 +39,51 @@ public sealed class ReadmeSpecs : TestKit
     }
 
     [Theory]
-    [InlineData("actor")]
-    [InlineData("task")]
-    public void The_README_shows_the_sample_that_is_run_here(string name)
+    [InlineData(1, 100)]
+    [InlineData(3, 100)]
+    [InlineData(20, 7)]
+    public async Task The_producer_sample_of_the_docs_writes_everything_through_a_queue_that_is_too_short(int producers, int window)
     {
-        var readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", "README.md"));
-        var shown = Between(readme, $"<!-- sample: {name} -->\n```csharp\n", "```");
+        const int Each = 500;
+        var engine = new MemoryEngine();
+        using var system = ActorSystem.Create("producers", AioTestKit.SetupOf(
+            EngineKind.Memory, engine, "akka.io.aio { shards = 1, depth = 4, max-queue-size = 10 }"));
+        var aio = AioExt.Get(system);
+        var file = await aio.OpenAsync("/log", new()
+        {
+            Mode = FileMode.Create, Access = FileAccess.ReadWrite, PreallocationSize = producers * Each * 512L,
+        });
+        var written = 0;
+        engine.OnOperation = (in _) =>
+        {
+            Interlocked.Increment(ref written);
+            return new OperationFault { Delay = 2 };
+        };
+        for (var producer = 0; producer < producers; producer++)
+        {
+            var first = producer * Each;
+            var writes = Enumerable.Range(first, Each).Select(i => new Aio.Write(file, i * 512L, new byte[512])).ToArray();
+            system.ActorOf(Props.Create(() => new Producer(file, writes, window, TestActor)));
+        }
+
+        for (var producer = 0; producer < producers; producer++)
+        {
+            ExpectMsg("all written", Patience.Long);
+        }
+
+        Assert.Equal(producers * Each, written);
+        Assert.True((await aio.Ref.Ask<Aio.Stats>(new Aio.GetStats(), Patience.Long)).Shards[0].Overloads > 0, "nobody was refused");
+        await system.Terminate();
+    }
+
+    [Theory]
+    [InlineData("actor", "README.md")]
+    [InlineData("task", "README.md")]
+    [InlineData("producer", "docs/producers.md")]
+    public void The_page_shows_the_sample_that_is_run_here(string name, string page)
+    {
+        var text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", page));
+        var shown = Between(text, $"<!-- sample: {name} -->\n```csharp\n", "```");
         var run = Between(File.ReadAllText(SourcePath()), $"// sample: {name}\n", "// end");
         Assert.Equal(Dedent(run), Dedent(shown));
     }
@@ -87,6 +128,56 @@ public sealed class ReadmeSpecs : TestKit
             });
             Receive<Aio.CommandFailed>(failed => listener.Tell(failed.Cause));
             aio.Tell(new Aio.Open(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite }));
+        }
+    }
+    // end
+
+    // sample: producer
+    public sealed class Producer : ReceiveActor
+    {
+        public Producer(AioFile file, IEnumerable<Aio.Write> writes, int window, IActorRef listener)
+        {
+            var aio = Context.System.Aio();
+            var todo = new Queue<Aio.Write>(writes);
+            var outstanding = 0;
+            var awaitsRoom = false;
+
+            Receive<Aio.WriteCompleted>(_ =>
+            {
+                outstanding--;
+                Send(awaitsRoom ? 0 : 1);
+            });
+            Receive<Aio.CommandFailed>(failed => failed.Cause is AioOverloadedException, failed =>
+            {
+                outstanding--;
+                todo.Enqueue((Aio.Write)failed.Command); // refused is not performed: it is told again
+                if (!awaitsRoom)
+                {
+                    awaitsRoom = true; // once, however many were refused
+                    aio.Tell(new Aio.AwaitRoom(file));
+                }
+            });
+            Receive<Aio.RoomAvailable>(room =>
+            {
+                awaitsRoom = false;
+                Send(Math.Min(room.Credit, window - outstanding));
+            });
+            Receive<Aio.CommandFailed>(failed => listener.Tell(failed.Cause)); // the disk's own errors
+            Send(window);
+
+            void Send(int count)
+            {
+                for (; count > 0 && todo.TryDequeue(out var write); count--)
+                {
+                    aio.Tell(write);
+                    outstanding++;
+                }
+
+                if (outstanding == 0 && todo.Count == 0)
+                {
+                    listener.Tell("all written");
+                }
+            }
         }
     }
     // end

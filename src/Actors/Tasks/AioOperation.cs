@@ -142,6 +142,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     private void Recycle()
     {
         _source.Reset();
+        _aio = null!; // else the pool would keep a whole actor system alive after its end
         _command = null!;
         _reply = null!;
         _cancellation = default;

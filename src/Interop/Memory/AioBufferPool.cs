@@ -101,11 +101,14 @@ public sealed unsafe class AioBufferPool : IDisposable
             DrainCaches();
             FreeDepot();
         }
+
+        // Else every thread that ever rented keeps the pool alive, and through Leaked a whole actor system that has ended.
+        _cache.Dispose();
     }
 
     internal void Return(MemoryBlock block)
     {
-        if (Volatile.Read(ref _disposed))
+        if (Volatile.Read(ref _disposed) || CacheUnlessDisposed() is not { } cache)
         {
             Free(block);
             lock (_depotLock)
@@ -116,11 +119,23 @@ public sealed unsafe class AioBufferPool : IDisposable
             return;
         }
 
-        var cache = _cache.Value!;
         cache.Rented--;
         if (!cache.TryPut(block))
         {
             ReturnToDepot(block, cache);
+        }
+    }
+
+    // Dispose may come between a look at _disposed and this.
+    private ThreadCache? CacheUnlessDisposed()
+    {
+        try
+        {
+            return _cache.Value;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
         }
     }
 

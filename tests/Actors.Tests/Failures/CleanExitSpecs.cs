@@ -37,6 +37,38 @@ public sealed class CleanExitSpecs(ITestOutputHelper output) : AioTestKit(Engine
     }
 
     [SkippableFact]
+    public async Task An_ended_system_is_garbage_whatever_threads_have_used_it()
+    {
+        var ended = new List<WeakReference>();
+        for (var i = 0; i < 3; i++)
+        {
+            ended.Add(await UseAsync());
+        }
+
+        // The blocking dispatcher's threads know it for another 10 s.
+        await Eventually(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return !ended.Any(system => system.IsAlive);
+        }, "every system is collected");
+
+        async Task<WeakReference> UseAsync()
+        {
+            var system = ActorSystem.Create("ended", ConfigOf(""));
+            var aio = AioExt.Get(system);
+            var file = await aio.OpenAsync(NewPath(), New with { PreallocationSize = 64 * Block });
+            await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
+            {
+                using var buffer = await file.ReadAsync(i * Block, Block);
+            }));
+            await file.DisposeAsync();
+            await system.Terminate();
+            return new WeakReference(system);
+        }
+    }
+
+    [SkippableFact]
     public async Task It_is_so_too_when_work_is_under_way_and_files_are_open()
     {
         var path = NewPath();
