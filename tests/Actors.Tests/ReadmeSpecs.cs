@@ -51,7 +51,9 @@ public sealed class ReadmeSpecs : TestKit
         var aio = AioExt.Get(system);
         var file = await aio.OpenAsync("/log", new()
         {
-            Mode = FileMode.Create, Access = FileAccess.ReadWrite, PreallocationSize = producers * Each * 512L,
+            Mode = FileMode.Create,
+            Access = FileAccess.ReadWrite,
+            PreallocationSize = producers * Each * 512L,
         });
         var written = 0;
         engine.OnOperation = (in _) =>
