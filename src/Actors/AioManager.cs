@@ -54,8 +54,8 @@ internal sealed class AioManager : UntypedActor
             case Terminated terminated:
                 OnOwnerDied(terminated.ActorRef);
                 break;
-            case Aio.FileCommand command:
-                _aio.Ref.Tell(command, Sender); // told to the manager's own ref, which is what a serialized path resolves to
+            case Aio.FileCommand or Aio.Batch:
+                _aio.Ref.Tell(message, Sender); // told to the manager's own ref, which is what a serialized path resolves to
                 break;
             case Aio.GetStats stats:
                 Reply(Sender, new Aio.Stats(

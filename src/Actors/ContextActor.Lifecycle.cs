@@ -184,6 +184,12 @@ internal sealed partial class ContextActor
         }
 
         _inHand = null;
+        foreach (var command in _restOfBatch.Span)
+        {
+            Abort((Aio.TransferCommand)command, _batchFrom, cause);
+        }
+
+        _restOfBatch = default;
         _stagedCount = 0;
         _ready.Clear();
         _counters.Queued = 0;

@@ -67,6 +67,10 @@ internal sealed partial class ContextActor : UntypedActor
     private Aio.TransferCommand? _inHand;
     private IActorRef _inHandFrom = ActorRefs.Nobody;
 
+    // What comes after it in its batch.
+    private ReadOnlyMemory<Aio.FileCommand> _restOfBatch;
+    private IActorRef _batchFrom = ActorRefs.Nobody;
+
     public ContextActor(AioExt aio, Shard shard)
     {
         _aio = aio;
@@ -84,6 +88,9 @@ internal sealed partial class ContextActor : UntypedActor
         {
             case Aio.TransferCommand command:
                 Accept(command, Sender);
+                break;
+            case ShardBatch batch:
+                AcceptBatch(batch.Transfers, Sender);
                 break;
             case ReapNotice:
                 _flowControlled = false;
@@ -131,8 +138,8 @@ internal sealed partial class ContextActor : UntypedActor
             case Drain:
                 _shard.Draining = true;
                 break;
-            case Aio.Command command:
-                _aio.Ref.Tell(command, Sender); // told to a shard's ref by hand
+            case Aio.Command or Aio.Batch:
+                _aio.Ref.Tell(message, Sender); // told to a shard's ref by hand
                 break;
             default:
                 Unhandled(message);
@@ -146,9 +153,25 @@ internal sealed partial class ContextActor : UntypedActor
         }
     }
 
+    private void AcceptBatch(ReadOnlyMemory<Aio.FileCommand> transfers, IActorRef requester)
+    {
+        _batchFrom = requester;
+        _restOfBatch = transfers;
+        while (!_restOfBatch.IsEmpty)
+        {
+            var command = (Aio.TransferCommand)_restOfBatch.Span[0];
+            _restOfBatch = _restOfBatch[1..];
+            Accept(command, requester);
+        }
+    }
+
     private void Accept(Aio.TransferCommand command, IActorRef requester)
     {
         (_inHand, _inHandFrom) = (command, requester);
+
+        // Now: once it is staged it may be answered, and an awaited one be another by the end of this method.
+        var extent = command is Aio.Write ? command.File.Extent : null;
+        var end = command.Offset + command.Length;
         var lane = command.File.Aio == _aio ? command.File.LaneOn(_shard) : null;
         var accepted = false;
         if (lane is null || lane.Shard != _shard)
@@ -194,9 +217,9 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         // Not for one that is refused: its file may be closed.
-        if (accepted && command is Aio.Write && command.File.Extent.TakeGrowAhead(command.Offset + command.Length))
+        if (accepted && extent is not null && extent.TakeGrowAhead(end))
         {
-            GrowAhead(command.File);
+            GrowAhead(lane!.File);
         }
     }
 

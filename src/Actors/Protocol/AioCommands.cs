@@ -28,7 +28,7 @@ public sealed partial class Aio
         }
 
         /// <summary>The file.</summary>
-        public AioFile File { get; }
+        public AioFile File { get; private protected set; }
     }
 
     /// <summary>A command that moves data: these run at once, many at a time, in no order.</summary>
@@ -38,7 +38,7 @@ public sealed partial class Aio
             : base(file) => Offset = offset;
 
         /// <summary>Byte offset in the file.</summary>
-        public long Offset { get; }
+        public long Offset { get; private protected set; }
 
         /// <summary>Length in bytes.</summary>
         public abstract int Length { get; }
@@ -112,12 +112,20 @@ public sealed partial class Aio
         }
 
         /// <summary>Where the bytes go.</summary>
-        public Memory<byte> Destination { get; }
+        public Memory<byte> Destination { get; private set; }
 
         /// <inheritdoc/>
         public override int Length => Destination.Length;
 
         internal override string Name => "read";
+
+        /// <summary>Of the Task façade, whose commands nobody else ever sees.</summary>
+        internal void Reuse(AioFile file, long offset, Memory<byte> destination)
+        {
+            File = file;
+            Offset = offset;
+            Destination = destination;
+        }
     }
 
     /// <summary>
@@ -127,6 +135,8 @@ public sealed partial class Aio
     /// </summary>
     public sealed class Write : TransferCommand
     {
+        private AioDurability _durability;
+
         /// <summary>Writes <paramref name="data"/> at <paramref name="offset"/>.</summary>
         public Write(AioFile file, long offset, ReadOnlyMemory<byte> data)
             : base(file, offset) => Data = data;
@@ -141,15 +151,28 @@ public sealed partial class Aio
         }
 
         /// <summary>What to write.</summary>
-        public ReadOnlyMemory<byte> Data { get; }
+        public ReadOnlyMemory<byte> Data { get; private set; }
 
         /// <summary>Whether the reply also says that this write is on stable storage.</summary>
-        public AioDurability Durability { get; init; }
+        public AioDurability Durability
+        {
+            get => _durability;
+            init => _durability = value;
+        }
 
         /// <inheritdoc/>
         public override int Length => Data.Length;
 
         internal override string Name => "write";
+
+        /// <summary>Of the Task façade, whose commands nobody else ever sees.</summary>
+        internal void Reuse(AioFile file, long offset, ReadOnlyMemory<byte> data, AioDurability durability)
+        {
+            File = file;
+            Offset = offset;
+            Data = data;
+            _durability = durability;
+        }
     }
 
     /// <summary>
@@ -256,6 +279,30 @@ public sealed partial class Aio
         public long Offset { get; }
 
         internal override string Name => "await-room";
+    }
+
+    /// <summary>
+    /// Several commands in one message, as io_submit(2) takes several iocbs: one message to the shard instead of one for each. It means
+    /// what telling them one after another means: each has its own reply, and there is none to the batch.
+    /// </summary>
+    public sealed class Batch : Message
+    {
+        private readonly FileCommand[] _commands;
+
+        /// <summary>These commands, of one file or of several, in this order.</summary>
+        /// <exception cref="ArgumentException">One of them is null.</exception>
+        public Batch(params ReadOnlySpan<FileCommand> commands)
+        {
+            foreach (var command in commands)
+            {
+                ArgumentNullException.ThrowIfNull(command, nameof(commands));
+            }
+
+            _commands = commands.ToArray();
+        }
+
+        /// <summary>The commands.</summary>
+        public ReadOnlyMemory<FileCommand> Commands => _commands;
     }
 
     /// <summary>Asks for the figures. Replied to with <see cref="Stats"/>.</summary>

@@ -33,6 +33,9 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             case Aio.FileCommand command:
                 Route(command, sender);
                 break;
+            case Aio.Batch batch:
+                BatchRouting.Route(batch, this, aio, sender);
+                break;
             case PoisonPill or Kill:
                 Stop();
                 break;

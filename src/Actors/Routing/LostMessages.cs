@@ -65,6 +65,20 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
             case Aio.Command command:
                 Reply(requester, command);
                 break;
+            case ShardBatch batch:
+                foreach (var transfer in batch.Transfers.Span)
+                {
+                    Reply(requester, transfer);
+                }
+
+                break;
+            case Aio.Batch batch:
+                foreach (var command in batch.Commands.Span)
+                {
+                    Reply(requester, command);
+                }
+
+                break;
             case OpenDone done:
                 done.File?.Release();
                 Reply(done.Requester, done.Open);

@@ -19,7 +19,7 @@ internal static class CommandChecks
             : length > MaxLength ? Wrong(command, offset, length, $"one command moves {MaxLength} bytes at most")
             : offset > long.MaxValue - length - AioBuffer.Alignment
                 ? Wrong(command, offset, length, "its end is beyond the largest file, 2^63 - 1 bytes")
-            : !file.Access.HasFlag(needed)
+            : (file.Access & needed) == 0
                 ? Wrong(command, offset, length, $"the file was opened for {file.Access}")
             : null;
     }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Routing;
+using AkkaAio.Tasks;
 
 namespace AkkaAio.Shards;
 
@@ -108,13 +109,25 @@ internal static class Settlement
                 write.File.Extent.Written(write.Offset + write.Length);
                 slot.Buffer?.Release();
                 slot.Buffer = null;
-                slot.TakeRequester()?.Reply(new Aio.WriteCompleted(write), shard, write.File.Aio.Log);
+                ReplyWritten(slot.TakeRequester(), write, shard);
                 break;
             case Aio.Read read:
                 SucceedRead(slot, read, shard, counters);
                 break;
             default:
                 throw new InvalidOperationException($"a slot holds {slot.Command}");
+        }
+    }
+
+    private static void ReplyWritten(IActorRef? requester, Aio.Write write, IActorRef shard)
+    {
+        if (requester is AioOperation awaited)
+        {
+            awaited.Complete(write.Length);
+        }
+        else
+        {
+            requester?.Reply(new Aio.WriteCompleted(write), shard, write.File.Aio.Log);
         }
     }
 
@@ -144,7 +157,7 @@ internal static class Settlement
         var buffer = slot.Buffer;
         slot.Buffer = null;
         var requester = slot.TakeRequester();
-        Aio.Event reply;
+        Aio.CommandFailed? failed = null;
         try
         {
             // After a Cancel the destination is its owner's again: not a byte may be copied there.
@@ -152,17 +165,22 @@ internal static class Settlement
             {
                 buffer!.UncheckedSpan(slot.Head, count).CopyTo(read.Destination.Span);
             }
-
-            reply = new Aio.ReadIntoCompleted(read, count);
         }
         catch (Exception e) // the destination's own code: disposed, or a MemoryManager of the user's that throws
         {
-            reply = new Aio.CommandFailed(
+            failed = new Aio.CommandFailed(
                 read, new AioBufferDisposedException(read.Name, read.File.Path, e), AioOutcome.NotPerformed);
         }
 
         buffer?.Release();
-        requester?.Reply(reply, shard, read.File.Aio.Log);
+        if (failed is null && requester is AioOperation awaited)
+        {
+            awaited.Complete(count);
+        }
+        else
+        {
+            requester?.Reply(failed ?? (Aio.Event)new Aio.ReadIntoCompleted(read, count), shard, read.File.Aio.Log);
+        }
     }
 
     // What was asked for of what was read: the range was widened to the alignment, and may have met the file's end.

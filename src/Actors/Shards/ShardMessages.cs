@@ -5,6 +5,9 @@ namespace AkkaAio.Shards;
 
 // What shards, reapers and the manager tell one another. Never a message per completion: replies go straight to the requester.
 
+/// <summary>Caller to shard: transfer commands of a <see cref="Aio.Batch"/>, all of them this shard's.</summary>
+internal sealed record ShardBatch(ReadOnlyMemory<Aio.FileCommand> Transfers) : INoSerializationVerificationNeeded;
+
 /// <summary>Shard to reaper: something is in flight.</summary>
 internal sealed class Reap : INoSerializationVerificationNeeded
 {

@@ -24,7 +24,7 @@ public sealed partial class AioFile
     public ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<int>(cancellationToken)
-            : AioOperation.Start(new Aio.ReadInto(this, offset, destination), cancellationToken).AsCountTask();
+            : AioOperation.StartReadInto(this, offset, destination, cancellationToken).AsCountTask();
 
     /// <summary>Writes all of <paramref name="data"/> at <paramref name="offset"/>. Leave it unchanged until done.</summary>
     /// <exception cref="AioAlignmentException">Offset or length is not aligned, on a direct file.</exception>
@@ -36,7 +36,9 @@ public sealed partial class AioFile
     /// <summary>As the other overload; with <see cref="AioDurability.Dsync"/> the data is on stable storage when done.</summary>
     public ValueTask WriteAsync(
         long offset, ReadOnlyMemory<byte> data, AioDurability durability, CancellationToken cancellationToken = default) =>
-        Run(new Aio.Write(this, offset, data) { Durability = durability }, cancellationToken);
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled(cancellationToken)
+            : AioOperation.StartWrite(this, offset, data, durability, cancellationToken).AsTask();
 
     /// <summary>Makes every write that was begun before it durable.</summary>
     /// <exception cref="AioException">It failed, and will for ever on this open: what was written may be lost.</exception>

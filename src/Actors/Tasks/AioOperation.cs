@@ -9,7 +9,9 @@ namespace AkkaAio.Tasks;
 /// </summary>
 /// <remarks>
 /// It goes back to the pool when the result has been taken, which is after the reply: and since every command has exactly one reply,
-/// no stale one can meet its next use.
+/// no stale one can meet its next use. The commands to read and write with memory of the caller's go with it, and their success is told
+/// by a call: so awaiting them allocates nothing. One that can be cancelled is a command of its own, since a Cancel names the object
+/// and may come late.
 /// </remarks>
 internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValueTaskSource, IValueTaskSource<int>,
     IValueTaskSource<AioBuffer>
@@ -20,10 +22,16 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     [ThreadStatic]
     private static Stack<AioOperation>? s_pool;
 
-    private ManualResetValueTaskSourceCore<Aio.Event> _source;
+    // The count of bytes; 0 for commands without one.
+    private ManualResetValueTaskSourceCore<int> _source;
     private AioExt _aio = null!;
     private Aio.FileCommand _command = null!;
-    private Aio.Event _reply = null!;
+
+    // Null when the success was told by Complete.
+    private Aio.Event? _reply;
+    private int _count;
+    private Aio.ReadInto? _readInto;
+    private Aio.Write? _write;
     private CancellationToken _cancellationToken;
     private CancellationTokenRegistration _cancellation;
 
@@ -36,35 +44,70 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     public override IActorRefProvider Provider => _aio.System.Provider;
 
     /// <summary>Tells the command and gives the operation to await, once.</summary>
-    public static Started Start(Aio.FileCommand command, CancellationToken cancellationToken)
+    public static Started Start(Aio.FileCommand command, CancellationToken cancellationToken) =>
+        Rent().Tell(command, cancellationToken);
+
+    /// <summary>Tells an <see cref="Aio.ReadInto"/>.</summary>
+    public static Started StartReadInto(AioFile file, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        var pool = s_pool ??= new Stack<AioOperation>();
-        if (!pool.TryPop(out var operation))
+        if (cancellationToken.CanBeCanceled)
         {
-            operation = new AioOperation();
+            return Start(new Aio.ReadInto(file, offset, destination), cancellationToken);
         }
 
-        operation._aio = command.File.Aio;
-        operation._command = command;
-        operation._cancellationToken = cancellationToken;
+        var operation = Rent();
+        var command = operation._readInto ??= new Aio.ReadInto(file, offset, destination);
+        command.Reuse(file, offset, destination);
+        return operation.Tell(command, cancellationToken);
+    }
+
+    /// <summary>Tells an <see cref="Aio.Write"/>.</summary>
+    public static Started StartWrite(
+        AioFile file, long offset, ReadOnlyMemory<byte> data, AioDurability durability, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            return Start(new Aio.Write(file, offset, data) { Durability = durability }, cancellationToken);
+        }
+
+        var operation = Rent();
+        var command = operation._write ??= new Aio.Write(file, offset, data);
+        command.Reuse(file, offset, data, durability);
+        return operation.Tell(command, cancellationToken);
+    }
+
+    /// <summary>Whoever settles the command: it succeeded, with so many bytes. In place of a reply's message.</summary>
+    public void Complete(int count)
+    {
+        _count = count;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private static AioOperation Rent() =>
+        (s_pool ??= new Stack<AioOperation>()).TryPop(out var operation) ? operation : new AioOperation();
+
+    private Started Tell(Aio.FileCommand command, CancellationToken cancellationToken)
+    {
+        var aio = command.File.Aio;
+        _aio = aio;
+        _command = command;
+        _cancellationToken = cancellationToken;
         if (cancellationToken.CanBeCanceled)
         {
             // Before the command is told: afterwards the operation may be done and in another's hands already.
-            operation._cancellation = cancellationToken.UnsafeRegister(
-                static state => ((AioOperation)state!).TellCancel(), operation);
+            _cancellation = cancellationToken.UnsafeRegister(static state => ((AioOperation)state!).TellCancel(), this);
         }
 
-        var version = operation._source.Version;
-        var aio = command.File.Aio;
-        aio.Ref.Tell(command, operation);
+        var version = _source.Version;
+        aio.Ref.Tell(command, this);
         if (cancellationToken.IsCancellationRequested)
         {
             // The callback's Cancel may have come to the shard before the command. The operation itself may be done and in another's
             // hands by now; the answer to a Cancel is no concern of it.
-            aio.Ref.Tell(new Aio.Cancel(command), operation);
+            aio.Ref.Tell(new Aio.Cancel(command), this);
         }
 
-        return new Started(operation, version);
+        return new Started(this, version);
     }
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _source.GetStatus(token);
@@ -87,9 +130,14 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
 
     void IValueTaskSource.GetResult(short token) => TakeResult(token);
 
-    int IValueTaskSource<int>.GetResult(short token) => ((Aio.ReadIntoCompleted)TakeResult(token)).Count;
+    int IValueTaskSource<int>.GetResult(short token) => TakeResult(token);
 
-    AioBuffer IValueTaskSource<AioBuffer>.GetResult(short token) => ((Aio.ReadCompleted)TakeResult(token)).Buffer;
+    AioBuffer IValueTaskSource<AioBuffer>.GetResult(short token)
+    {
+        var reply = _reply; // of this version, if the token is: else the next line throws
+        TakeResult(token);
+        return ((Aio.ReadCompleted)reply!).Buffer;
+    }
 
     void IThreadPoolWorkItem.Execute()
     {
@@ -103,8 +151,11 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
             case Aio.CommandFailed failed:
                 _source.SetException(failed.Cause);
                 break;
+            case Aio.ReadIntoCompleted read:
+                _source.SetResult(read.Count); // of no bytes
+                break;
             default:
-                _source.SetResult(_reply);
+                _source.SetResult(_count);
                 break;
         }
     }
@@ -121,7 +172,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
 
     private void TellCancel() => _aio.Ref.Tell(new Aio.Cancel(_command), this);
 
-    private Aio.Event TakeResult(short token)
+    private int TakeResult(short token)
     {
         // Throws on a stale token. A result that is not there yet must not send the object to the pool.
         if (_source.GetStatus(token) == ValueTaskSourceStatus.Pending)
@@ -144,7 +195,10 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         _source.Reset();
         _aio = null!; // else the pool would keep a whole actor system alive after its end
         _command = null!;
-        _reply = null!;
+        _reply = null;
+        _count = 0;
+        _readInto?.Reuse(null!, 0, default);
+        _write?.Reuse(null!, 0, default, AioDurability.None);
         _cancellation = default;
         _cancellationToken = default;
         var pool = s_pool ??= new Stack<AioOperation>();

@@ -30,6 +30,18 @@ public abstract class RestartSpecsBase : AioTestKit
         Sys.EventStream.Subscribe(TestActor, typeof(AioShardRestarted));
     }
 
+    [Fact]
+    public async Task A_batch_that_a_shard_throws_in_the_middle_of_is_answered_whole()
+    {
+        var file = await NewFile(256 * Block);
+        var batch = new Aio.Batch([.. Enumerable.Range(0, 256).Select(i => new Aio.ReadInto(file, i * Block, new byte[8]))]);
+        Arm(reaper: false);
+        Disk.Tell(batch, Replies); // the first full batch of the kernel's throws, with most of the commands behind it
+        await ExpectMsgAsync<AioShardRestarted>();
+        await Replies.AssertOneEach(batch.Commands.ToArray());
+        await Replies.Do<Aio.Closed>(new Aio.Close(file));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -1,0 +1,57 @@
+using Akka.Actor;
+using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Tasks;
+
+/// <summary>What awaiting costs in memory. Alone in the process: the figure is of all its threads.</summary>
+[Collection(MachineCollection.Name)]
+public sealed class TaskAllocationSpecs(ITestOutputHelper output)
+{
+    private const int Operations = 100_000;
+
+    // The runtime's and Akka's own housekeeping: segments of queues, the thread pool's growth. A single object an operation is 24.
+    private const double Housekeeping = 4;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reads_and_writes_with_memory_of_the_callers_allocate_nothing(bool write)
+    {
+        using var system = ActorSystem.Create("allocations", AioTestKit.ConfigOf($"akka.io.aio.engine = {NullEngine.EngineName}"));
+        var path = Path.Combine(Path.GetTempPath(), $"akka-aio-{Guid.NewGuid():N}");
+        await using (File.Create(path, 1, FileOptions.DeleteOnClose))
+        {
+            var file = await AioExt.Get(system).OpenAsync(
+                path, new() { Mode = FileMode.Open, Access = FileAccess.ReadWrite, PreallocationSize = 1 << 20 });
+            using var buffer = AioExt.Get(system).Pool.Rent(4096);
+            await Run(file, buffer, write);
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            await Run(file, buffer, write);
+            var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Operations;
+            output.WriteLine($"{each:0.00} bytes an operation");
+            Assert.True(each < Housekeeping, $"{each:0.00} bytes an operation");
+            await file.DisposeAsync();
+        }
+
+        await system.Terminate().WaitAsync(Patience.Long);
+    }
+
+    private static Task Run(AioFile file, AioBuffer buffer, bool write) => Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+    {
+        await Task.Yield();
+        for (var n = 0; n < Operations / 8; n++)
+        {
+            if (write)
+            {
+                await file.WriteAsync(n % 256 * 4096, buffer.Memory).ConfigureAwait(false);
+            }
+            else if (await file.ReadAsync(n % 256 * 4096, buffer.Memory).ConfigureAwait(false) != 4096)
+            {
+                throw new InvalidOperationException("a short read");
+            }
+        }
+    }));
+}
