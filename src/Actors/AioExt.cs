@@ -10,6 +10,7 @@ using AkkaAio.Interop.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
 using AkkaAio.Tasks;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio;
 
@@ -41,6 +42,11 @@ public sealed class AioExt : IExtension
         _ = DispatcherOf("reaper");
         _blockingDispatcher = DispatcherOf("blocking");
         Shards = OpenShards();
+        Meter = new AioMeter(this);
+        foreach (var shard in Shards)
+        {
+            shard.Telemetry = new ShardTelemetry(Meter, shard);
+        }
 
         _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)), "aio");
         Ref = new AioRef(this, _manager);
@@ -69,6 +75,14 @@ public sealed class AioExt : IExtension
     internal IActorRef Manager => _manager;
 
     internal Shard[] Shards { get; }
+
+    internal AioMeter Meter { get; }
+
+    /// <summary>As <see cref="IIoEngine.Capacity"/>.</summary>
+    internal (long Free, long Max)? Capacity => _engine.Capacity;
+
+    /// <summary>What the contexts have reserved of it.</summary>
+    internal long ReservedOperations => Shards.Length * _engine.CapacityOf(_depth);
 
     internal FileExtents Extents { get; } = new();
 

@@ -59,7 +59,8 @@ internal sealed class AioManager : UntypedActor
                 break;
             case Aio.GetStats stats:
                 Reply(Sender, new Aio.Stats(
-                    stats, _aio.EngineName, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count, _aio.Pool));
+                    stats, _aio.EngineName, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count, _aio.Pool,
+                    _aio.Capacity, _aio.ReservedOperations));
                 break;
             case Drain:
                 OnDrain();
@@ -87,6 +88,7 @@ internal sealed class AioManager : UntypedActor
         }
 
         _aio.Refuse();
+        _aio.Meter.Dispose();
         _aio.Pool.Dispose();
     }
 

@@ -188,6 +188,7 @@ internal sealed partial class ContextActor
         }
         else
         {
+            _counters.OfShard.Fail(IoOpcode.DataSync, error);
             OnDataSyncDone(new DataSyncDone(file, new AioSystemException(error, "flush", file.Path)));
         }
     }

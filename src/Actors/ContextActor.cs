@@ -19,7 +19,8 @@ namespace AkkaAio;
 ///               └──► queue ─────┘  mailbox empty
 ///             refused: CommandFailed at once
 /// </code>
-/// This file: the way of a command to the kernel. <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close.
+/// This file: the way of a command to the kernel. <c>ContextActor.Polling.cs</c>: completions that the shard takes out itself.
+/// <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close.
 /// <c>ContextActor.Lifecycle.cs</c>: start, restart, drain, stop.
 /// </remarks>
 internal sealed partial class ContextActor : UntypedActor
@@ -35,6 +36,8 @@ internal sealed partial class ContextActor : UntypedActor
 
     // A kernel that takes nothing for so long, with nothing in flight that could make room, will not: the commands fail typed.
     private static readonly TimeSpan PatienceWithKernel = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan SlowSubmitLogPause = TimeSpan.FromMinutes(1);
 
     private readonly AioExt _aio;
     private readonly Shard _shard;
@@ -55,13 +58,11 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly IoRequest[] _requests;
     private int _stagedCount;
 
-    // The reaper is idle, and completions are taken out here.
-    private bool _ownsRing;
-
     // The kernel took nothing: staged operations wait for a reap, or with nothing in flight for a pause.
     private bool _flowControlled;
     private TimeSpan _pause = FirstPause;
     private long _pressedSince;
+    private long _slowSubmitLoggedAt;
 
     // The command in hand, until it has a reply or a place: if this actor throws, its reply is due.
     private Aio.TransferCommand? _inHand;
@@ -150,6 +151,10 @@ internal sealed partial class ContextActor : UntypedActor
         if (!_cell.HasMessages)
         {
             Pump();
+            if (_ownsRing)
+            {
+                PollOrHandOver();
+            }
         }
     }
 
@@ -231,7 +236,8 @@ internal sealed partial class ContextActor : UntypedActor
             return;
         }
 
-        _queue.Enqueue(new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
+        _queue.Enqueue(new Queued(
+            command, requester, lane, lane.Start(command is Aio.Write), Stopwatch.GetTimestamp()));
         _counters.Queued = _queue.Count;
     }
 
@@ -312,9 +318,12 @@ internal sealed partial class ContextActor : UntypedActor
             StageDataSync(slot, _shard.WantedDataSyncs.Dequeue());
         }
 
+        var now = 0L;
         while (_stagedCount < _staged.Length && _queue.Count > 0 && _inFlight?.TryTake() is { } slot)
         {
             _queue.TryDequeue(out var queued);
+            now = now == 0 ? Stopwatch.GetTimestamp() : now;
+            _shard.Telemetry.Dequeued(now - queued.At);
             Stage(slot, queued);
             _counters.Queued = _queue.Count;
         }
@@ -364,10 +373,12 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         var next = 0;
+        var now = Stopwatch.GetTimestamp();
         for (var i = 0; i < _stagedCount; i++)
         {
             // From the submit on the reaper owns the slot; those that are not accepted are taken back below.
             _staged[i].State = SlotState.InFlight;
+            _staged[i].SubmittedAt = now;
             _requests[i] = _staged[i].ToRequest();
         }
 
@@ -382,28 +393,10 @@ internal sealed partial class ContextActor : UntypedActor
 
         if (_ownsRing)
         {
-            ReapOrHandOver();
+            TakeDone();
         }
 
         return next > 0;
-    }
-
-    // What the device has done already, inside io_submit, is answered here: to wake the reaper for it costs more than the rest of its way.
-    private void ReapOrHandOver()
-    {
-        while (_completions!.Take(0, TimeSpan.Zero) > 0 && _inFlight!.Count > 0)
-        {
-        }
-
-        _ownsRing = false;
-        if (_inFlight!.Count > 0)
-        {
-            _reaper.Tell(Reap.Instance, _self);
-        }
-        else
-        {
-            _inFlight.FreeRing();
-        }
     }
 
     private void SubmitFrom(ref int next)
@@ -459,15 +452,36 @@ internal sealed partial class ContextActor : UntypedActor
     {
         var start = Stopwatch.GetTimestamp();
         var result = _inFlight!.Context.Submit(requests);
-        var ticks = Stopwatch.GetElapsedTime(start).Ticks;
+        var end = Stopwatch.GetTimestamp();
+        _shard.Telemetry.Submitted(result.Accepted, end - start);
+        var ticks = Stopwatch.GetElapsedTime(start, end).Ticks;
         if (ticks > _counters.SlowestSubmitTicks)
         {
             _counters.SlowestSubmitTicks = ticks;
         }
 
+        if (ticks > _aio.Settings.SlowSubmit.Ticks)
+        {
+            OnSlowSubmit(requests.Length, ticks);
+        }
+
         _counters.Submits++;
         _counters.Submitted += result.Accepted;
         return result;
+    }
+
+    // It held up every other command of the shard. Said once a minute: a file system that does so once does so always.
+    private void OnSlowSubmit(int operations, long ticks)
+    {
+        _counters.SlowSubmits++;
+        var now = Stopwatch.GetTimestamp();
+        if (_slowSubmitLoggedAt == 0 || Stopwatch.GetElapsedTime(_slowSubmitLoggedAt, now) > SlowSubmitLogPause)
+        {
+            _slowSubmitLoggedAt = now;
+            _log.Info(
+                "Shard {0}: io_submit of {1} operations blocked for {2}; {3} such calls so far. Writes that extend a file do so: allocate " +
+                "it first (PreallocationSize, Allocate)", _shard.Index, operations, new TimeSpan(ticks), _counters.SlowSubmits);
+        }
     }
 
     // EAGAIN, 0 and their like are no errors: reap first, then try again. False when there is no hope left.
@@ -512,7 +526,7 @@ internal sealed partial class ContextActor : UntypedActor
             return;
         }
 
-        _counters.OfShard.Errors++;
+        _counters.OfShard.Fail(slot.Opcode, error);
         Settlement.Fail(
             slot, Settlement.ErrorOf(slot, error), _self,
             slot is { Done: 0, ShortWrites: 0 } ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));

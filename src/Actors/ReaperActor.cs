@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Shards;
@@ -22,8 +21,6 @@ internal sealed class ReaperActor : UntypedActor
     private readonly InFlight _inFlight;
     private readonly Completions _completions;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private long _idleSince;
-    private bool _lingers;
 
     public ReaperActor(AioExt aio, Shard shard, InFlight inFlight, Completions completions)
     {
@@ -41,18 +38,14 @@ internal sealed class ReaperActor : UntypedActor
             return;
         }
 
-        // Woken so soon after it had gone idle: to linger in io_getevents would have saved a wake-up.
-        _lingers |= _idleSince != 0 && Stopwatch.GetElapsedTime(_idleSince) < _aio.Settings.Reap.Linger;
-        _idleSince = 0;
         var (minNr, _, timeout, _) = _aio.Settings.Reap;
         for (var reaps = 0; reaps < ReapsPerMessage && !_inFlight.StopRequested; reaps++)
         {
             var inFlight = _inFlight.Count;
             if (inFlight <= 0)
             {
-                if (!Lingered() && _inFlight.TryGoIdle())
+                if (_inFlight.TryGoIdle())
                 {
-                    _idleSince = Stopwatch.GetTimestamp();
                     return;
                 }
 
@@ -91,9 +84,6 @@ internal sealed class ReaperActor : UntypedActor
             AbandonedContexts.Keep(_inFlight);
         }
     }
-
-    // Stays in io_getevents for a moment with nothing in flight, as long as that pays: as soon as it waited in vain, it does not.
-    private bool Lingered() => _lingers && (_lingers = _completions.Take(1, _aio.Settings.Reap.Linger) > 0);
 
     // A reap that fails has taken nothing out: what is in flight is still there, and abandoning it would leak all of its memory.
     private void DrainContext(Deadline deadline)

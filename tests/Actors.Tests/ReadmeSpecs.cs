@@ -84,7 +84,7 @@ public sealed class ReadmeSpecs : TestKit
     [InlineData("producer", "docs/producers.md")]
     public void The_page_shows_the_sample_that_is_run_here(string name, string page)
     {
-        var text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", page));
+        var text = File.ReadAllText(PageOf(page));
         var shown = Between(text, $"<!-- sample: {name} -->\n```csharp\n", "```");
         var run = Between(File.ReadAllText(SourcePath()), $"// sample: {name}\n", "// end");
         Assert.Equal(Dedent(run), Dedent(shown));
@@ -95,6 +95,9 @@ public sealed class ReadmeSpecs : TestKit
         base.AfterAll();
         File.Delete(_path);
     }
+
+    /// <summary>Where a page of the repository is.</summary>
+    internal static string PageOf(string page) => Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", page);
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Akka.Configuration;
 using Akka.Dispatch;
 using Akka.Event;
@@ -23,6 +24,9 @@ public sealed class ThreadDispatcherConfigurator(Config config, IDispatcherPrere
         this, Config.GetString("id"), Config.GetInt("throughput"), Config.GetTimeSpan("throughput-deadline-time").Ticks,
         new ThreadExecutorFactory(Config.GetTimeSpan("spin"), Prerequisites.EventStream), Config.GetTimeSpan("shutdown-timeout"));
 
+    // Of the spin, while work does not come within it.
+    private const int ShortSpin = 10;
+
     private sealed class ThreadExecutorFactory(TimeSpan spin, EventStream log) : ExecutorServiceFactory
     {
         public override ExecutorService Produce(string id) => new ThreadExecutor(id, spin, log);
@@ -33,6 +37,9 @@ public sealed class ThreadDispatcherConfigurator(Config config, IDispatcherPrere
         private readonly ConcurrentQueue<IRunnable> _work = new();
         private readonly ThreadParker _parker = new();
         private int _started;
+
+        // Woken so soon after it had gone to sleep: to look a little longer would have saved the wake-up.
+        private bool _spinsLong;
         private volatile bool _shutdown;
 
         public override void Execute(IRunnable run)
@@ -66,22 +73,24 @@ public sealed class ThreadDispatcherConfigurator(Config config, IDispatcherPrere
                 {
                     return;
                 }
-                else if (!HasWorkSoon())
+                else if (!HasWorkWithin(_spinsLong ? spin : spin / ShortSpin))
                 {
+                    var parked = Stopwatch.GetTimestamp();
                     _parker.Park();
+                    _spinsLong = Stopwatch.GetElapsedTime(parked) < spin;
                 }
             }
         }
 
-        private bool HasWorkSoon()
+        private bool HasWorkWithin(TimeSpan limit)
         {
-            if (spin <= TimeSpan.Zero)
+            if (limit <= TimeSpan.Zero)
             {
                 return false;
             }
 
-            for (var start = System.Diagnostics.Stopwatch.GetTimestamp();
-                 System.Diagnostics.Stopwatch.GetElapsedTime(start) < spin;)
+            for (var start = Stopwatch.GetTimestamp();
+                 Stopwatch.GetElapsedTime(start) < limit;)
             {
                 if (!_work.IsEmpty)
                 {

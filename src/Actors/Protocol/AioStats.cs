@@ -5,7 +5,8 @@ public sealed partial class Aio
     /// <summary>Reply to <see cref="GetStats"/>. Counters run since the start; each is exact, together they are no snapshot.</summary>
     public sealed class Stats : Event
     {
-        internal Stats(GetStats command, string engine, IReadOnlyList<ShardStats> shards, int openFiles, AioBufferPool pool)
+        internal Stats(GetStats command, string engine, IReadOnlyList<ShardStats> shards, int openFiles, AioBufferPool pool,
+            (long Free, long Max)? capacity, long reserved)
             : base(command)
         {
             Engine = engine;
@@ -14,6 +15,9 @@ public sealed partial class Aio
             PoolAllocatedBytes = pool.AllocatedBytes;
             PoolBudgetBytes = pool.BudgetBytes;
             RentedBuffers = pool.RentedBuffers;
+            AioNr = capacity is { } now ? now.Max - now.Free : null;
+            AioMaxNr = capacity?.Max;
+            ReservedOperations = reserved;
         }
 
         /// <summary>The command.</summary>
@@ -33,6 +37,15 @@ public sealed partial class Aio
 
         /// <summary>Native memory that it may hold, in bytes.</summary>
         public long PoolBudgetBytes { get; }
+
+        /// <summary><c>fs.aio-nr</c>: what all processes of the machine have reserved. Null with an engine that reserves nothing.</summary>
+        public long? AioNr { get; }
+
+        /// <summary><c>fs.aio-max-nr</c>: what they may reserve together.</summary>
+        public long? AioMaxNr { get; }
+
+        /// <summary>What this actor system has reserved.</summary>
+        public long ReservedOperations { get; }
 
         /// <summary>Buffers that are out now, yours and those in flight.</summary>
         public long RentedBuffers { get; }
@@ -71,6 +84,9 @@ public sealed partial class Aio
         /// <summary>Operations that the kernel failed.</summary>
         public required long Errors { get; init; }
 
+        /// <summary>The same, by what the kernel said.</summary>
+        public required IReadOnlyDictionary<Errno, long> ErrorsByErrno { get; init; }
+
         /// <summary>Commands refused because the queue was full.</summary>
         public required long Overloads { get; init; }
 
@@ -86,6 +102,21 @@ public sealed partial class Aio
         /// <summary>The longest io_submit so far: a long one blocked, which direct I/O on allocated blocks does not.</summary>
         public required TimeSpan SlowestSubmit { get; init; }
 
+        /// <summary>io_submit calls longer than <c>akka.io.aio.slow-submit</c>.</summary>
+        public required long SlowSubmits { get; init; }
+
+        /// <summary>How long commands waited for a slot: of those that had to.</summary>
+        public required AioLatency QueueLatency { get; init; }
+
+        /// <summary>Of io_submit calls.</summary>
+        public required AioLatency SubmitLatency { get; init; }
+
+        /// <summary>From the io_submit call to the reap of the event, of each operation.</summary>
+        public required AioLatency DeviceLatency { get; init; }
+
+        /// <summary>From a reap to the last reply to what it took out.</summary>
+        public required AioLatency DeliveryLatency { get; init; }
+
         /// <summary>io_getevents calls that took something out.</summary>
         public required long Reaps { get; init; }
 
@@ -96,3 +127,11 @@ public sealed partial class Aio
         public required long Restarts { get; init; }
     }
 }
+
+/// <summary>How long something took, since the start. Percentiles are at most a quarter too high.</summary>
+/// <param name="Count">How many were measured; without any the rest is zero.</param>
+/// <param name="P50">The median.</param>
+/// <param name="P99">What one of a hundred exceeds.</param>
+/// <param name="P999">What one of a thousand exceeds.</param>
+/// <param name="Max">The longest, exactly.</param>
+public readonly record struct AioLatency(long Count, TimeSpan P50, TimeSpan P99, TimeSpan P999, TimeSpan Max);

@@ -51,6 +51,9 @@ public sealed record AioSettings
     /// <summary><c>reap</c>.</summary>
     public required ReapSettings Reap { get; init; }
 
+    /// <summary><c>slow-submit</c>.</summary>
+    public required TimeSpan SlowSubmit { get; init; }
+
     /// <summary><c>aio-max-nr-share</c>.</summary>
     public required double AioMaxNrShare { get; init; }
 
@@ -67,8 +70,8 @@ public sealed record AioSettings
     /// <param name="MinNr"><c>min-nr</c>.</param>
     /// <param name="Nr"><c>nr</c>.</param>
     /// <param name="Timeout"><c>timeout</c>.</param>
-    /// <param name="Linger"><c>linger</c>.</param>
-    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Linger);
+    /// <param name="Poll"><c>poll</c>.</param>
+    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Poll);
 
     internal static string DispatcherId(string name) => $"{Path}.{name}-dispatcher";
 
@@ -87,7 +90,7 @@ public sealed record AioSettings
             MinNr: reader.Int("reap.min-nr", 0, 65536),
             Nr: reader.Int("reap.nr", 1, 65536),
             Timeout: reader.Time("reap.timeout", TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)),
-            Linger: reader.Time("reap.linger", TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+            Poll: reader.Time("reap.poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100)));
         if (reap.MinNr > reap.Nr)
         {
             throw new AioConfigurationException(
@@ -105,6 +108,7 @@ public sealed record AioSettings
             MaxQueueSize = reader.Int("max-queue-size", 1, 1 << 24),
             SubmitBatchSize = reader.Int("submit-batch-size", 1, 1024),
             Reap = reap,
+            SlowSubmit = reader.Time("slow-submit", TimeSpan.Zero, TimeSpan.FromMinutes(1)),
             AioMaxNrShare = reader.Fraction("aio-max-nr-share"),
             DrainTimeout = reader.Time("drain-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
             PreallocateAhead = reader.Bytes("preallocate-ahead", 0, 1L << 40),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Event;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
@@ -26,10 +27,14 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
             return 0;
         }
 
+        var reaped = Stopwatch.GetTimestamp();
         for (var i = 0; i < count; i++)
         {
+            shard.Telemetry.Completed(reaped - inFlight.Slots[_completions[i].Slot].SubmittedAt);
             Complete(_completions[i]);
         }
+
+        shard.Telemetry.Delivered(count, Stopwatch.GetTimestamp() - reaped);
 
         _counters.Reaps++;
         _counters.Reaped += count;
@@ -87,6 +92,11 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
     {
         var file = slot.Lane.File;
         _counters.OfReaper.DataSyncs++;
+        if (error != Errno.None)
+        {
+            _counters.OfReaper.Fail(IoOpcode.DataSync, error);
+        }
+
         var cause = error == Errno.None ? null : new AioSystemException(error, "flush", file.Path);
         shard.Ref.Tell(new DataSyncDone(file, cause), shard.Ref);
     }

@@ -5,7 +5,12 @@ using AkkaAio.Tasks;
 namespace AkkaAio.Shards;
 
 /// <summary>A command that is accepted and counted in its lane.</summary>
-internal readonly record struct Queued(Aio.TransferCommand Command, IActorRef Requester, FileLane Lane, int Epoch);
+/// <param name="Command">The command.</param>
+/// <param name="Requester">Who gets the reply.</param>
+/// <param name="Lane">The file's lane.</param>
+/// <param name="Epoch">From <see cref="FileLane.Start"/>.</param>
+/// <param name="At">Stopwatch ticks when it began to wait for a slot.</param>
+internal readonly record struct Queued(Aio.TransferCommand Command, IActorRef Requester, FileLane Lane, int Epoch, long At = 0);
 
 /// <summary>
 /// Commands that wait for a slot: a queue for each requester, served in turn, so that one with ten thousand commands cannot make

@@ -34,7 +34,7 @@ internal static class Settlement
     {
         if (result < 0)
         {
-            counters.Errors++;
+            counters.Fail(slot.Opcode, (Errno)(-result));
             Fail(slot, ErrorOf(slot, (Errno)(-result)), shard, OutcomeOf(slot));
             return Settled.Answered;
         }
@@ -85,7 +85,7 @@ internal static class Settlement
         var command = slot.Command!;
         if (++slot.ShortWrites > MaxShortWrites)
         {
-            counters.Errors++;
+            counters.Fail(slot.Opcode, Errno.EIO); // what the kernel should have said
             Fail(slot, new AioShortWriteException(command.File.Path, command.Offset, command.Length, slot.Done), shard,
                 AioOutcome.MayHaveHappened);
             return Settled.Answered;

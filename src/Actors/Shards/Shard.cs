@@ -1,6 +1,7 @@
 using Akka.Actor;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
 
@@ -18,6 +19,9 @@ internal sealed class Shard(int index)
     public IActorRef Ref { get; set; } = ActorRefs.Nobody;
 
     public ShardCounters Counters { get; } = new();
+
+    /// <summary>Set before the first command.</summary>
+    public ShardTelemetry Telemetry { get; set; } = null!;
 
     /// <summary>Failures so far, across incarnations.</summary>
     public RestartBackoff Backoff { get; } = new();
@@ -67,11 +71,18 @@ internal sealed class Shard(int index)
             WrittenBytes = counters.OfReaper.WrittenBytes + counters.OfShard.WrittenBytes,
             DataSyncs = counters.OfReaper.DataSyncs + counters.OfShard.DataSyncs,
             Errors = counters.OfReaper.Errors + counters.OfShard.Errors,
+            ErrorsByErrno = counters.OfReaper.ErrorsByKind.Concat(counters.OfShard.ErrorsByKind)
+                .GroupBy(error => error.Errno).ToDictionary(errors => errors.Key, errors => errors.Sum(error => error.Count)),
             Overloads = Volatile.Read(ref counters.Overloads),
             Submits = Volatile.Read(ref counters.Submits),
             Submitted = Volatile.Read(ref counters.Submitted),
             FlowControlled = Volatile.Read(ref counters.FlowControlled),
             SlowestSubmit = new TimeSpan(Volatile.Read(ref counters.SlowestSubmitTicks)),
+            SlowSubmits = Volatile.Read(ref counters.SlowSubmits),
+            QueueLatency = counters.QueueLatency.ToLatency(),
+            SubmitLatency = counters.SubmitLatency.ToLatency(),
+            DeviceLatency = counters.DeviceLatency.ToLatency(),
+            DeliveryLatency = counters.DeliveryLatency.ToLatency(),
             Reaps = Volatile.Read(ref counters.Reaps),
             Reaped = Volatile.Read(ref counters.Reaped),
             Restarts = Volatile.Read(ref counters.Restarts),

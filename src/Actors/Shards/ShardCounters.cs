@@ -1,3 +1,6 @@
+using AkkaAio.Interop.Engines;
+using AkkaAio.Telemetry;
+
 namespace AkkaAio.Shards;
 
 /// <summary>
@@ -19,9 +22,22 @@ internal sealed class ShardCounters
     public long Submitted;
     public long FlowControlled;
     public long SlowestSubmitTicks;
+    public long SlowSubmits;
     public long Restarts;
 
-    // The reaper's.
+    /// <summary>From the queue to a slot. Of the shard, as the next.</summary>
+    public LatencyHistogram QueueLatency { get; } = new();
+
+    /// <summary>Of io_submit.</summary>
+    public LatencyHistogram SubmitLatency { get; } = new();
+
+    /// <summary>From io_submit to the reap. Of the ring's owner, as the next.</summary>
+    public LatencyHistogram DeviceLatency { get; } = new();
+
+    /// <summary>From a reap to the last of its replies.</summary>
+    public LatencyHistogram DeliveryLatency { get; } = new();
+
+    // The ring's owner's.
     public long Reaps;
     public long Reaped;
 
@@ -34,5 +50,26 @@ internal sealed class ShardCounters
         public long WrittenBytes;
         public long DataSyncs;
         public long Errors;
+
+        private const int Opcodes = 3;
+
+        // What Linux has, and room: a larger one would be counted as the last.
+        private const int Errnos = 256;
+
+        private readonly long[] _errors = new long[Opcodes * Errnos];
+
+        /// <summary>Counts an operation that the kernel failed.</summary>
+        public void Fail(IoOpcode opcode, Errno errno)
+        {
+            Errors++;
+            _errors[((int)opcode * Errnos) + Math.Clamp((int)errno, 0, Errnos - 1)]++;
+        }
+
+        /// <summary>Those that there were.</summary>
+        public IEnumerable<(IoOpcode Opcode, Errno Errno, long Count)> ErrorsByKind =>
+            from index in Enumerable.Range(0, _errors.Length)
+            let count = Volatile.Read(ref _errors[index])
+            where count > 0
+            select ((IoOpcode)(index / Errnos), (Errno)(index % Errnos), count);
     }
 }

@@ -74,6 +74,9 @@ internal sealed class Slot(int index)
     /// <summary>Bytes of it that are done.</summary>
     public int Done;
 
+    /// <summary>Stopwatch ticks at the io_submit call.</summary>
+    public long SubmittedAt;
+
     /// <summary>Short writes so far.</summary>
     public int ShortWrites;
 

@@ -9,7 +9,7 @@ internal static class RequesterDispatchers
 
     private const string Path = "bench-dispatchers";
 
-    public static IReadOnlyList<string> Names { get; } = [Default, "fork-join", "pinned"];
+    public static IReadOnlyList<string> Names { get; } = [Default, "fork-join", "pinned", "spinning"];
 
     /// <summary>For the configuration.</summary>
     public static Config Config { get; } = ConfigurationFactory.ParseString(
@@ -20,6 +20,12 @@ internal static class RequesterDispatchers
             type = ForkJoinDispatcher
             throughput = 256
             dedicated-thread-pool { thread-count = {{Environment.ProcessorCount}}, threadtype = background }
+          }
+          spinning {
+            type = "AkkaAio.Dispatch.ThreadDispatcherConfigurator, AkkaAio"
+            throughput = 256
+            throughput-deadline-time = 3650d
+            spin = 0.2 ms
           }
           pinned { type = PinnedDispatcher, throughput = 256, throughput-deadline-time = 3650d }
         }

@@ -39,7 +39,7 @@ public sealed class IdleSpecsOnLinuxAio(ITestOutputHelper output)
 
 /// <summary>Nothing in flight, nothing done.</summary>
 public sealed class IdleSpecsOnMemory(ITestOutputHelper output)
-    : AioTestKit(EngineKind.Memory, "akka.io.aio.reap { timeout = 20 ms, linger = 0 ms }", output)
+    : AioTestKit(EngineKind.Memory, "akka.io.aio.reap { timeout = 20 ms, poll = 0 ms }", output)
 {
     [Fact]
     public async Task With_nothing_in_flight_the_reaper_does_not_reap()

@@ -46,8 +46,8 @@ internal static class SteppedRun
     }
 
     public static Config ConfigOf(string settings) =>
-        // No linger: whether the reaper lingers is decided by a clock, and would go another way with each replay.
-        ConfigurationFactory.ParseString("akka { loggers = [], io.aio.reap.linger = 0 ms }")
+        // No poll: how long the shard polls is decided by a clock, and would go another way with each replay.
+        ConfigurationFactory.ParseString("akka { loggers = [], io.aio.reap.poll = 0 ms }")
             .WithFallback(ThreadedRun.ConfigOf(settings)).WithFallback(SteppedSystem.Config);
 
     private static void Play(ActorSystem system, Kernel kernel, Schedule schedule, Random random)

@@ -1,0 +1,129 @@
+using System.Diagnostics.Metrics;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Shards;
+
+namespace AkkaAio.Telemetry;
+
+/// <summary>
+/// The meter "AkkaAio" of one actor system; each instrument is described in <c>docs/telemetry.md</c>. Counters and gauges are read from
+/// the shards' own figures when somebody asks for them, and cost nothing else; histograms are recorded only while somebody listens.
+/// </summary>
+internal sealed class AioMeter : IDisposable
+{
+    public const string Name = "AkkaAio";
+    private const string Prefix = "akka.io.aio.";
+
+    private readonly Meter _meter;
+
+    public AioMeter(AioExt aio)
+    {
+        _meter = new Meter(new MeterOptions(Name) { Tags = [new("akka.actor.system", aio.System.Name)] });
+        QueueDuration = Histogram("queue.duration", "From a full context to a free slot, of commands that had to wait for one");
+        SubmitDuration = Histogram("submit.duration", "Of an io_submit call: a long one blocked");
+        DeviceDuration = Histogram("device.duration", "From the io_submit call to the reap of the event");
+        DeliveryDuration = Histogram("delivery.duration", "From a reap to the last reply to what it took out");
+        SubmitBatch = _meter.CreateHistogram<int>($"{Prefix}submit.batch", "{operation}", "Operations that an io_submit call accepted");
+        ReapBatch = _meter.CreateHistogram<int>($"{Prefix}reap.batch", "{operation}", "Completions that a reap took out");
+        AddCounters(aio.Shards);
+        AddGauges(aio);
+    }
+
+    /// <summary>This system's.</summary>
+    public Meter Meter => _meter;
+
+    public Histogram<double> QueueDuration { get; }
+
+    public Histogram<double> SubmitDuration { get; }
+
+    public Histogram<double> DeviceDuration { get; }
+
+    public Histogram<double> DeliveryDuration { get; }
+
+    public Histogram<int> SubmitBatch { get; }
+
+    public Histogram<int> ReapBatch { get; }
+
+    public void Dispose() => _meter.Dispose();
+
+    private void AddCounters(Shard[] shards)
+    {
+        _meter.CreateObservableCounter(
+            $"{Prefix}operations", () => shards.SelectMany(OperationsOf), "{operation}", "Operations that the device has done");
+        _meter.CreateObservableCounter(
+            $"{Prefix}errors", () => shards.SelectMany(ErrorsOf), "{operation}", "Operations that failed, by errno");
+        _meter.CreateObservableCounter($"{Prefix}bytes", () => shards.SelectMany(BytesOf), "By", "Bytes read and written");
+        Counter("submits", "{call}", "io_submit calls", counters => counters.Submits);
+        Counter("reaps", "{call}", "Reaps that took something out", counters => counters.Reaps);
+        Counter("flow_controlled", "{call}", "io_submit calls that accepted nothing (EAGAIN and its like)", counters => counters.FlowControlled);
+        Counter("slow_submits", "{call}", "io_submit calls longer than akka.io.aio.slow-submit", counters => counters.SlowSubmits);
+        Counter("overloads", "{command}", "Commands refused because the queue was full", counters => counters.Overloads);
+        Counter("restarts", "{restart}", "Times that a shard was restarted", counters => counters.Restarts);
+
+        void Counter(string name, string unit, string description, Func<ShardCounters, long> read) =>
+            _meter.CreateObservableCounter(
+                Prefix + name, () => shards.Select(shard => new Measurement<long>(read(shard.Counters), TagsOf(shard))), unit, description);
+    }
+
+    private void AddGauges(AioExt aio)
+    {
+        Gauge("in_flight", "{operation}", "Operations in flight", shard => Math.Max(0, shard.InFlight?.Count ?? 0));
+        Gauge("depth", "{operation}", "Operations that a context may have in flight", shard => shard.InFlight?.Depth ?? 0);
+        Gauge("queued", "{command}", "Commands that wait for a slot", shard => Volatile.Read(ref shard.Counters.Queued));
+        var pool = aio.Pool;
+        _meter.CreateObservableUpDownCounter(
+            $"{Prefix}pool.allocated", () => pool.AllocatedBytes, "By", "Native memory that the buffer pool holds");
+        _meter.CreateObservableUpDownCounter($"{Prefix}pool.budget", () => pool.BudgetBytes, "By", "Native memory that it may hold");
+        _meter.CreateObservableUpDownCounter($"{Prefix}pool.rented", () => pool.RentedBuffers, "{buffer}", "Buffers that are out");
+        if (aio.Capacity is not null)
+        {
+            _meter.CreateObservableUpDownCounter(
+                $"{Prefix}aio_nr", () => aio.Capacity is { } now ? now.Max - now.Free : 0, "{operation}",
+                "fs.aio-nr: what all processes of the machine have reserved");
+            _meter.CreateObservableUpDownCounter(
+                $"{Prefix}aio_max_nr", () => aio.Capacity?.Max ?? 0, "{operation}", "fs.aio-max-nr: what they may reserve");
+            _meter.CreateObservableUpDownCounter(
+                $"{Prefix}aio_nr.own", () => aio.ReservedOperations, "{operation}", "What this actor system has reserved of it");
+        }
+
+        void Gauge(string name, string unit, string description, Func<Shard, long> read) =>
+            _meter.CreateObservableUpDownCounter(
+                Prefix + name, () => aio.Shards.Select(shard => new Measurement<long>(read(shard), TagsOf(shard))), unit, description);
+    }
+
+    private Histogram<double> Histogram(string name, string description) =>
+        _meter.CreateHistogram<double>(Prefix + name, "s", description);
+
+    private static IEnumerable<Measurement<long>> OperationsOf(Shard shard)
+    {
+        var figures = shard.ToStats();
+        yield return new(figures.Reads, TagsOf(shard, IoOpcode.Read));
+        yield return new(figures.Writes, TagsOf(shard, IoOpcode.Write));
+        yield return new(figures.DataSyncs, TagsOf(shard, IoOpcode.DataSync));
+    }
+
+    private static IEnumerable<Measurement<long>> BytesOf(Shard shard)
+    {
+        var figures = shard.ToStats();
+        yield return new(figures.ReadBytes, TagsOf(shard, IoOpcode.Read));
+        yield return new(figures.WrittenBytes, TagsOf(shard, IoOpcode.Write));
+    }
+
+    private static IEnumerable<Measurement<long>> ErrorsOf(Shard shard) =>
+        from error in shard.Counters.OfShard.ErrorsByKind.Concat(shard.Counters.OfReaper.ErrorsByKind)
+        group error.Count by (error.Opcode, error.Errno) into errors
+        select new Measurement<long>(errors.Sum(), [
+            .. TagsOf(shard, errors.Key.Opcode), new("error.type", errors.Key.Errno.Name())]);
+
+    /// <summary>The tags of a shard's measurements.</summary>
+    public static KeyValuePair<string, object?>[] TagsOf(Shard shard) => [new("shard", shard.Index)];
+
+    private static KeyValuePair<string, object?>[] TagsOf(Shard shard, IoOpcode opcode) =>
+        [new("shard", shard.Index), new("operation", NameOf(opcode))];
+
+    private static string NameOf(IoOpcode opcode) => opcode switch
+    {
+        IoOpcode.Read => "read",
+        IoOpcode.Write => "write",
+        _ => "datasync",
+    };
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Numerics;
+
+namespace AkkaAio.Telemetry;
+
+/// <summary>
+/// Durations in buckets a quarter of a power of two wide, from a nanosecond to hours: an array and a shift, so that it can stay on. Written
+/// by one thread at a time, read by anyone: what a reader sees may lack what is being written.
+/// </summary>
+internal sealed class LatencyHistogram
+{
+    // Four buckets a power of two: a percentile is at most a quarter too high.
+    private const int SubBits = 2;
+    private const int Buckets = (64 - SubBits) << SubBits;
+
+    private static readonly double s_nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
+
+    private readonly long[] _counts = new long[Buckets];
+    private long _max;
+
+    /// <summary>Counts a duration.</summary>
+    /// <param name="ticks">A difference of two <see cref="Stopwatch.GetTimestamp"/>.</param>
+    public void Record(long ticks)
+    {
+        _counts[IndexOf((ulong)Math.Max(0, ticks))]++;
+        if (ticks > _max)
+        {
+            _max = ticks;
+        }
+    }
+
+    public AioLatency ToLatency()
+    {
+        var counts = new long[Buckets];
+        var total = 0L;
+        for (var i = 0; i < Buckets; i++)
+        {
+            total += counts[i] = Volatile.Read(ref _counts[i]);
+        }
+
+        var max = Volatile.Read(ref _max);
+        TimeSpan At(double share) => ToTime(Math.Min(max, UpperEndOf(Rank(counts, (long)Math.Ceiling(total * share)))));
+        return total == 0 ? default : new AioLatency(total, At(0.5), At(0.99), At(0.999), ToTime(max));
+    }
+
+    // Below 4 a bucket each; above, the two bits behind the highest one choose among four.
+    private static int IndexOf(ulong ticks)
+    {
+        if (ticks < 1 << SubBits)
+        {
+            return (int)ticks;
+        }
+
+        var shift = BitOperations.Log2(ticks) - SubBits;
+        return (shift << SubBits) + (int)(ticks >> shift);
+    }
+
+    private static long UpperEndOf(int index)
+    {
+        var shift = Math.Max(0, (index >> SubBits) - 1);
+        var mantissa = index - (shift << SubBits);
+        return (long)UInt128.Min(long.MaxValue, (((UInt128)mantissa + 1) << shift) - 1);
+    }
+
+    private static int Rank(long[] counts, long rank)
+    {
+        var index = 0;
+        for (var seen = counts[0]; seen < rank && index < Buckets - 1;)
+        {
+            seen += counts[++index];
+        }
+
+        return index;
+    }
+
+    private static TimeSpan ToTime(long ticks) => TimeSpan.FromTicks((long)Math.Round(ticks * s_nanosecondsPerTick / TimeSpan.NanosecondsPerTick));
+}
