@@ -27,6 +27,10 @@ internal sealed class BenchCommandLine
     private readonly NumberOption _iodepth = new(
         "--iodepth", 1, MostOutstanding, "Operations that each requester keeps outstanding [default: 64]");
 
+    private readonly NumberOption _iodepthBatchSubmit = new(
+        "--iodepth_batch_submit", 1, MostOutstanding, "Commands that a requester tells at once, as an Aio.Batch, with --api messages " +
+        "[default: 1]");
+
     private readonly NumberOption _numjobs = new("--numjobs", 1, 65536, "Requesters [default: 1]");
 
     private readonly Option<string> _ioengine = OneOf(
@@ -58,6 +62,11 @@ internal sealed class BenchCommandLine
         HelpName = "FILE|-",
     };
 
+    private readonly Option<bool> _metrics = new("--metrics")
+    {
+        Description = "Listens to the meter AkkaAio meanwhile, to see what that costs",
+    };
+
     private readonly Option<bool> _allowOverwrite = new("--allow-overwrite")
     {
         Description = "Writing loads may destroy what is in a device, or in a file that was there",
@@ -67,8 +76,8 @@ internal sealed class BenchCommandLine
     {
         foreach (var option in (Option[])
         [
-            _filename, _size, _rw, _bs, _iodepth, _numjobs, _ioengine, _shards, _runtime, _rampTime, _fsync, _api, _dispatcher, _json,
-            _allowOverwrite,
+            _filename, _size, _rw, _bs, _iodepth, _iodepthBatchSubmit, _numjobs, _ioengine, _shards, _runtime, _rampTime, _fsync, _api, _dispatcher, _json,
+            _metrics, _allowOverwrite,
         ])
         {
             command.Add(option);
@@ -94,6 +103,7 @@ internal sealed class BenchCommandLine
             Rw = Enum.Parse<RwKind>(result.GetValue(_rw)!, ignoreCase: true),
             Bs = (int)(result.GetValue(_bs) ?? defaults.Bs),
             Iodepth = result.GetValue(_iodepth) ?? defaults.Iodepth,
+            IodepthBatchSubmit = result.GetValue(_iodepthBatchSubmit) ?? defaults.IodepthBatchSubmit,
             Numjobs = result.GetValue(_numjobs) ?? defaults.Numjobs,
             Ioengine = result.GetValue(_ioengine),
             Shards = result.GetValue(_shards),
@@ -102,6 +112,7 @@ internal sealed class BenchCommandLine
             Fsync = result.GetValue(_fsync) ?? defaults.Fsync,
             Api = Enum.Parse<BenchApi>(result.GetValue(_api)!, ignoreCase: true),
             Dispatcher = result.GetValue(_dispatcher)!,
+            Metrics = result.GetValue(_metrics),
             AllowOverwrite = result.GetValue(_allowOverwrite),
         };
     }

@@ -37,6 +37,9 @@ internal sealed record BenchOptions
     /// <summary>Operations that each requester keeps outstanding.</summary>
     public int Iodepth { get; init; } = 64;
 
+    /// <summary>Commands that a requester tells at once, as an <see cref="Aio.Batch"/>; 1: each by itself.</summary>
+    public int IodepthBatchSubmit { get; init; } = 1;
+
     /// <summary>Requesters.</summary>
     public int Numjobs { get; init; } = 1;
 
@@ -58,6 +61,9 @@ internal sealed record BenchOptions
 
     /// <summary>Where requesters run: a name of <see cref="RequesterDispatchers"/>.</summary>
     public string Dispatcher { get; init; } = RequesterDispatchers.Default;
+
+    /// <summary>Listens to every instrument of the meter AkkaAio meanwhile, to see what that costs.</summary>
+    public bool Metrics { get; init; }
 
     public bool AllowOverwrite { get; init; }
 

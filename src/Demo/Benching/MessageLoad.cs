@@ -17,7 +17,7 @@ internal sealed class MessageLoad(ActorSystem system, BenchOptions options, AioF
         var workload = new Workload(options, size, requester);
         var recorder = _recorders[requester];
         system.ActorOf(
-            Props.Create(() => new RequesterActor(file, workload, slots, recorder, phase, ended))
+            Props.Create(() => new RequesterActor(file, workload, slots, recorder, phase, ended, options.IodepthBatchSubmit))
                 .WithDispatcher(RequesterDispatchers.IdOf(options.Dispatcher)),
             $"requester-{requester}");
         return ended.Task;

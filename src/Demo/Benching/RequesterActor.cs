@@ -16,10 +16,12 @@ internal sealed class RequesterActor : UntypedActor
     private readonly Phase _phase;
     private readonly TaskCompletionSource _ended;
     private readonly IActorRef _aio = Context.System.Aio();
+    private readonly Aio.FileCommand[] _batch;
     private int _outstanding;
+    private int _gathered;
 
     public RequesterActor(
-        AioFile file, Workload workload, Slot[] slots, Recorder recorder, Phase phase, TaskCompletionSource ended)
+        AioFile file, Workload workload, Slot[] slots, Recorder recorder, Phase phase, TaskCompletionSource ended, int batch)
     {
         _file = file;
         _workload = workload;
@@ -27,6 +29,7 @@ internal sealed class RequesterActor : UntypedActor
         _recorder = recorder;
         _phase = phase;
         _ended = ended;
+        _batch = new Aio.FileCommand[Math.Min(batch, slots.Length)];
     }
 
     protected override void PreStart()
@@ -90,7 +93,12 @@ internal sealed class RequesterActor : UntypedActor
 
     private void EndSlot()
     {
-        if (--_outstanding == 0)
+        if (--_outstanding == _gathered)
+        {
+            TellGathered(); // nothing will come that would fill it
+        }
+
+        if (_outstanding == 0)
         {
             _ended.TrySetResult();
             Context.Stop(Self);
@@ -102,12 +110,32 @@ internal sealed class RequesterActor : UntypedActor
     {
         slot.Started = now;
         var (kind, offset) = _workload.Next();
-        _aio.Tell(kind switch
+        Aio.FileCommand command = kind switch
         {
             OperationKind.Read => new Aio.ReadInto(_file, offset, slot.Buffer) { Token = slot },
             OperationKind.Write => new Aio.Write(_file, offset, slot.Buffer) { Token = slot },
             _ => new Aio.Flush(_file) { Token = slot },
-        });
+        };
+        if (_batch.Length == 1)
+        {
+            _aio.Tell(command);
+            return;
+        }
+
+        _batch[_gathered++] = command;
+        if (_gathered == _batch.Length || _gathered == _outstanding)
+        {
+            TellGathered();
+        }
+    }
+
+    private void TellGathered()
+    {
+        if (_gathered > 0)
+        {
+            _aio.Tell(new Aio.Batch(_batch.AsSpan(0, _gathered)));
+            _gathered = 0;
+        }
     }
 
     /// <summary>One outstanding operation.</summary>

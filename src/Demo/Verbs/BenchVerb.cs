@@ -39,6 +39,7 @@ internal static class BenchVerb
             target.Path, new AioOpenOptions { Access = options.Writes ? FileAccess.ReadWrite : FileAccess.Read }, stop);
         Check(options, file);
 
+        using var listener = options.Metrics ? MetricsListener.Start() : null;
         using var blocks = new Blocks(session.Aio.Pool, options.Outstanding, options.Bs);
         using var tasks = new TaskLoad(options, file, target.Size, blocks);
         ILoad load = options.Api == BenchApi.Tasks
