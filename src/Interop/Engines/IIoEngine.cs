@@ -12,6 +12,12 @@ public interface IIoEngine
     /// </summary>
     (long Free, long Max)? Capacity { get; }
 
+    /// <summary>Whether buffered files may be submitted to its contexts without blocking the submitter.</summary>
+    bool TakesBuffered { get; }
+
+    /// <summary>Null when contexts can be had here, else why not and what to do about it, in words.</summary>
+    string? WhyUnavailable();
+
     /// <summary>What one context reserves of <see cref="Capacity"/> for a given depth.</summary>
     long CapacityOf(int depth);
 

@@ -22,6 +22,27 @@ public sealed class LinuxAioEngine : IIoEngine
     }
 
     /// <inheritdoc/>
+    public bool TakesBuffered => false;
+
+    /// <inheritdoc/>
+    public string? WhyUnavailable()
+    {
+        try
+        {
+            AioContextHandle.Setup(1).Dispose();
+            return null;
+        }
+        catch (AioContextException e) when (e.Errno == Errno.EAGAIN)
+        {
+            return null; // the machine's limit is used up: there is AIO, and the start says what to raise
+        }
+        catch (Exception e) when (e is AioContextException or PlatformNotSupportedException)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <inheritdoc/>
     public long CapacityOf(int depth) => LinuxAioContext.ReservationOf(depth);
 
     /// <inheritdoc/>

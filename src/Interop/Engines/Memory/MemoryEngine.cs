@@ -69,6 +69,12 @@ public sealed class MemoryEngine : IIoEngine
     private long _dataSyncs;
 
     /// <inheritdoc/>
+    public bool TakesBuffered => false;
+
+    /// <inheritdoc/>
+    public string? WhyUnavailable() => null;
+
+    /// <inheritdoc/>
     public long CapacityOf(int depth) => depth;
 
     /// <inheritdoc/>

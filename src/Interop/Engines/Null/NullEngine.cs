@@ -18,6 +18,12 @@ public sealed class NullEngine : IIoEngine
     public (long Free, long Max)? Capacity => null;
 
     /// <inheritdoc/>
+    public bool TakesBuffered => false;
+
+    /// <inheritdoc/>
+    public string? WhyUnavailable() => null;
+
+    /// <inheritdoc/>
     public long CapacityOf(int depth) => depth;
 
     /// <inheritdoc/>
