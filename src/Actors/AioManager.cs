@@ -59,7 +59,8 @@ internal sealed class AioManager : UntypedActor
                 break;
             case Aio.GetStats stats:
                 Reply(Sender, new Aio.Stats(
-                    stats, _aio.EngineName, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count, _aio.Pool));
+                    stats, _aio.EngineName, _aio.EngineReason, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count,
+                    _aio.Pool));
                 break;
             case Drain:
                 OnDrain();

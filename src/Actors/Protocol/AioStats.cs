@@ -5,10 +5,12 @@ public sealed partial class Aio
     /// <summary>Reply to <see cref="GetStats"/>. Counters run since the start; each is exact, together they are no snapshot.</summary>
     public sealed class Stats : Event
     {
-        internal Stats(GetStats command, string engine, IReadOnlyList<ShardStats> shards, int openFiles, AioBufferPool pool)
+        internal Stats(
+            GetStats command, string engine, string engineReason, IReadOnlyList<ShardStats> shards, int openFiles, AioBufferPool pool)
             : base(command)
         {
             Engine = engine;
+            EngineReason = engineReason;
             Shards = shards;
             OpenFiles = openFiles;
             PoolAllocatedBytes = pool.AllocatedBytes;
@@ -21,6 +23,9 @@ public sealed partial class Aio
 
         /// <summary>The engine's name.</summary>
         public string Engine { get; }
+
+        /// <summary>Why this engine, in words: <see cref="AioExt.EngineReason"/>.</summary>
+        public string EngineReason { get; }
 
         /// <summary>One entry a shard, in order.</summary>
         public IReadOnlyList<ShardStats> Shards { get; }
