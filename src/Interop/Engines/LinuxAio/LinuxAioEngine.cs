@@ -11,6 +11,9 @@ public sealed class LinuxAioEngine : IIoEngine
     /// <inheritdoc/>
     public string Name => EngineName;
 
+    /// <summary>False: io_submit itself waits for the disk where the file is buffered.</summary>
+    public bool TakesBuffered => false;
+
     /// <inheritdoc/>
     public (long Free, long Max)? Capacity
     {
@@ -22,28 +25,27 @@ public sealed class LinuxAioEngine : IIoEngine
     }
 
     /// <inheritdoc/>
-    public bool TakesBuffered => false;
+    public long CapacityOf(int depth) => LinuxAioContext.ReservationOf(depth);
 
     /// <inheritdoc/>
-    public string? WhyUnavailable()
+    public string? WhyUnavailable() => WhyUnavailable(() => AioContextHandle.Setup(1).Dispose());
+
+    internal static string? WhyUnavailable(Action probe)
     {
         try
         {
-            AioContextHandle.Setup(1).Dispose();
+            probe();
             return null;
         }
-        catch (AioContextException e) when (e.Errno == Errno.EAGAIN)
+        catch (AioContextException e)
         {
-            return null; // the machine's limit is used up: there is AIO, and the start says what to raise
+            return e.Errno == Errno.EAGAIN ? null : e.Message; // EAGAIN: fs.aio-max-nr is used up now, not for ever
         }
-        catch (Exception e) when (e is AioContextException or PlatformNotSupportedException)
+        catch (PlatformNotSupportedException e)
         {
             return e.Message;
         }
     }
-
-    /// <inheritdoc/>
-    public long CapacityOf(int depth) => LinuxAioContext.ReservationOf(depth);
 
     /// <inheritdoc/>
     public IIoContext CreateContext(int depth) => new LinuxAioContext(depth);
