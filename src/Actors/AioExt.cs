@@ -1,11 +1,9 @@
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
+using AkkaAio.Engines;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Interop.Engines.Null;
 using AkkaAio.Interop.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -31,7 +29,7 @@ public sealed class AioExt : IExtension
         System = system;
         Log = Logging.GetLogger(system, typeof(AioExt));
         FileSizeSignal.Ignore();
-        _engine = EngineOf(system, Settings);
+        (_engine, EngineReason) = ChooseEngine(system, Settings, Log);
         _depth = DepthBudget.Fit(Settings, _engine, Log);
         Pool = new AioBufferPool(Settings.BufferBudget)
         {
@@ -58,6 +56,12 @@ public sealed class AioExt : IExtension
 
     /// <summary>The configuration, checked.</summary>
     public AioSettings Settings { get; }
+
+    /// <summary>The name of the engine that is used: <c>engine</c>, or what auto has chosen.</summary>
+    public string EngineName => _engine.Name;
+
+    /// <summary>Why this one, in words: with auto, what kept it from the engine that it would rather have.</summary>
+    public string EngineReason { get; }
 
     /// <summary>Operations that each context may have in flight: <c>depth</c>, or less where <c>fs.aio-max-nr</c> left less.</summary>
     public int Depth => _depth;
@@ -129,8 +133,6 @@ public sealed class AioExt : IExtension
 
     internal IIoFile OpenFile(Aio.Open open) => _engine.Open(open.Path, open.Options.ToFileOptions());
 
-    internal string EngineName => _engine.Name;
-
     /// <summary>Runs a blocking call on the blocking dispatcher. The action tells its result to somebody, and does not throw.</summary>
     internal void RunBlocking(Action action) => _blockingDispatcher.Schedule(action);
 
@@ -153,14 +155,10 @@ public sealed class AioExt : IExtension
     }
 
     // The engine of a setup (tests bring their own), else the one that the configuration names.
-    private static IIoEngine EngineOf(ExtendedActorSystem system, AioSettings settings) =>
-        system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup } ? setup.Engine
-        : settings.Engine switch
-        {
-            MemoryEngine.EngineName => new MemoryEngine(),
-            NullEngine.EngineName => new NullEngine(),
-            _ => new LinuxAioEngine(),
-        };
+    private static EngineChoice ChooseEngine(ExtendedActorSystem system, AioSettings settings, ILoggingAdapter log) =>
+        system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup }
+            ? new EngineChoice(setup.Engine, "given by an AioSetup")
+            : EngineChoice.Make(settings.Engine, EngineTable.Make, log);
 
     // Here too: an actor that cannot be made because of its dispatcher would be found missing only by its first command.
     private MessageDispatcher DispatcherOf(string name)

@@ -58,9 +58,7 @@ internal sealed class AioManager : UntypedActor
                 _aio.Ref.Tell(message, Sender); // told to the manager's own ref, which is what a serialized path resolves to
                 break;
             case Aio.GetStats stats:
-                Reply(Sender, new Aio.Stats(
-                    stats, _aio.EngineName, [.. _aio.Shards.Select(shard => shard.ToStats())], _open.Count, _aio.Pool,
-                    _aio.Capacity, _aio.ReservedOperations));
+                Reply(Sender, new Aio.Stats(stats, _aio, _open.Count));
                 break;
             case Drain:
                 OnDrain();

@@ -26,6 +26,8 @@ trap cleanup EXIT
 
 dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 driver="$here/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll"
+dotnet build -c Release -v quiet --nologo "$here/../../src/Demo" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
+demo="$here/../../src/Demo/bin/Release/net10.0/AkkaAio.Demo.dll"
 failed=0
 printf '%-44s %-6s %s\n' "fault" "" "what the user saw"
 
@@ -57,7 +59,10 @@ expected="AioSystemException EINVAL"
 row "io_submit EINVAL, every 4th: first iocb" "$typed $was_injected" inject io_submit:error=EINVAL:when=2+4
 expected="AioContextException"
 row "io_setup EAGAIN"                    "$typed $was_injected" inject io_setup:error=EAGAIN
-row "io_setup ENOSYS"                    "$typed $was_injected" inject io_setup:error=ENOSYS
+expected="AioConfigurationException"
+row "io_setup ENOSYS, engine = linux-aio" "$typed $was_injected" inject io_setup:error=ENOSYS --hocon 'akka.io.aio.engine = linux-aio'
+row "io_setup ENOSYS, engine = auto: sum" '[ $code = 0 ] && [[ "$out" == *"blocks 1000 ok"* ]] && grep -q "thread-pool.*ENOSYS" "$work/stderr"' \
+  strace -f -qq -o "$work/strace" -e trace=io_setup -e inject=io_setup:error=ENOSYS dotnet "$demo" sum --path "$work/sum"
 row "fallocate EOPNOTSUPP"               "$all_fine $was_injected" inject fallocate:error=EOPNOTSUPP
 expected="AioSystemException ENOSPC"
 row "fallocate ENOSPC"                   "$typed $was_injected" inject fallocate:error=ENOSPC

@@ -5,19 +5,19 @@ public sealed partial class Aio
     /// <summary>Reply to <see cref="GetStats"/>. Counters run since the start; each is exact, together they are no snapshot.</summary>
     public sealed class Stats : Event
     {
-        internal Stats(GetStats command, string engine, IReadOnlyList<ShardStats> shards, int openFiles, AioBufferPool pool,
-            (long Free, long Max)? capacity, long reserved)
+        internal Stats(GetStats command, AioExt aio, int openFiles)
             : base(command)
         {
-            Engine = engine;
-            Shards = shards;
+            Engine = aio.EngineName;
+            EngineReason = aio.EngineReason;
+            Shards = [.. aio.Shards.Select(shard => shard.ToStats())];
             OpenFiles = openFiles;
-            PoolAllocatedBytes = pool.AllocatedBytes;
-            PoolBudgetBytes = pool.BudgetBytes;
-            RentedBuffers = pool.RentedBuffers;
-            AioNr = capacity is { } now ? now.Max - now.Free : null;
-            AioMaxNr = capacity?.Max;
-            ReservedOperations = reserved;
+            PoolAllocatedBytes = aio.Pool.AllocatedBytes;
+            PoolBudgetBytes = aio.Pool.BudgetBytes;
+            RentedBuffers = aio.Pool.RentedBuffers;
+            AioNr = aio.Capacity is { } now ? now.Max - now.Free : null;
+            AioMaxNr = aio.Capacity?.Max;
+            ReservedOperations = aio.ReservedOperations;
         }
 
         /// <summary>The command.</summary>
@@ -25,6 +25,9 @@ public sealed partial class Aio
 
         /// <summary>The engine's name.</summary>
         public string Engine { get; }
+
+        /// <summary>Why this engine, in words: <see cref="AioExt.EngineReason"/>.</summary>
+        public string EngineReason { get; }
 
         /// <summary>One entry a shard, in order.</summary>
         public IReadOnlyList<ShardStats> Shards { get; }

@@ -1,7 +1,5 @@
 using Akka.Configuration;
-using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Engines;
 
 namespace AkkaAio;
 
@@ -27,7 +25,10 @@ public sealed record AioSettings
     {
     }
 
-    /// <summary><c>engine</c>.</summary>
+    /// <summary>What <c>engine</c> takes.</summary>
+    public static IReadOnlyList<string> EngineNames { get; } = [EngineChoice.Auto, .. EngineTable.Names];
+
+    /// <summary><c>engine</c>: auto as it stands; what came of it is <see cref="AioExt.EngineName"/>.</summary>
     public required string Engine { get; init; }
 
     /// <summary><c>shards</c>, with auto resolved.</summary>
@@ -100,7 +101,7 @@ public sealed record AioSettings
 
         return new AioSettings
         {
-            Engine = reader.OneOf("engine", LinuxAioEngine.EngineName, MemoryEngine.EngineName, NullEngine.EngineName),
+            Engine = reader.OneOf("engine", [.. EngineNames]),
             Shards = reader.IntOrAuto("shards", 1, 1024, Math.Clamp(Environment.ProcessorCount / 2, 1, 8)),
             ShardBy = reader.OneOf("shard-by", "file", "stripe") == "file" ? ShardBy.File : ShardBy.Stripe,
             StripeSize = reader.Bytes("stripe-size", 4096, 1L << 40),

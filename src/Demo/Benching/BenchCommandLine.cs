@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AkkaAio.Demo.CommandLine;
-using AkkaAio.Interop.Engines.LinuxAio;
 
 namespace AkkaAio.Demo.Benching;
 
@@ -33,9 +32,9 @@ internal sealed class BenchCommandLine
 
     private readonly NumberOption _numjobs = new("--numjobs", 1, 65536, "Requesters [default: 1]");
 
-    private readonly Option<string> _ioengine = OneOf(
-        "--ioengine", null, "The engine: akka.io.aio.engine; null moves no data and shows what messages cost [default: linux-aio]",
-        LinuxAioEngine.EngineName, BenchConfig.NullEngineName);
+    private readonly EngineOption _ioengine = new(
+        "The engine: akka.io.aio.engine; null moves no data and shows what messages cost [default: auto]",
+        [.. EngineOption.OnFiles, BenchConfig.NullEngineName]);
 
     private readonly NumberOption _shards = new(
         "--shards", 1, 1024, "Shards to stripe the file over: akka.io.aio.shards [default: half of the cores]");

@@ -74,7 +74,7 @@ internal static class BenchConfig
     private static string EngineOf(string ioengine) => ioengine == NullEngineName ? NullEngine.EngineName : ioengine;
 
     private static string NameOf(AioExt aio) =>
-        aio.Settings.Engine == NullEngine.EngineName ? NullEngineName : aio.Settings.Engine;
+        aio.EngineName == NullEngine.EngineName ? NullEngineName : aio.EngineName;
 
     private static string SizeName(int bytes) =>
         bytes % (1 << 20) == 0 ? $"{bytes >> 20} MiB" : bytes % 1024 == 0 ? $"{bytes >> 10} KiB" : $"{bytes} B";

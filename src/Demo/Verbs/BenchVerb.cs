@@ -3,7 +3,7 @@ using Akka.Actor;
 using AkkaAio.Demo.Benching;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Session;
-using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio.Demo.Verbs;
@@ -34,7 +34,7 @@ internal static class BenchVerb
         var output = new BenchOutput(json);
         await using var session = await AioSession.StartAsync(
             configFile, BenchConfig.Overrides(options), BenchConfig.Defaults(options));
-        await target.PrepareAsync(session.Aio, MovesData(session.Aio.Settings.Engine), stop);
+        await target.PrepareAsync(session.Aio, MovesData(session.Aio.EngineName), stop);
         await using var file = await session.Aio.OpenAsync(
             target.Path, new AioOpenOptions { Access = options.Writes ? FileAccess.ReadWrite : FileAccess.Read }, stop);
         Check(options, file);
@@ -64,9 +64,10 @@ internal static class BenchVerb
 
     private static bool MovesData(string engine) => engine switch
     {
-        LinuxAioEngine.EngineName => true,
         NullEngine.EngineName => false,
-        _ => throw new DemoException($"bench takes the engine linux-aio or null, not {engine}"),
+        MemoryEngine.EngineName => throw new DemoException(
+            $"bench measures files, and the engine {engine} has none; it takes {string.Join(", ", EngineOption.OnFiles)}, null"),
+        _ => true,
     };
 
     // Otherwise the first write of each slot would fail, one after the other.

@@ -42,6 +42,7 @@ internal static class SumVerb
             "--max-nr", 1, 65536, "The most completions of one io_getevents: akka.io.aio.reap.nr [default: 1]");
         var shards = new NumberOption(
             "--shards", 1, 1024, "Shards to stripe the file over: akka.io.aio.shards [default: half of the cores]");
+        var engine = new EngineOption("The engine: akka.io.aio.engine [default: auto]", EngineOption.OnFiles);
         var linger = new NumberOption("--linger", 0, 1_000_000, "Seconds to stay idle before the end, for a look at the process")
         {
             HelpName = "SECONDS",
@@ -52,12 +53,12 @@ internal static class SumVerb
             "Writes a file in which block i holds the integer i, reads it back and sums: a write, a flush and a read of every block " +
             "as messages. Requires direct I/O.")
         {
-            path, fileSize, requests, minNr, maxNr, shards, linger,
+            path, fileSize, requests, minNr, maxNr, shards, engine, linger,
         };
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, token => RunAsync(
             new SumOptions(
                 result.GetValue(config), result.GetValue(path), result.GetValue(fileSize) ?? 1000, result.GetValue(requests),
-                result.GetValue(minNr), result.GetValue(maxNr), result.GetValue(shards),
+                result.GetValue(minNr), result.GetValue(maxNr), result.GetValue(shards), result.GetValue(engine),
                 TimeSpan.FromSeconds(result.GetValue(linger) ?? 0)),
             token)));
         return command;
@@ -94,10 +95,10 @@ internal static class SumVerb
     // Only what was given: the rest is the file's to say, or the defaults'.
     private static Config Overrides(SumOptions options)
     {
-        (string Key, int? Value)[] overrides =
+        (string Key, object? Value)[] overrides =
         [
             ("depth", options.ConcurrentRequests), ("reap.min-nr", options.MinNr), ("reap.nr", options.MaxNr),
-            ("shards", options.Shards),
+            ("shards", options.Shards), ("engine", options.Engine),
         ];
         return ConfigurationFactory.ParseString(string.Join('\n', overrides
             .Where(entry => entry.Value is not null)
@@ -122,5 +123,6 @@ internal static class SumVerb
     }
 
     private sealed record SumOptions(
-        string? ConfigFile, string? Path, int Blocks, int? ConcurrentRequests, int? MinNr, int? MaxNr, int? Shards, TimeSpan Linger);
+        string? ConfigFile, string? Path, int Blocks, int? ConcurrentRequests, int? MinNr, int? MaxNr, int? Shards,
+        string? Engine, TimeSpan Linger);
 }

@@ -97,6 +97,46 @@ internal static unsafe partial class FileSyscalls
         return errno;
     }
 
+    /// <summary>preadv2(2): pread with flags.</summary>
+    public static Errno Read(int fd, Span<byte> destination, long offset, RwFlags flags, out int count)
+    {
+        if (flags == RwFlags.None)
+        {
+            return Read(fd, destination, offset, out count);
+        }
+
+        nint result;
+        Errno errno;
+        fixed (byte* pointer = destination)
+        {
+            var vector = new IoVec { Base = pointer, Length = (nuint)destination.Length };
+            do
+            {
+                result = PReadV2(fd, &vector, 1, offset, (int)flags);
+                errno = result < 0 ? LastErrno() : Errno.None;
+            }
+            while (errno == Errno.EINTR);
+        }
+
+        count = (int)Math.Max(0, result);
+        return errno;
+    }
+
+    /// <summary>Reads from the page cache alone, without waiting.</summary>
+    /// <returns>
+    /// True: the read is done, whole or up to the file's end. False: some of it is not in the cache, or neither kernel nor file system
+    /// can say; the memory may have been written to.
+    /// </returns>
+    public static bool TryReadCached(int fd, Span<byte> destination, long offset, out int count)
+    {
+        var errno = Read(fd, destination, offset, RwFlags.NoWait, out count);
+
+        // Short: either the end of the file, or the next page is not there. A second look, behind what came, tells: 0 is the end.
+        return errno == Errno.None &&
+               (count == destination.Length || count == 0 ||
+                (Read(fd, destination[count..], offset + count, RwFlags.NoWait, out var more) == Errno.None && more == 0));
+    }
+
     public static Errno Write(int fd, ReadOnlySpan<byte> source, long offset, RwFlags flags, out int count)
     {
         nint result;
@@ -159,6 +199,9 @@ internal static unsafe partial class FileSyscalls
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     private static partial nint PRead(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
+    private static partial nint PReadV2(int fd, IoVec* vector, int count, long offset, int flags);
 
     [LibraryImport("libc", EntryPoint = "pwritev2", SetLastError = true)]
     private static partial nint PWriteV2(int fd, IoVec* vector, int count, long offset, int flags);

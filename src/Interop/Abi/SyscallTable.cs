@@ -58,6 +58,10 @@ internal sealed record SyscallTable
     /// <exception cref="PlatformNotSupportedException">Not Linux, or neither x86-64 nor arm64.</exception>
     public static SyscallTable Current => For(OperatingSystem.IsLinux(), RuntimeInformation.ProcessArchitecture);
 
+    /// <summary>Whether there is a table for the machine that we run on.</summary>
+    public static bool IsSupported =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is (Architecture.X64 or Architecture.Arm64);
+
     /// <summary>Called by every entry point before the first system call: a static initializer would wrap the exception.</summary>
     public static void EnsureSupported() => _ = Current;
 

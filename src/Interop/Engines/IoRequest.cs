@@ -30,9 +30,13 @@ public enum IoOpcode
 /// The engine may do this write in one operation with the next one, where that begins at its end. Where the merged operation does not
 /// go through, each completes with a result of 0: submit it again, alone.
 /// </param>
+/// <param name="MayBeCached">
+/// A hint on a read of a buffered file: where the page cache has all of it, the submitter may copy it at once. Unlike
+/// <see cref="RwFlags.NoWait"/> a miss is no EAGAIN: the read goes on as any other.
+/// </param>
 public readonly record struct IoRequest(
     int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None,
-    bool MayMerge = false);
+    bool MayMerge = false, bool MayBeCached = false);
 
 /// <summary>One completion.</summary>
 /// <param name="Slot">The slot of the request.</param>

@@ -12,9 +12,15 @@ public static partial class PageCache
     private const int SeekHole = 4;
 
     /// <summary>Writes out what is dirty and drops the file's pages: what is read next comes from the device. Blocks.</summary>
+    /// <remarks>Elsewhere than on Linux nothing is dropped: what is measured there may come from memory.</remarks>
     /// <exception cref="AioSystemException">The file cannot be opened or synced.</exception>
     public static void Drop(string path)
     {
+        if (!SyscallTable.IsSupported)
+        {
+            return;
+        }
+
         using var file = Open(path);
         Check(FileSyscalls.DataSync(Descriptor(file)), "fdatasync", path); // dirty pages stay
         Check((Errno)PosixFadvise(Descriptor(file), 0, 0, PosixFadvDontNeed), "posix_fadvise", path);
@@ -26,6 +32,11 @@ public static partial class PageCache
     /// <exception cref="AioSystemException">The file cannot be opened, or is none with holes (a device).</exception>
     public static long FirstHole(string path)
     {
+        if (!SyscallTable.IsSupported)
+        {
+            return new FileInfo(path).Length; // none that could be seen
+        }
+
         using var file = Open(path);
         var offset = LSeek(Descriptor(file), 0, SeekHole);
         return offset >= 0 ? offset
@@ -36,7 +47,6 @@ public static partial class PageCache
     private static SafeFileHandle Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        SyscallTable.EnsureSupported();
         return FileSyscalls.TryOpen(path, FileSyscalls.ORdOnly | FileSyscalls.ONonBlock, out var errno) ??
             throw new AioSystemException(errno, "open", path);
     }

@@ -3,7 +3,7 @@ using AkkaAio.Interop.Abi;
 namespace AkkaAio.Interop.Threading;
 
 /// <summary>
-/// Lets one thread sleep until another wakes it: futex(2) on Linux, a monitor elsewhere. An <see cref="Unpark"/> before the
+/// Lets one thread sleep until another wakes it: futex(2) on Linux (x86-64, arm64), a monitor elsewhere. An <see cref="Unpark"/> before the
 /// <see cref="Park"/> is kept, and so is not lost; a second one before it is the same one.
 /// </summary>
 /// <remarks>
@@ -17,7 +17,7 @@ public sealed unsafe class ThreadParker
 
     // Pinned, and never freed by hand: an Unpark may come when the thread has ended.
     private readonly int[] _state = GC.AllocateArray<int>(1, pinned: true);
-    private readonly object? _monitor = OperatingSystem.IsLinux() ? null : new object();
+    private readonly object? _monitor = SyscallTable.IsSupported ? null : new object();
 
     /// <summary>Sleeps until there is a token, and takes it. May return without one, rarely: look again at what is waited for.</summary>
     public void Park()

@@ -40,7 +40,8 @@ public sealed class SettingsSpecs
 
     public static TheoryData<string, string> InRange { get; } = new()
     {
-        { "engine", "memory" }, { "engine", "linux-aio" }, { "engine", "\"memory\"" }, { "engine", "discard" }, { "shards", "1" }, { "shards", "1024" },
+        { "engine", "memory" }, { "engine", "linux-aio" }, { "engine", "\"memory\"" }, { "engine", "discard" }, { "engine", "auto" }, { "engine", "io-uring" },
+        { "engine", "thread-pool" }, { "engine", "posix-aio" }, { "shards", "1" }, { "shards", "1024" },
         { "shards", "auto" }, { "shard-by", "stripe" }, { "stripe-size", "4096" }, { "stripe-size", "1 TiB" }, { "depth", "1" },
         { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" },
         { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
@@ -53,7 +54,7 @@ public sealed class SettingsSpecs
     public void The_defaults_are_those_of_the_reference()
     {
         var settings = Create("");
-        Assert.Equal("linux-aio", settings.Engine);
+        Assert.Equal("auto", settings.Engine);
         Assert.Equal(Math.Clamp(Environment.ProcessorCount / 2, 1, 8), settings.Shards);
         Assert.Equal(ShardBy.File, settings.ShardBy);
         Assert.Equal(1 << 20, settings.StripeSize);

@@ -27,6 +27,10 @@ internal sealed class Kernel(MemoryEngine memory, Faults faults, Journal journal
     /// <summary>Changes requests on their way: what a kernel does that lies.</summary>
     public Func<IoRequest, IoRequest>? Lie { get; init; }
 
+    public bool TakesBuffered => memory.TakesBuffered;
+
+    public string? WhyUnavailable() => memory.WhyUnavailable();
+
     public long CapacityOf(int depth) => memory.CapacityOf(depth);
 
     public IIoContext CreateContext(int depth) => new KernelContext(this, memory.CreateContext(depth));

@@ -24,6 +24,7 @@ public abstract class AioTestKit : TestKit
           test.single-expect-default = 20s
           test.default-timeout = 30s
           io.aio {
+            engine = linux-aio
             shards = 1
             depth = 64
           }
@@ -47,7 +48,7 @@ public abstract class AioTestKit : TestKit
     {
         Kind = kind;
         Engine = engine;
-        if (kind == EngineKind.LinuxAio)
+        if (kind != EngineKind.Memory)
         {
             Skip.If(LinuxAioAvailable.Reason.Length > 0, LinuxAioAvailable.Reason);
         }
@@ -87,7 +88,8 @@ public abstract class AioTestKit : TestKit
 
     internal static ActorSystemSetup SetupOf(EngineKind kind, MemoryEngine engine, string hocon)
     {
-        var setup = BootstrapSetup.Create().WithConfig(ConfigOf(hocon));
+        var setup = BootstrapSetup.Create().WithConfig(
+            ConfigOf(kind == EngineKind.ThreadPool ? "akka.io.aio.engine = thread-pool\n" + hocon : hocon));
         return kind == EngineKind.Memory ? setup.And(new AioSetup(engine)) : ActorSystemSetup.Create(setup);
     }
 
@@ -115,7 +117,7 @@ public abstract class AioTestKit : TestKit
     protected async Task<AioFile> FileOf(byte[] content, DirectIo direct = DirectIo.Required)
     {
         var path = NewPath();
-        if (Kind == EngineKind.LinuxAio)
+        if (Kind != EngineKind.Memory)
         {
             await File.WriteAllBytesAsync(path, content);
         }

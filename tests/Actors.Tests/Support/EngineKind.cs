@@ -6,6 +6,9 @@ public enum EngineKind
     /// <summary>The kernel, on real files in a temporary folder.</summary>
     LinuxAio,
 
+    /// <summary>The engine of blocking threads, on real files too.</summary>
+    ThreadPool,
+
     /// <summary>The in-memory engine with its scripted faults.</summary>
     Memory,
 }

@@ -24,6 +24,7 @@ public sealed class BenchSpecs : IDisposable
     [InlineData("--rw randread --api messages --numjobs 2 --shards 2 --dispatcher fork-join")]
     [InlineData("--rw randread --api messages --ioengine null --numjobs 4 --iodepth 4")]
     [InlineData("--rw write --api tasks --ioengine null")]
+    [InlineData("--rw randread --api messages --ioengine thread-pool --iodepth 16")]
     public async Task Every_load_gives_its_figures_and_leaves_nothing(string commandLine)
     {
         var words = commandLine.Split(' ');

@@ -38,6 +38,23 @@ public sealed class SumSpecs : IDisposable
     }
 
     [Fact]
+    public async Task Another_engine_sums_the_same()
+    {
+        var option = await DemoProcess.RunInAsync(_folder.Path, "sum", "--ioengine", "thread-pool", "--shards", "2");
+        Assert.Equal("sum 499500 expected 499500 blocks 1000 ok", Assert.Single(option.Stdout));
+
+        var config = _folder.Text("engine.conf", "akka.io.aio.engine = thread-pool");
+        var file = await DemoProcess.RunInAsync(_folder.Path, "sum", "--config", config);
+        Assert.Equal("sum 499500 expected 499500 blocks 1000 ok", Assert.Single(file.Stdout));
+    }
+
+    [Fact]
+    public async Task An_engine_that_there_is_not_is_refused()
+    {
+        (await DemoProcess.RunInAsync(_folder.Path, "sum", "--ioengine", "memory")).ShouldComplain("--ioengine", "memory", "thread-pool");
+    }
+
+    [Fact]
     public async Task No_blocks_sum_to_nothing()
     {
         var result = await DemoProcess.RunInAsync(_folder.Path, "sum", "--file-size", "0");

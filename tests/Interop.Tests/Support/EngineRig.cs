@@ -2,6 +2,7 @@ using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Interop.Engines.ThreadPool;
 
 namespace AkkaAio.Interop.Tests;
 
@@ -72,6 +73,33 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
 }
 
 public sealed class LinuxAioRig() : EngineRig(new LinuxAioEngine())
+{
+    private readonly TempFolder _folder = new();
+
+    public override string PathOf(string name) => _folder[name];
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _folder.Dispose();
+    }
+}
+
+public sealed class ThreadPoolRig() : EngineRig(new ThreadPoolEngine())
+{
+    private readonly TempFolder _folder = new();
+
+    public override string PathOf(string name) => _folder[name];
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>Threads, and files as they are where there is no Linux: never direct.</summary>
+public sealed class PortableRig() : EngineRig(new ThreadPoolEngine { IsPortable = true })
 {
     private readonly TempFolder _folder = new();
 

@@ -1,0 +1,27 @@
+using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Interop.Engines.ThreadPool;
+
+namespace AkkaAio.Engines;
+
+/// <summary>The engines by their names in <c>akka.io.aio.engine</c>, a line each.</summary>
+internal static class EngineTable
+{
+    private static readonly (string Name, Func<IIoEngine>? Make)[] Engines =
+    [
+        (LinuxAioEngine.EngineName, () => new LinuxAioEngine()),
+        ("io-uring", null),
+        (ThreadPoolEngine.EngineName, () => new ThreadPoolEngine()),
+        ("posix-aio", null),
+        (MemoryEngine.EngineName, () => new MemoryEngine()),
+        (NullEngine.EngineName, () => new NullEngine()),
+    ];
+
+    /// <summary>In the order of the table.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Engines.Select(engine => engine.Name)];
+
+    /// <summary>A new engine; null for one that this build does not have.</summary>
+    public static IIoEngine? Make(string name) => Engines.Single(engine => engine.Name == name).Make?.Invoke();
+}

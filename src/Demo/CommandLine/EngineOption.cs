@@ -1,0 +1,27 @@
+using System.CommandLine;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Engines.Null;
+
+namespace AkkaAio.Demo.CommandLine;
+
+/// <summary><c>--ioengine</c>, fio's word for <c>akka.io.aio.engine</c>.</summary>
+internal sealed class EngineOption : Option<string?>
+{
+    public EngineOption(string description, IReadOnlyList<string> names)
+        : base("--ioengine")
+    {
+        Description = description;
+        HelpName = string.Join('|', names);
+        Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !names.Contains(token.Value))
+            {
+                result.AddError($"{Name} takes {string.Join(", ", names)}, not \"{token.Value}\"");
+            }
+        });
+    }
+
+    /// <summary>The engines that work on files: not memory, whose files nobody else has, and not discard, which reads nothing.</summary>
+    public static IReadOnlyList<string> OnFiles { get; } =
+        [.. AioSettings.EngineNames.Where(name => name is not (MemoryEngine.EngineName or NullEngine.EngineName))];
+}

@@ -1,0 +1,254 @@
+using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.ThreadPool;
+using AkkaAio.Interop.Files;
+using static AkkaAio.Interop.Tests.EngineRig;
+
+namespace AkkaAio.Interop.Tests;
+
+/// <summary>Threads that do blocking calls: on descriptors, and on what the BCL has.</summary>
+public abstract class ThreadPoolEngineTests(EngineRig rig) : IDisposable
+{
+    private const int Depth = 8;
+
+    protected EngineRig Rig { get; } = rig;
+
+    public void Dispose()
+    {
+        Rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public void What_is_written_and_synced_is_read_again()
+    {
+        var context = Rig.Context(Depth);
+        var file = Rig.File(new byte[4 * Block], direct: DirectIo.Off);
+        var (source, target) = (Rig.Buffer(Block, fill: 7), Rig.Buffer());
+
+        Assert.Equal(Block, context.Perform(Io.Write(0, file, source, Block) with { Flags = Interop.Abi.RwFlags.DSync }));
+        Assert.Equal(0, context.Perform(Io.DataSync(1, file)));
+        Assert.Equal(Block, context.Perform(Io.Read(2, file, target, Block)));
+
+        Assert.Equal(source.GetSpan(), target.GetSpan());
+        Assert.Equal(7, Rig.Content()[Block]);
+    }
+
+    [Fact]
+    public void Errors_are_completions()
+    {
+        var context = Rig.Context(Depth);
+        var file = Rig.File(new byte[Block], FileAccess.Read, DirectIo.Off);
+        var gone = Rig.Engine.Open(Rig.PathOf("gone"), new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off));
+        gone.Dispose();
+
+        var buffer = Rig.Buffer();
+        Assert.Equal(0, context.Perform(Io.Read(0, file, buffer, 10 * Block)));
+        Assert.Equal(Block / 2, context.Perform(Io.Read(0, file, buffer, Block / 2)));
+        Assert.True(context.Perform(Io.Write(1, file, buffer)) < 0);
+        Assert.True(context.Perform(Io.Read(1, file, buffer, -1)) < 0);
+        Assert.Equal(-(long)Errno.EBADF, context.Perform(Io.Read(2, file, buffer) with { Descriptor = 1 << 20 }));
+    }
+
+    [Fact]
+    public void No_more_than_the_depth_is_accepted_and_each_completes_once()
+    {
+        var context = Rig.Context(Depth);
+        var file = Rig.File(Io.Pattern(Depth * Block), direct: DirectIo.Off);
+        var requests = Enumerable.Range(0, Depth + 2)
+            .Select(slot => Io.Read(slot, file, Rig.Buffer(), slot * Block)).ToArray();
+
+        Assert.Equal(new IoSubmitResult(Depth, Errno.None), context.Submit(requests));
+        Assert.Equal(new IoSubmitResult(0, Errno.EAGAIN), context.Submit(requests.AsSpan(Depth)));
+        Assert.Equal(new IoSubmitResult(0, Errno.None), context.Submit([]));
+
+        Assert.Equal(2, context.Reap(new IoCompletion[2], 2, Bounded.Patience));
+        Assert.Equal(new IoSubmitResult(2, Errno.None), context.Submit(requests.AsSpan(Depth)));
+        Assert.Equal(Depth, context.ReapAll(Depth).Count);
+    }
+
+    [Fact]
+    public async Task Submit_beside_reap_loses_nothing_and_mixes_nothing_up()
+    {
+        const int Rounds = 20_000;
+        var context = Rig.Context(Depth);
+        var content = Io.Pattern(64 * Block);
+        var file = Rig.File(content, direct: DirectIo.Off);
+        var buffers = Enumerable.Range(0, Depth).Select(_ => Rig.Buffer()).ToArray();
+        var offsets = new long[Depth];
+        using var free = new System.Collections.Concurrent.BlockingCollection<int>();
+        for (var slot = 0; slot < Depth; slot++)
+        {
+            free.Add(slot);
+        }
+
+        var reaper = Bounded.Run(() =>
+        {
+            var completions = new IoCompletion[Depth];
+            for (var done = 0; done < Rounds;)
+            {
+                var count = context.Reap(completions, 1, Timeout.InfiniteTimeSpan);
+                foreach (var (slot, result) in completions[..count])
+                {
+                    Assert.Equal(Block, result);
+                    Assert.Equal(content.AsSpan((int)offsets[slot], Block), buffers[slot].GetSpan());
+                    free.Add(slot);
+                }
+
+                done += count;
+            }
+        });
+        await Bounded.Run(() =>
+        {
+            var random = new Random(1);
+            for (var i = 0; i < Rounds; i++)
+            {
+                var slot = free.Take();
+                offsets[slot] = random.Next(64) * Block;
+                context.SubmitAll(Io.Read(slot, file, buffers[slot], offsets[slot]) with { MayBeCached = random.Next(2) == 0 });
+            }
+        });
+
+        await reaper;
+    }
+
+    [Fact]
+    public async Task Wake_ends_the_wait_that_is_on_or_the_next_one()
+    {
+        var context = Rig.Context(Depth);
+        context.Wake();
+        Assert.Equal(0, context.Reap(new IoCompletion[1], 1, Timeout.InfiniteTimeSpan));
+
+        var waiting = Bounded.Run(() => Assert.Equal(0, context.Reap(new IoCompletion[1], 1, Timeout.InfiniteTimeSpan)));
+        context.Wake();
+        await waiting;
+
+        Assert.Equal(0, context.Reap(new IoCompletion[1], 1, TimeSpan.FromMilliseconds(1)));
+        Assert.Equal(0, context.Reap(new IoCompletion[1], 0, Timeout.InfiniteTimeSpan));
+    }
+
+    [Fact]
+    public void A_folder_a_missing_file_and_a_second_new_one_have_their_errno()
+    {
+        Assert.Equal(Errno.ENOENT, ErrorOf(Rig.PathOf("none"), FileMode.Open));
+        Rig.File([1], direct: DirectIo.Off);
+        Assert.Equal(Errno.EEXIST, ErrorOf(Rig.PathOf("file"), FileMode.CreateNew));
+        Assert.Equal(Errno.EISDIR, ErrorOf(Path.GetDirectoryName(Rig.PathOf("file"))!, FileMode.Open));
+
+        Errno ErrorOf(string path, FileMode mode) => Assert.Throws<AioSystemException>(() => Rig.Engine.Open(
+            path, new IoFileOptions(mode, mode == FileMode.Open ? FileAccess.Read : FileAccess.ReadWrite))).Errno;
+    }
+}
+
+/// <summary>With system calls.</summary>
+public sealed class LinuxThreadPoolEngineTests() : ThreadPoolEngineTests(new ThreadPoolRig())
+{
+    [Fact]
+    public void Threads_start_with_the_work_and_are_bounded()
+    {
+        using var context = (ThreadPoolContext)new ThreadPoolEngine(threads: 3).CreateContext(16);
+        var file = Rig.File(new byte[Block], direct: DirectIo.Off);
+        Assert.Equal(0, context.Threads);
+
+        context.Perform(Io.DataSync(0, file));
+        Assert.Equal(1, context.Threads);
+
+        context.SubmitAll([.. Enumerable.Range(0, 16).Select(slot => Io.DataSync(slot, file))]);
+        context.ReapAll(16);
+        Assert.Equal(3, context.Threads);
+    }
+
+    [Fact]
+    public void What_the_page_cache_has_is_done_inside_submit()
+    {
+        using var context = (ThreadPoolContext)new ThreadPoolEngine(threads: 1).CreateContext(4);
+        var content = Io.Pattern(3 * Block / 2);
+        var file = Rig.File(content, direct: DirectIo.Off); // just written: cached
+        var (whole, end) = (Rig.Buffer(), Rig.Buffer());
+
+        context.SubmitAll(
+            Io.Read(0, file, whole) with { MayBeCached = true }, Io.Read(1, file, end, Block) with { MayBeCached = true });
+
+        // Without waiting for any thread.
+        var completions = new IoCompletion[2];
+        Assert.Equal(2, context.Reap(completions, 0, TimeSpan.Zero));
+        Assert.Equal([new IoCompletion(0, Block), new IoCompletion(1, Block / 2)], completions);
+        Assert.Equal(content.AsSpan(0, Block), whole.GetSpan());
+        Assert.Equal(content.AsSpan(Block), end.GetSpan()[..(Block / 2)]);
+    }
+
+    [Fact]
+    public void What_the_page_cache_has_not_goes_to_a_thread()
+    {
+        var context = Rig.Context(4);
+        var content = Io.Pattern(64 * Block);
+        var file = Rig.File(content, direct: DirectIo.Off);
+        PageCache.Drop(file.Path);
+        var buffers = Enumerable.Range(0, 4).Select(_ => Rig.Buffer(16 * Block)).ToArray();
+
+        context.SubmitAll([.. buffers.Select((buffer, i) => Io.Read(i, file, buffer, i * 16 * Block) with { MayBeCached = true })]);
+
+        Assert.All(context.ReapAll(4).Values, result => Assert.Equal(16 * Block, result));
+        Assert.Equal(content, buffers.SelectMany(buffer => buffer.GetSpan().ToArray()));
+    }
+
+    [Fact]
+    public void After_dispose_nothing_writes_to_the_memory_any_more()
+    {
+        for (var round = 0; round < 100; round++)
+        {
+            var context = (ThreadPoolContext)new ThreadPoolEngine(threads: 4).CreateContext(16);
+            var file = Rig.File(new byte[Block], direct: DirectIo.Off, name: $"file{round}");
+            using var buffer = Rig.Pool.Rent(Block);
+            context.SubmitAll([.. Enumerable.Range(0, 16).Select(slot => Io.Read(slot, file, buffer))]);
+
+            context.Dispose();
+
+            buffer.GetSpan().Fill(9);
+            Assert.Equal(-1, buffer.GetSpan().IndexOfAnyExcept((byte)9));
+            file.Dispose();
+        }
+    }
+}
+
+/// <summary>With what the BCL has, as on other platforms.</summary>
+public sealed class PortableThreadPoolEngineTests() : ThreadPoolEngineTests(new PortableRig())
+{
+    [Fact]
+    public void Direct_is_refused_when_it_is_required_and_else_the_file_is_buffered()
+    {
+        using var file = Rig.Engine.Open(Rig.PathOf("auto"), new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite));
+        Assert.False(file.IsDirect);
+        var error = Assert.Throws<AioSystemException>(() => Rig.Engine.Open(
+            Rig.PathOf("auto"), new IoFileOptions(Direct: DirectIo.Required)));
+        Assert.Contains("Direct = Auto", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_opens_of_a_file_are_one_and_their_descriptors_two()
+    {
+        var first = Rig.File([1, 2, 3], direct: DirectIo.Off);
+        File.CreateSymbolicLink(Rig.PathOf("link"), first.Path);
+        using var second = Rig.Engine.Open(Rig.PathOf("link"), new IoFileOptions());
+        using var other = Rig.Engine.Open(Rig.PathOf("other"), new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite));
+
+        Assert.Equal(first.Identity, second.Identity);
+        Assert.Equal(first.Path, second.Path);
+        Assert.NotEqual(first.Descriptor, second.Descriptor);
+        Assert.NotEqual(first.Identity, other.Identity);
+    }
+
+    [Fact]
+    public void A_file_is_made_longer_and_shorter()
+    {
+        using var file = Rig.Engine.Open(
+            Rig.PathOf("new"), new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, PreallocationSize: 100));
+        Assert.Equal(100, file.GetLength());
+        file.Allocate(1000, 24);
+        Assert.Equal(1024, file.GetLength());
+        file.Allocate(0, 24);
+        Assert.Equal(1024, file.GetLength());
+        file.SetLength(7);
+        Assert.Equal(7, new FileInfo(file.Path).Length);
+        file.DataSync();
+    }
+}
