@@ -31,6 +31,7 @@ internal sealed class ThreadPoolContext : IIoContext
     // Under _done.
     private readonly object _done = new();
     private readonly Queue<IoCompletion> _completed;
+    private int _there; // its count, for a look without the lock
     private int _wanted; // completions that a sleeping reaper waits for; 0: nobody sleeps
     private bool _wake;
 
@@ -90,6 +91,12 @@ internal sealed class ThreadPoolContext : IIoContext
             throw new AioSystemException(Errno.EINVAL, "reap"); // as io_getevents does
         }
 
+        // A shard that polls must not take the lock from the threads each time.
+        if (minNr == 0 && Volatile.Read(ref _there) == 0)
+        {
+            return 0;
+        }
+
         var count = 0;
         lock (_done)
         {
@@ -106,6 +113,8 @@ internal sealed class ThreadPoolContext : IIoContext
             {
                 completions[count++] = completion;
             }
+
+            Volatile.Write(ref _there, _completed.Count);
         }
 
         Volatile.Write(ref _reaped, _reaped + count);
@@ -243,6 +252,7 @@ internal sealed class ThreadPoolContext : IIoContext
                 _completed.Enqueue(completion);
             }
 
+            Volatile.Write(ref _there, _completed.Count);
             if (_wanted > 0 && _completed.Count >= _wanted)
             {
                 _wanted = 0;
