@@ -7,6 +7,12 @@ public interface IIoEngine
     string Name { get; }
 
     /// <summary>
+    /// Whether buffered files may be submitted to its contexts without blocking the submitter; where not, their I/O belongs to the
+    /// blocking calls of <see cref="IIoFile"/>.
+    /// </summary>
+    bool TakesBuffered => false;
+
+    /// <summary>
     /// Operations in flight that all contexts of this machine may still reserve, as (free, in all); null when the engine knows no such
     /// limit. For Linux AIO what <c>fs.aio-nr</c> leaves of <c>fs.aio-max-nr</c>.
     /// </summary>
@@ -14,6 +20,13 @@ public interface IIoEngine
 
     /// <summary>What one context reserves of <see cref="Capacity"/> for a given depth.</summary>
     long CapacityOf(int depth);
+
+    /// <summary>
+    /// Asks this machine, by a probe that leaves nothing behind, whether contexts can be had. A limit that is reached just now is no
+    /// reason: it passes. Blocks for some milliseconds.
+    /// </summary>
+    /// <returns>Null when usable, else the reason in words with the remedy.</returns>
+    string? WhyUnavailable() => null;
 
     /// <summary>Opens a context.</summary>
     /// <exception cref="AioContextException">The kernel refuses; says what to change.</exception>

@@ -11,6 +11,9 @@ public sealed class LinuxAioEngine : IIoEngine
     /// <inheritdoc/>
     public string Name => EngineName;
 
+    /// <summary>False: io_submit itself waits for the disk where the file is buffered.</summary>
+    public bool TakesBuffered => false;
+
     /// <inheritdoc/>
     public (long Free, long Max)? Capacity
     {
@@ -23,6 +26,26 @@ public sealed class LinuxAioEngine : IIoEngine
 
     /// <inheritdoc/>
     public long CapacityOf(int depth) => LinuxAioContext.ReservationOf(depth);
+
+    /// <inheritdoc/>
+    public string? WhyUnavailable() => WhyUnavailable(() => AioContextHandle.Setup(1).Dispose());
+
+    internal static string? WhyUnavailable(Action probe)
+    {
+        try
+        {
+            probe();
+            return null;
+        }
+        catch (AioContextException e)
+        {
+            return e.Errno == Errno.EAGAIN ? null : e.Message; // EAGAIN: fs.aio-max-nr is used up now, not for ever
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            return e.Message;
+        }
+    }
 
     /// <inheritdoc/>
     public IIoContext CreateContext(int depth) => new LinuxAioContext(depth);

@@ -18,6 +18,9 @@ public sealed class MemoryEngine : IIoEngine
     /// <inheritdoc/>
     public string Name => EngineName;
 
+    /// <summary>False, as for Linux AIO, whose part it plays.</summary>
+    public bool TakesBuffered => false;
+
     /// <inheritdoc/>
     public (long Free, long Max)? Capacity { get; set; }
 
@@ -70,6 +73,9 @@ public sealed class MemoryEngine : IIoEngine
 
     /// <inheritdoc/>
     public long CapacityOf(int depth) => depth;
+
+    /// <summary>Null: it needs nothing of the machine.</summary>
+    public string? WhyUnavailable() => null;
 
     /// <inheritdoc/>
     public IIoContext CreateContext(int depth)

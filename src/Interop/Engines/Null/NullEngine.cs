@@ -14,11 +14,17 @@ public sealed class NullEngine : IIoEngine
     /// <inheritdoc/>
     public string Name => EngineName;
 
+    /// <summary>False; its files all claim to be direct.</summary>
+    public bool TakesBuffered => false;
+
     /// <inheritdoc/>
     public (long Free, long Max)? Capacity => null;
 
     /// <inheritdoc/>
     public long CapacityOf(int depth) => depth;
+
+    /// <summary>Null: it needs nothing of the machine.</summary>
+    public string? WhyUnavailable() => null;
 
     /// <inheritdoc/>
     public IIoContext CreateContext(int depth) => new NullContext(depth);
