@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
@@ -71,7 +72,8 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
     }
 }
 
-public sealed class LinuxAioRig() : EngineRig(new LinuxAioEngine())
+/// <summary>An engine that works on real files.</summary>
+public abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
 {
     private readonly TempFolder _folder = new();
 
@@ -81,21 +83,15 @@ public sealed class LinuxAioRig() : EngineRig(new LinuxAioEngine())
     {
         base.Dispose();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
 
-public sealed class NullRig() : EngineRig(new NullEngine())
-{
-    private readonly TempFolder _folder = new();
+public sealed class LinuxAioRig() : FolderRig(new LinuxAioEngine());
 
-    public override string PathOf(string name) => _folder[name];
+public sealed class IoUringRig() : FolderRig(new IoUringEngine());
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        _folder.Dispose();
-    }
-}
+public sealed class NullRig() : FolderRig(new NullEngine());
 
 public sealed class MemoryRig() : EngineRig(new MemoryEngine())
 {
