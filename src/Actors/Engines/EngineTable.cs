@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
@@ -12,7 +13,7 @@ internal static class EngineTable
     private static readonly (string Name, Func<IIoEngine>? Make)[] Engines =
     [
         (LinuxAioEngine.EngineName, () => new LinuxAioEngine()),
-        ("io-uring", null),
+        (IoUringEngine.EngineName, () => new IoUringEngine()),
         (ThreadPoolEngine.EngineName, () => new ThreadPoolEngine()),
         ("posix-aio", null),
         (MemoryEngine.EngineName, () => new MemoryEngine()),

@@ -149,4 +149,6 @@ public abstract class OperationTests(EngineRig rig) : IDisposable
 
 public sealed class LinuxAioOperationTests() : OperationTests(new LinuxAioRig());
 
+public sealed class IoUringOperationTests() : OperationTests(new IoUringRig());
+
 public sealed class MemoryOperationTests() : OperationTests(new MemoryRig());

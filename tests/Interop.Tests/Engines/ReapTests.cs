@@ -149,6 +149,8 @@ public abstract class ReapTests : IDisposable
 
 public sealed class LinuxAioReapTests() : ReapTests(new LinuxAioRig());
 
+public sealed class IoUringReapTests() : ReapTests(new IoUringRig());
+
 public sealed class MemoryReapTests() : ReapTests(new MemoryRig());
 
 public sealed class NullReapTests() : ReapTests(new NullRig());

@@ -178,6 +178,8 @@ public abstract class WakeTests : IDisposable
 
 public sealed class LinuxAioWakeTests() : WakeTests(new LinuxAioRig());
 
+public sealed class IoUringWakeTests() : WakeTests(new IoUringRig());
+
 public sealed class MemoryWakeTests() : WakeTests(new MemoryRig());
 
 public sealed class NullWakeTests() : WakeTests(new NullRig());

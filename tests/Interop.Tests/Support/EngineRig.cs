@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
@@ -72,7 +73,8 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
     }
 }
 
-public sealed class LinuxAioRig() : EngineRig(new LinuxAioEngine())
+/// <summary>An engine that works on real files.</summary>
+public abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
 {
     private readonly TempFolder _folder = new();
 
@@ -82,48 +84,20 @@ public sealed class LinuxAioRig() : EngineRig(new LinuxAioEngine())
     {
         base.Dispose();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
 
-public sealed class ThreadPoolRig() : EngineRig(new ThreadPoolEngine())
-{
-    private readonly TempFolder _folder = new();
+public sealed class LinuxAioRig() : FolderRig(new LinuxAioEngine());
 
-    public override string PathOf(string name) => _folder[name];
+public sealed class IoUringRig() : FolderRig(new IoUringEngine());
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        _folder.Dispose();
-    }
-}
+public sealed class ThreadPoolRig() : FolderRig(new ThreadPoolEngine());
 
 /// <summary>Threads, and files as they are where there is no Linux: never direct.</summary>
-public sealed class PortableRig() : EngineRig(new ThreadPoolEngine { IsPortable = true })
-{
-    private readonly TempFolder _folder = new();
+public sealed class PortableRig() : FolderRig(new ThreadPoolEngine { IsPortable = true });
 
-    public override string PathOf(string name) => _folder[name];
-
-    public override void Dispose()
-    {
-        base.Dispose();
-        _folder.Dispose();
-    }
-}
-
-public sealed class NullRig() : EngineRig(new NullEngine())
-{
-    private readonly TempFolder _folder = new();
-
-    public override string PathOf(string name) => _folder[name];
-
-    public override void Dispose()
-    {
-        base.Dispose();
-        _folder.Dispose();
-    }
-}
+public sealed class NullRig() : FolderRig(new NullEngine());
 
 public sealed class MemoryRig() : EngineRig(new MemoryEngine())
 {
