@@ -9,8 +9,6 @@ namespace AkkaAio.Tests.Protocol;
 public sealed class BatchCommandSpecsOnLinuxAio(ITestOutputHelper output)
     : BatchCommandSpecs(EngineKind.LinuxAio, "akka.io.aio.shards = 2", output);
 
-public sealed class BatchCommandSpecsOnThreadPool(ITestOutputHelper output) : BatchCommandSpecs(EngineKind.ThreadPool, "akka.io.aio.shards = 2", output);
-
 public sealed class BatchCommandSpecsOnMemory(ITestOutputHelper output)
     : BatchCommandSpecs(EngineKind.Memory, "akka.io.aio.shards = 2", output);
 

@@ -6,8 +6,6 @@ namespace AkkaAio.Tests.Protocol;
 
 public sealed class ClosedFileSpecsOnLinuxAio(ITestOutputHelper output) : ClosedFileSpecs(EngineKind.LinuxAio, "", output);
 
-public sealed class ClosedFileSpecsOnThreadPool(ITestOutputHelper output) : ClosedFileSpecs(EngineKind.ThreadPool, "", output);
-
 public sealed class ClosedFileSpecsOnMemory(ITestOutputHelper output) : ClosedFileSpecs(EngineKind.Memory, "", output);
 
 public sealed class StripedClosedFileSpecsOnMemory(ITestOutputHelper output)

@@ -6,8 +6,6 @@ namespace AkkaAio.Tests.Protocol;
 
 public sealed class ReadSpecsOnLinuxAio(ITestOutputHelper output) : ReadSpecs(EngineKind.LinuxAio, "", output);
 
-public sealed class ReadSpecsOnThreadPool(ITestOutputHelper output) : ReadSpecs(EngineKind.ThreadPool, "", output);
-
 public sealed class ReadSpecsOnMemory(ITestOutputHelper output) : ReadSpecs(EngineKind.Memory, "", output);
 
 public sealed class StripedReadSpecsOnLinuxAio(ITestOutputHelper output) : ReadSpecs(EngineKind.LinuxAio, Striped, output);

@@ -7,8 +7,6 @@ namespace AkkaAio.Tests.Protocol;
 
 public sealed class ScenarioSpecsOnLinuxAio(ITestOutputHelper output) : ScenarioSpecs(EngineKind.LinuxAio, output);
 
-public sealed class ScenarioSpecsOnThreadPool(ITestOutputHelper output) : ScenarioSpecs(EngineKind.ThreadPool, output);
-
 public sealed class ScenarioSpecsOnMemory(ITestOutputHelper output) : ScenarioSpecs(EngineKind.Memory, output);
 
 /// <summary>The protocol as an actor sees it.</summary>
@@ -155,12 +153,7 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
         await Fence(file);
         var stats = await Stats();
 
-        Assert.Equal(Kind switch
-        {
-            EngineKind.Memory => "memory",
-            EngineKind.ThreadPool => "thread-pool",
-            _ => "linux-aio",
-        }, stats.Engine);
+        Assert.Equal(NameOf(Kind), stats.Engine);
         Assert.Equal(1, stats.OpenFiles);
         Assert.Equal(4, stats.Shards.Count);
         Assert.Equal([0, 1, 2, 3], stats.Shards.Select(shard => shard.Shard));

@@ -6,8 +6,6 @@ namespace AkkaAio.Tests.Protocol;
 
 public sealed class WriteSpecsOnLinuxAio(ITestOutputHelper output) : WriteSpecs(EngineKind.LinuxAio, output);
 
-public sealed class WriteSpecsOnThreadPool(ITestOutputHelper output) : WriteSpecs(EngineKind.ThreadPool, output);
-
 public sealed class WriteSpecsOnMemory(ITestOutputHelper output) : WriteSpecs(EngineKind.Memory, output);
 
 /// <summary>Every byte arrives from any memory; what direct I/O cannot do is refused with the values.</summary>

@@ -89,9 +89,18 @@ public abstract class AioTestKit : TestKit
     internal static ActorSystemSetup SetupOf(EngineKind kind, MemoryEngine engine, string hocon)
     {
         var setup = BootstrapSetup.Create().WithConfig(
-            ConfigOf(kind == EngineKind.ThreadPool ? "akka.io.aio.engine = thread-pool\n" + hocon : hocon));
+            ConfigOf($"akka.io.aio.engine = {NameOf(kind)}\n{hocon}"));
         return kind == EngineKind.Memory ? setup.And(new AioSetup(engine)) : ActorSystemSetup.Create(setup);
     }
+
+    /// <summary>The engine's name in the configuration.</summary>
+    internal static string NameOf(EngineKind kind) => kind switch
+    {
+        EngineKind.LinuxAio => "linux-aio",
+        EngineKind.IoUring => "io-uring",
+        EngineKind.ThreadPool => "thread-pool",
+        _ => "memory",
+    };
 
     internal static Akka.Configuration.Config ConfigOf(string hocon) =>
         Akka.Configuration.ConfigurationFactory.ParseString(hocon)

@@ -6,6 +6,9 @@ public enum EngineKind
     /// <summary>The kernel, on real files in a temporary folder.</summary>
     LinuxAio,
 
+    /// <summary>The engine io-uring, on real files too.</summary>
+    IoUring,
+
     /// <summary>The engine of blocking threads, on real files too.</summary>
     ThreadPool,
 

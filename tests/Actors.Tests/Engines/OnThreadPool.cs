@@ -1,0 +1,38 @@
+using AkkaAio.Tests.Barriers;
+using AkkaAio.Tests.Kernel;
+using AkkaAio.Tests.Protocol;
+using AkkaAio.Tests.Support;
+using AkkaAio.Tests.Tasks;
+using AkkaAio.Tests.Telemetry;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Engines.ThreadPool;
+
+// Every spec of the protocol on the engine thread-pool.
+public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.ThreadPool, "", output);
+
+public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.ThreadPool, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
+
+public sealed class Scenario(ITestOutputHelper output) : ScenarioSpecs(EngineKind.ThreadPool, output);
+
+public sealed class Writes(ITestOutputHelper output) : WriteSpecs(EngineKind.ThreadPool, output);
+
+public sealed class ClosedFiles(ITestOutputHelper output) : ClosedFileSpecs(EngineKind.ThreadPool, "", output);
+
+public sealed class Arguments(ITestOutputHelper output) : ArgumentSpecs(EngineKind.ThreadPool, "", output);
+
+public sealed class Batches(ITestOutputHelper output) : BatchCommandSpecs(EngineKind.ThreadPool, "akka.io.aio.shards = 2", output);
+
+public sealed class Figures(ITestOutputHelper output) : MeterSpecs(EngineKind.ThreadPool, output);
+
+public sealed class SubmitBatches(ITestOutputHelper output) : BatchSpecs(EngineKind.ThreadPool, output);
+
+public sealed class Opens(ITestOutputHelper output) : OpenSpecs(EngineKind.ThreadPool, output);
+
+public sealed class WaitForMany(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, ManyAtOnce, output);
+
+public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, Polling, output);
+
+public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.ThreadPool, "", output);
+
+public sealed class Awaited(ITestOutputHelper output) : TaskSpecs(EngineKind.ThreadPool, output);
