@@ -3,6 +3,7 @@ using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Interop.Engines.PosixAio;
 
 namespace AkkaAio.Interop.Tests;
 
@@ -90,6 +91,8 @@ public abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
 public sealed class LinuxAioRig() : FolderRig(new LinuxAioEngine());
 
 public sealed class IoUringRig() : FolderRig(new IoUringEngine());
+
+public sealed class PosixAioRig() : FolderRig(new PosixAioEngine());
 
 public sealed class NullRig() : FolderRig(new NullEngine());
 
