@@ -3,6 +3,7 @@ using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 
 namespace AkkaAio.Engines;
@@ -15,7 +16,7 @@ internal static class EngineTable
         (LinuxAioEngine.EngineName, () => new LinuxAioEngine()),
         (IoUringEngine.EngineName, () => new IoUringEngine()),
         (ThreadPoolEngine.EngineName, () => new ThreadPoolEngine()),
-        ("posix-aio", null),
+        (PosixAioEngine.EngineName, () => new PosixAioEngine()),
         (MemoryEngine.EngineName, () => new MemoryEngine()),
         (NullEngine.EngineName, () => new NullEngine()),
     ];

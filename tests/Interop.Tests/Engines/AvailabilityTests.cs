@@ -4,6 +4,7 @@ using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 
 namespace AkkaAio.Interop.Tests;
@@ -12,14 +13,17 @@ namespace AkkaAio.Interop.Tests;
 [Collection(nameof(MachineWide))]
 public sealed class AvailabilityTests
 {
+    private static readonly IIoEngine[] Engines =
+        [new LinuxAioEngine(), new IoUringEngine(), new PosixAioEngine(), new ThreadPoolEngine(), new MemoryEngine(), new NullEngine()];
+
     [Fact]
     public void Where_a_context_can_be_had_there_is_no_reason()
     {
-        foreach (var engine in new IIoEngine[] { new LinuxAioEngine(), new IoUringEngine(), new ThreadPoolEngine(), new MemoryEngine(), new NullEngine() })
+        foreach (var engine in Engines)
         {
             engine.CreateContext(1).Dispose();
             Assert.Null(engine.WhyUnavailable());
-            Assert.Equal(engine is IoUringEngine or ThreadPoolEngine, engine.TakesBuffered);
+            Assert.Equal(engine is IoUringEngine or PosixAioEngine or ThreadPoolEngine, engine.TakesBuffered);
         }
     }
 

@@ -151,4 +151,6 @@ public sealed class LinuxAioOperationTests() : OperationTests(new LinuxAioRig())
 
 public sealed class IoUringOperationTests() : OperationTests(new IoUringRig());
 
+public sealed class PosixAioOperationTests() : OperationTests(new PosixAioRig());
+
 public sealed class MemoryOperationTests() : OperationTests(new MemoryRig());

@@ -151,6 +151,8 @@ public sealed class LinuxAioReapTests() : ReapTests(new LinuxAioRig());
 
 public sealed class IoUringReapTests() : ReapTests(new IoUringRig());
 
+public sealed class PosixAioReapTests() : ReapTests(new PosixAioRig());
+
 public sealed class MemoryReapTests() : ReapTests(new MemoryRig());
 
 public sealed class NullReapTests() : ReapTests(new NullRig());

@@ -180,6 +180,8 @@ public sealed class LinuxAioWakeTests() : WakeTests(new LinuxAioRig());
 
 public sealed class IoUringWakeTests() : WakeTests(new IoUringRig());
 
+public sealed class PosixAioWakeTests() : WakeTests(new PosixAioRig());
+
 public sealed class MemoryWakeTests() : WakeTests(new MemoryRig());
 
 public sealed class NullWakeTests() : WakeTests(new NullRig());

@@ -3,6 +3,7 @@ using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 
 namespace AkkaAio.Interop.Tests;
@@ -96,6 +97,8 @@ public sealed class ThreadPoolRig() : FolderRig(new ThreadPoolEngine());
 
 /// <summary>Threads, and files as they are where there is no Linux: never direct.</summary>
 public sealed class PortableRig() : FolderRig(new ThreadPoolEngine { IsPortable = true });
+
+public sealed class PosixAioRig() : FolderRig(new PosixAioEngine());
 
 public sealed class NullRig() : FolderRig(new NullEngine());
 
