@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Files;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -55,6 +56,10 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly IoRequest[] _requests;
     private int _stagedCount;
 
+    // Where each of the batch goes: once it is submitted the reaper may have cleared its slot.
+    private readonly ulong[] _devices;
+    private readonly NoWaitPolicy _noWait;
+
     // The reaper is idle, and completions are taken out here.
     private bool _ownsRing;
 
@@ -80,6 +85,8 @@ internal sealed partial class ContextActor : UntypedActor
         _self = Self;
         _staged = new Slot[aio.Settings.SubmitBatchSize];
         _requests = new IoRequest[aio.Settings.SubmitBatchSize];
+        _devices = new ulong[aio.Settings.SubmitBatchSize];
+        _noWait = new NoWaitPolicy(_counters);
     }
 
     protected override void OnReceive(object message)
@@ -334,21 +341,32 @@ internal sealed partial class ContextActor : UntypedActor
             Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
             GiveBack(slot);
         }
-        else if (!queued.Lane.File.IsDirect)
+        else if (!queued.Lane.File.IsDirect && !_aio.TakesBuffered)
         {
-            RunBlocking(slot);
-        }
-        else if (_stagedCount == _staged.Length)
-        {
-            _ready.Enqueue(slot); // flow-controlled, with a full batch
+            if (!AnsweredFromCache(slot))
+            {
+                RunBlocking(slot);
+            }
         }
         else
         {
-            _staged[_stagedCount++] = slot;
-            if (_stagedCount == _staged.Length)
-            {
-                Submit();
-            }
+            slot.Flags |= _noWait.FlagFor(queued.Lane.File.Device, slot.IsWrite);
+            AddToBatch(slot);
+        }
+    }
+
+    private void AddToBatch(Slot slot)
+    {
+        if (_stagedCount == _staged.Length)
+        {
+            _ready.Enqueue(slot); // flow-controlled, with a full batch
+            return;
+        }
+
+        _staged[_stagedCount++] = slot;
+        if (_stagedCount == _staged.Length)
+        {
+            Submit();
         }
     }
 
@@ -369,6 +387,7 @@ internal sealed partial class ContextActor : UntypedActor
             // From the submit on the reaper owns the slot; those that are not accepted are taken back below.
             _staged[i].State = SlotState.InFlight;
             _requests[i] = _staged[i].ToRequest();
+            _devices[i] = _staged[i].Lane.File.Device;
         }
 
         try
@@ -412,7 +431,7 @@ internal sealed partial class ContextActor : UntypedActor
         var interrupts = 0;
         while (next < total && !_flowControlled)
         {
-            var (accepted, error) = SubmitTimed(_requests.AsSpan(next, total - next));
+            var (accepted, error) = SubmitTimed(next, total - next);
             if (accepted > 0)
             {
                 next += accepted;
@@ -432,6 +451,13 @@ internal sealed partial class ContextActor : UntypedActor
                         FailStaged(_staged[next++], error == Errno.None ? Errno.EAGAIN : error);
                     }
                 }
+            }
+            else if (error == Errno.EOPNOTSUPP && (_requests[next].Flags & RwFlags.NoWait) != 0)
+            {
+                var slot = _staged[next];
+                _noWait.IsUnsupported(_devices[next], slot.IsWrite);
+                slot.Flags &= ~RwFlags.NoWait;
+                _requests[next] = slot.ToRequest(); // and once more
             }
             else
             {
@@ -455,11 +481,16 @@ internal sealed partial class ContextActor : UntypedActor
         _stagedCount = left;
     }
 
-    private IoSubmitResult SubmitTimed(ReadOnlySpan<IoRequest> requests)
+    private IoSubmitResult SubmitTimed(int first, int count)
     {
         var start = Stopwatch.GetTimestamp();
-        var result = _inFlight!.Context.Submit(requests);
+        var result = _inFlight!.Context.Submit(_requests.AsSpan(first, count));
         var ticks = Stopwatch.GetElapsedTime(start).Ticks;
+        if (ticks > NoWaitPolicy.SlowSubmit.Ticks && _aio.TakesNoWait)
+        {
+            OnSlowSubmit(first, result.Accepted);
+        }
+
         if (ticks > _counters.SlowestSubmitTicks)
         {
             _counters.SlowestSubmitTicks = ticks;
@@ -468,6 +499,18 @@ internal sealed partial class ContextActor : UntypedActor
         _counters.Submits++;
         _counters.Submitted += result.Accepted;
         return result;
+    }
+
+    // Which of them it was is not known: all are under suspicion, and the innocent do not fall back.
+    private void OnSlowSubmit(int first, int count)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            if (_requests[i].Opcode != IoOpcode.DataSync)
+            {
+                _noWait.SubmitWasSlow(_devices[i], _requests[i].Opcode == IoOpcode.Write);
+            }
+        }
     }
 
     // EAGAIN, 0 and their like are no errors: reap first, then try again. False when there is no hope left.
@@ -521,14 +564,44 @@ internal sealed partial class ContextActor : UntypedActor
 
     private void OnContinue(ContinueSlot rest)
     {
-        if (rest.InFlight == _inFlight) // else its reaper answered it as it stopped
+        if (rest.InFlight != _inFlight)
         {
-            rest.Slot.State = SlotState.Staged;
-            _ready.Enqueue(rest.Slot);
+            return; // its reaper answered it as it stopped
         }
+
+        var slot = rest.Slot;
+        if (rest.Refusal is not { } refusal)
+        {
+            slot.State = SlotState.Staged;
+            _ready.Enqueue(slot);
+            return;
+        }
+
+        slot.Flags &= ~RwFlags.NoWait;
+        _noWait.FellBack(slot.Lane.File.Device, slot.IsWrite);
+        if ((Errno)(-refusal) == Errno.EOPNOTSUPP)
+        {
+            _noWait.IsUnsupported(slot.Lane.File.Device, slot.IsWrite);
+        }
+
+        RunBlocking(slot);
     }
 
-    // Buffered files: the kernel would do the whole operation inside io_submit, on this thread.
+    private bool AnsweredFromCache(Slot slot)
+    {
+        if (!slot.MayBeCached ||
+            !slot.Lane.File.Handle.TryReadCached(
+                slot.Buffer!.UncheckedSpan(slot.BufferStart, slot.Total), slot.Start, out var count))
+        {
+            return false;
+        }
+
+        Settlement.Settle(slot, count, _self, _counters.OfShard); // never Continue: it is whole, or ends at the end of the file
+        GiveBack(slot);
+        return true;
+    }
+
+    // What would be done inside io_submit, on this thread: all of buffered I/O, and direct I/O that RWF_NOWAIT refuses.
     private void RunBlocking(Slot slot)
     {
         slot.State = SlotState.Blocking;

@@ -91,6 +91,14 @@ public sealed partial class Aio
         /// <summary>The longest io_submit so far: a long one blocked, which direct I/O on allocated blocks does not.</summary>
         public required TimeSpan SlowestSubmit { get; init; }
 
+        /// <summary>
+        /// Direct operations that carried RWF_NOWAIT, because io_submit had taken longer than 1 ms with such an operation on that device.
+        /// </summary>
+        public required long NoWaitFlagged { get; init; }
+
+        /// <summary>Those of them that would have blocked, and were done on the blocking dispatcher.</summary>
+        public required long NoWaitFellBack { get; init; }
+
         /// <summary>io_getevents calls that took something out.</summary>
         public required long Reaps { get; init; }
 

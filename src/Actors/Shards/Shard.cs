@@ -72,6 +72,8 @@ internal sealed class Shard(int index)
             Submitted = Volatile.Read(ref counters.Submitted),
             FlowControlled = Volatile.Read(ref counters.FlowControlled),
             SlowestSubmit = new TimeSpan(Volatile.Read(ref counters.SlowestSubmitTicks)),
+            NoWaitFlagged = Volatile.Read(ref counters.NoWaitFlagged),
+            NoWaitFellBack = Volatile.Read(ref counters.NoWaitFellBack),
             Reaps = Volatile.Read(ref counters.Reaps),
             Reaped = Volatile.Read(ref counters.Reaped),
             Restarts = Volatile.Read(ref counters.Restarts),

@@ -20,6 +20,8 @@ internal sealed class ShardCounters
     public long FlowControlled;
     public long SlowestSubmitTicks;
     public long Restarts;
+    public long NoWaitFlagged;
+    public long NoWaitFellBack;
 
     // The reaper's.
     public long Reaps;
