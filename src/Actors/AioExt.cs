@@ -4,6 +4,8 @@ using Akka.Event;
 using AkkaAio.Engines;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -132,6 +134,12 @@ public sealed class AioExt : IExtension
     internal IIoContext CreateContext() => _engine.CreateContext(_depth);
 
     internal IIoFile OpenFile(Aio.Open open) => _engine.Open(open.Path, open.Options.ToFileOptions());
+
+    /// <summary>Whether direct operations may carry RWF_NOWAIT. Other engines block nobody, or take the flag for something else.</summary>
+    internal bool TakesNoWait => _engine is LinuxAioEngine or MemoryEngine { TakesNoWait: true };
+
+    /// <summary>Whether a shard may submit operations on buffered files.</summary>
+    internal bool TakesBuffered => _engine.TakesBuffered;
 
     /// <summary>Runs a blocking call on the blocking dispatcher. The action tells its result to somebody, and does not throw.</summary>
     internal void RunBlocking(Action action) => _blockingDispatcher.Schedule(action);

@@ -19,6 +19,7 @@ public sealed partial class AioFile : IAsyncDisposable
     {
         Aio = aio;
         Handle = handle;
+        Device = handle.Identity.Device;
         Extent = aio.Extents.Open(handle, isEmptied: mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
@@ -45,7 +46,7 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>What the file was opened for.</summary>
     public FileAccess Access => Handle.Access;
 
-    /// <summary>Whether I/O bypasses the page cache. Buffered I/O runs on the blocking dispatcher.</summary>
+    /// <summary>Whether I/O bypasses the page cache. Where the engine takes no buffered I/O, it runs on the blocking dispatcher.</summary>
     public bool IsDirect => Handle.IsDirect;
 
     /// <summary>Whether this is a raw block device, whose length is fixed.</summary>
@@ -66,6 +67,9 @@ public sealed partial class AioFile : IAsyncDisposable
     internal AioExt Aio { get; }
 
     internal IIoFile Handle { get; }
+
+    /// <summary>st_dev.</summary>
+    internal ulong Device { get; }
 
     internal FileExtent Extent { get; }
 

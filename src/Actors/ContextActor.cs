@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Files;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -58,6 +59,10 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly IoRequest[] _requests;
     private int _stagedCount;
 
+    // Where each of the batch goes: once it is submitted the reaper may have cleared its slot.
+    private readonly ulong[] _devices;
+    private readonly NoWaitPolicy _noWait;
+
     // The kernel took nothing: staged operations wait for a reap, or with nothing in flight for a pause.
     private bool _flowControlled;
     private TimeSpan _pause = FirstPause;
@@ -81,6 +86,8 @@ internal sealed partial class ContextActor : UntypedActor
         _self = Self;
         _staged = new Slot[aio.Settings.SubmitBatchSize];
         _requests = new IoRequest[aio.Settings.SubmitBatchSize];
+        _devices = new ulong[aio.Settings.SubmitBatchSize];
+        _noWait = new NoWaitPolicy(_counters);
     }
 
     protected override void OnReceive(object message)
@@ -343,21 +350,32 @@ internal sealed partial class ContextActor : UntypedActor
             Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
             GiveBack(slot);
         }
-        else if (!queued.Lane.File.IsDirect)
+        else if (!queued.Lane.File.IsDirect && !_aio.TakesBuffered)
         {
-            RunBlocking(slot);
-        }
-        else if (_stagedCount == _staged.Length)
-        {
-            _ready.Enqueue(slot); // flow-controlled, with a full batch
+            if (!AnsweredFromCache(slot))
+            {
+                RunBlocking(slot);
+            }
         }
         else
         {
-            _staged[_stagedCount++] = slot;
-            if (_stagedCount == _staged.Length)
-            {
-                Submit();
-            }
+            slot.Flags |= _noWait.FlagFor(queued.Lane.File.Device, slot.IsWrite);
+            AddToBatch(slot);
+        }
+    }
+
+    private void AddToBatch(Slot slot)
+    {
+        if (_stagedCount == _staged.Length)
+        {
+            _ready.Enqueue(slot); // flow-controlled, with a full batch
+            return;
+        }
+
+        _staged[_stagedCount++] = slot;
+        if (_stagedCount == _staged.Length)
+        {
+            Submit();
         }
     }
 
@@ -380,6 +398,7 @@ internal sealed partial class ContextActor : UntypedActor
             _staged[i].State = SlotState.InFlight;
             _staged[i].SubmittedAt = now;
             _requests[i] = _staged[i].ToRequest();
+            _devices[i] = _staged[i].Lane.File.Device;
         }
 
         try
@@ -405,7 +424,7 @@ internal sealed partial class ContextActor : UntypedActor
         var interrupts = 0;
         while (next < total && !_flowControlled)
         {
-            var (accepted, error) = SubmitTimed(_requests.AsSpan(next, total - next));
+            var (accepted, error) = SubmitTimed(next, total - next);
             if (accepted > 0)
             {
                 next += accepted;
@@ -425,6 +444,13 @@ internal sealed partial class ContextActor : UntypedActor
                         FailStaged(_staged[next++], error == Errno.None ? Errno.EAGAIN : error);
                     }
                 }
+            }
+            else if (error == Errno.EOPNOTSUPP && (_requests[next].Flags & RwFlags.NoWait) != 0)
+            {
+                var slot = _staged[next];
+                _noWait.IsUnsupported(_devices[next], slot.IsWrite);
+                slot.Flags &= ~RwFlags.NoWait;
+                _requests[next] = slot.ToRequest(); // and once more
             }
             else
             {
@@ -448,10 +474,10 @@ internal sealed partial class ContextActor : UntypedActor
         _stagedCount = left;
     }
 
-    private IoSubmitResult SubmitTimed(ReadOnlySpan<IoRequest> requests)
+    private IoSubmitResult SubmitTimed(int first, int count)
     {
         var start = Stopwatch.GetTimestamp();
-        var result = _inFlight!.Context.Submit(requests);
+        var result = _inFlight!.Context.Submit(_requests.AsSpan(first, count));
         var end = Stopwatch.GetTimestamp();
         _shard.Telemetry.Submitted(result.Accepted, end - start);
         var ticks = Stopwatch.GetElapsedTime(start, end).Ticks;
@@ -462,7 +488,7 @@ internal sealed partial class ContextActor : UntypedActor
 
         if (ticks > _aio.Settings.SlowSubmit.Ticks)
         {
-            OnSlowSubmit(requests.Length, ticks);
+            OnSlowSubmit(first, result.Accepted, count, ticks);
         }
 
         _counters.Submits++;
@@ -471,16 +497,25 @@ internal sealed partial class ContextActor : UntypedActor
     }
 
     // It held up every other command of the shard. Said once a minute: a file system that does so once does so always.
-    private void OnSlowSubmit(int operations, long ticks)
+    private void OnSlowSubmit(int first, int accepted, int count, long ticks)
     {
         _counters.SlowSubmits++;
+        for (var i = first; _aio.TakesNoWait && i < first + accepted; i++)
+        {
+            // Which of them it was is not known: all are under suspicion, and the innocent do not fall back.
+            if (_requests[i].Opcode != IoOpcode.DataSync)
+            {
+                _noWait.SubmitWasSlow(_devices[i], _requests[i].Opcode == IoOpcode.Write);
+            }
+        }
+
         var now = Stopwatch.GetTimestamp();
         if (_slowSubmitLoggedAt == 0 || Stopwatch.GetElapsedTime(_slowSubmitLoggedAt, now) > SlowSubmitLogPause)
         {
             _slowSubmitLoggedAt = now;
             _log.Info(
                 "Shard {0}: io_submit of {1} operations blocked for {2}; {3} such calls so far. Writes that extend a file do so: allocate " +
-                "it first (PreallocationSize, Allocate)", _shard.Index, operations, new TimeSpan(ticks), _counters.SlowSubmits);
+                "it first (PreallocationSize, Allocate)", _shard.Index, count, new TimeSpan(ticks), _counters.SlowSubmits);
         }
     }
 
@@ -535,14 +570,44 @@ internal sealed partial class ContextActor : UntypedActor
 
     private void OnContinue(ContinueSlot rest)
     {
-        if (rest.InFlight == _inFlight) // else its reaper answered it as it stopped
+        if (rest.InFlight != _inFlight)
         {
-            rest.Slot.State = SlotState.Staged;
-            _ready.Enqueue(rest.Slot);
+            return; // its reaper answered it as it stopped
         }
+
+        var slot = rest.Slot;
+        if (rest.Refusal is not { } refusal)
+        {
+            slot.State = SlotState.Staged;
+            _ready.Enqueue(slot);
+            return;
+        }
+
+        slot.Flags &= ~RwFlags.NoWait;
+        _noWait.FellBack(slot.Lane.File.Device, slot.IsWrite);
+        if ((Errno)(-refusal) == Errno.EOPNOTSUPP)
+        {
+            _noWait.IsUnsupported(slot.Lane.File.Device, slot.IsWrite);
+        }
+
+        RunBlocking(slot);
     }
 
-    // Buffered files: the kernel would do the whole operation inside io_submit, on this thread.
+    private bool AnsweredFromCache(Slot slot)
+    {
+        if (!slot.MayBeCached ||
+            !slot.Lane.File.Handle.TryReadCached(
+                slot.Buffer!.UncheckedSpan(slot.BufferStart, slot.Total), slot.Start, out var count))
+        {
+            return false;
+        }
+
+        Settlement.Settle(slot, count, _self, _counters.OfShard); // never Continue: it is whole, or ends at the end of the file
+        GiveBack(slot);
+        return true;
+    }
+
+    // What would be done inside io_submit, on this thread: all of buffered I/O, and direct I/O that RWF_NOWAIT refuses.
     private void RunBlocking(Slot slot)
     {
         slot.State = SlotState.Blocking;

@@ -120,6 +120,14 @@ public sealed partial class Aio
         /// <summary>From a reap to the last reply to what it took out.</summary>
         public required AioLatency DeliveryLatency { get; init; }
 
+        /// <summary>
+        /// Direct operations that carried RWF_NOWAIT, because io_submit had taken longer than <c>slow-submit</c> with such an operation on that device.
+        /// </summary>
+        public required long NoWaitFlagged { get; init; }
+
+        /// <summary>Those of them that would have blocked, and were done on the blocking dispatcher.</summary>
+        public required long NoWaitFellBack { get; init; }
+
         /// <summary>io_getevents calls that took something out.</summary>
         public required long Reaps { get; init; }
 

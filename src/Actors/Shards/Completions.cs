@@ -67,6 +67,12 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
             {
                 CompleteDataSync(slot, completion.Error);
             }
+            else if (NoWaitPolicy.IsRefusal(slot, completion.Result))
+            {
+                slot.State = SlotState.Continuing;
+                shard.Ref.Tell(new ContinueSlot(inFlight, slot, completion.Result), shard.Ref);
+                return;
+            }
             else if (Settlement.Settle(slot, completion.Result, shard.Ref, _counters.OfReaper) == Settled.Continue)
             {
                 slot.State = SlotState.Continuing;

@@ -24,6 +24,8 @@ internal sealed class ShardCounters
     public long SlowestSubmitTicks;
     public long SlowSubmits;
     public long Restarts;
+    public long NoWaitFlagged;
+    public long NoWaitFellBack;
 
     /// <summary>From the queue to a slot. Of the shard, as the next.</summary>
     public LatencyHistogram QueueLatency { get; } = new();

@@ -20,8 +20,11 @@ internal sealed class ReapNotice : INoSerializationVerificationNeeded
     public static ReapNotice Instance { get; } = new();
 }
 
-/// <summary>Reaper to shard: submit the rest of this operation. Void when the incarnation is not the present one.</summary>
-internal sealed record ContinueSlot(InFlight InFlight, Slot Slot) : INoSerializationVerificationNeeded;
+/// <summary>
+/// Reaper to shard: submit the rest of this operation, or with Refusal, the result that RWF_NOWAIT gave it, do it where it may block.
+/// Void when the incarnation is not the present one.
+/// </summary>
+internal sealed record ContinueSlot(InFlight InFlight, Slot Slot, long? Refusal = null) : INoSerializationVerificationNeeded;
 
 /// <summary>Reaper to home shard: the fdatasync of a file is done. None for success.</summary>
 internal sealed record DataSyncDone(AioFile File, Exception? Error) : INoSerializationVerificationNeeded;

@@ -36,6 +36,9 @@ internal sealed class Slot(int index)
     /// </summary>
     public const int MaxTransfer = 1 << 30;
 
+    // The submitter copies what is cached, at some 10 GB/s: a longer copy would hold up every other operation of its shard.
+    private const int MaxCachedRead = 64 << 10;
+
     private IActorRef? _requester;
 
     public int Index => index;
@@ -96,12 +99,15 @@ internal sealed class Slot(int index)
     // operation goes on alone, so that its result is its own.
     private bool MayMerge => IsWrite && ShortWrites == 0 && Lane.File.Extent.IsFresh(Start);
 
+    /// <summary>Whether to look into the page cache first, on the submitting thread.</summary>
+    public bool MayBeCached => Opcode == IoOpcode.Read && Total - Done <= MaxCachedRead && !Lane.File.IsDirect;
+
     /// <summary>The one who takes the requester replies to it; null: it has been answered.</summary>
     public IActorRef? TakeRequester() => Interlocked.Exchange(ref _requester, null);
 
     public IoRequest ToRequest() => new(
         index, Opcode, Lane.File.Handle.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength,
-        Start + Done, Flags, MayMerge);
+        Start + Done, Flags, MayMerge, MayBeCached);
 
     public void Clear()
     {

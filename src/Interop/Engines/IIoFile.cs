@@ -75,6 +75,19 @@ public interface IIoFile : IDisposable
     /// <returns>Bytes read; fewer than asked for at the end of the file, 0 behind it.</returns>
     int Read(Span<byte> destination, long offset);
 
+    /// <summary>
+    /// Reads only what needs no waiting, because the page cache has it: preadv2(2) with RWF_NOWAIT. The one method that does not block.
+    /// </summary>
+    /// <param name="destination">Receives the bytes; may have been written to when the answer is false.</param>
+    /// <param name="offset">Byte offset in the file.</param>
+    /// <param name="count">Bytes read; fewer than asked for at the end of the file, 0 behind it.</param>
+    /// <returns>False: some of it is not cached, or nobody can say; <see cref="Read"/> does it.</returns>
+    bool TryReadCached(Span<byte> destination, long offset, out int count)
+    {
+        count = 0;
+        return false;
+    }
+
     /// <summary>pwrite(2); for buffered files.</summary>
     /// <returns>Bytes written, possibly fewer than given.</returns>
     int Write(ReadOnlySpan<byte> source, long offset, bool dataSync);

@@ -172,6 +172,10 @@ public sealed class LinuxFile : IIoFile
     }
 
     /// <inheritdoc/>
+    public bool TryReadCached(Span<byte> destination, long offset, out int count) =>
+        FileSyscalls.TryReadCached(OpenDescriptor, destination, offset, out count);
+
+    /// <inheritdoc/>
     public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
     {
         var flags = dataSync ? RwFlags.DSync : RwFlags.None;

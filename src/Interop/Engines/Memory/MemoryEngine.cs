@@ -27,6 +27,12 @@ public sealed class MemoryEngine : IIoEngine
     /// <summary>What offsets and lengths on direct files must be multiples of, in bytes.</summary>
     public int Alignment { get; init; } = 512;
 
+    /// <summary>
+    /// Shards treat it as an engine that may block in its submit: RWF_NOWAIT on operations after a slow one. What such an operation
+    /// does is the script's.
+    /// </summary>
+    public bool TakesNoWait { get; init; }
+
     /// <summary>Asked about every operation as it is submitted, on the submitting thread.</summary>
     public OperationFaultScript? OnOperation { get; set; }
 
@@ -38,6 +44,9 @@ public sealed class MemoryEngine : IIoEngine
 
     /// <summary>Asked before every blocking file operation (open, ftruncate, fallocate, pread, pwrite), with its name and path.</summary>
     public Func<string, string, Errno>? OnFileCall { get; set; }
+
+    /// <summary>Asked with the path whether the page cache has what is to be read of a buffered file; null: it never has.</summary>
+    public Func<string, bool>? IsCached { get; set; }
 
     /// <summary>Asked on every reap, on the reaper's thread; an exception of it is the reaper's.</summary>
     public Action? OnReap { get; set; }

@@ -120,6 +120,13 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
         return inode.Read(destination, offset);
     }
 
+    public bool TryReadCached(Span<byte> destination, long offset, out int count)
+    {
+        var isCached = engine.IsCached?.Invoke(path) ?? false;
+        count = isCached ? inode.Read(destination, offset) : 0;
+        return isCached;
+    }
+
     public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
     {
         engine.CheckFileCall("write", path);
