@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Shards;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;

@@ -98,6 +98,7 @@ public abstract class AioTestKit : TestKit
     {
         EngineKind.LinuxAio => "linux-aio",
         EngineKind.IoUring => "io-uring",
+        EngineKind.PosixAio => "posix-aio",
         EngineKind.ThreadPool => "thread-pool",
         _ => "memory",
     };

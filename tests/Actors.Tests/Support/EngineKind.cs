@@ -9,6 +9,9 @@ public enum EngineKind
     /// <summary>The engine io-uring, on real files too.</summary>
     IoUring,
 
+    /// <summary>The engine posix-aio, on real files too.</summary>
+    PosixAio,
+
     /// <summary>The engine of blocking threads, on real files too.</summary>
     ThreadPool,
 
