@@ -4,6 +4,7 @@ using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
 using AkkaAio.Interop.Engines.PosixAio;
+using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Interop.Tests;
 
@@ -53,6 +54,11 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
         return bytes;
     }
 
+    /// <summary>What is read next of it comes from the device, where there is one.</summary>
+    public virtual void DropCache(string name)
+    {
+    }
+
     public virtual void Dispose()
     {
         // Contexts before the memory and the files that they may still use.
@@ -79,6 +85,8 @@ public abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
     private readonly TempFolder _folder = new();
 
     public override string PathOf(string name) => _folder[name];
+
+    public override void DropCache(string name) => PageCache.Drop(PathOf(name));
 
     public override void Dispose()
     {
