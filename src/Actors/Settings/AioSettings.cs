@@ -109,7 +109,7 @@ public sealed record AioSettings
             MaxQueueSize = reader.Int("max-queue-size", 1, 1 << 24),
             SubmitBatchSize = reader.Int("submit-batch-size", 1, 1024),
             Reap = reap,
-            SlowSubmit = reader.Time("slow-submit", TimeSpan.Zero, TimeSpan.FromMinutes(1)),
+            SlowSubmit = reader.Time("slow-submit", TimeSpan.FromMilliseconds(0.01), TimeSpan.FromMinutes(1)),
             AioMaxNrShare = reader.Fraction("aio-max-nr-share"),
             DrainTimeout = reader.Time("drain-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
             PreallocateAhead = reader.Bytes("preallocate-ahead", 0, 1L << 40),

@@ -36,7 +36,16 @@ public enum IoOpcode
 /// </param>
 public readonly record struct IoRequest(
     int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None,
-    bool MayMerge = false, bool MayBeCached = false);
+    bool MayMerge = false, bool MayBeCached = false)
+{
+    /// <summary>
+    /// What io_submit refuses and other interfaces take for something else: an offset of -1 is the file's position to them, a negative length
+    /// 2 GiB and more, and the range of an fsync a part of the file.
+    /// </summary>
+    internal bool IsPossible => Opcode == IoOpcode.DataSync
+        ? this is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None }
+        : this is { Offset: >= 0, Length: >= 0 };
+}
 
 /// <summary>One completion.</summary>
 /// <param name="Slot">The slot of the request.</param>

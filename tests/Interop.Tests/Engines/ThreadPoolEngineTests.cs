@@ -57,7 +57,7 @@ public abstract class ThreadPoolEngineTests(EngineRig rig) : IDisposable
         var requests = Enumerable.Range(0, Depth + 2)
             .Select(slot => Io.Read(slot, file, Rig.Buffer(), slot * Block)).ToArray();
 
-        Assert.Equal(new IoSubmitResult(Depth, Errno.None), context.Submit(requests));
+        Assert.Equal(new IoSubmitResult(Depth, Errno.None), context.Submit(requests.AsSpan(0, Depth)));
         Assert.Equal(new IoSubmitResult(0, Errno.EAGAIN), context.Submit(requests.AsSpan(Depth)));
         Assert.Equal(new IoSubmitResult(0, Errno.None), context.Submit([]));
 

@@ -5,6 +5,7 @@ using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
 using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
+using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Interop.Tests;
 
@@ -54,6 +55,11 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
         return bytes;
     }
 
+    /// <summary>What is read next of it comes from the device, where there is one.</summary>
+    public virtual void DropCache(string name)
+    {
+    }
+
     public virtual void Dispose()
     {
         // Contexts before the memory and the files that they may still use.
@@ -80,6 +86,8 @@ public abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
     private readonly TempFolder _folder = new();
 
     public override string PathOf(string name) => _folder[name];
+
+    public override void DropCache(string name) => PageCache.Drop(PathOf(name));
 
     public override void Dispose()
     {

@@ -19,7 +19,7 @@ public sealed unsafe partial class IoUringContext
         foreach (ref readonly var request in requests[..(int)Math.Min((uint)requests.Length, _ring.SqEntries)])
         {
             var opcode = OpcodeOf(request.Opcode);
-            if (!IsValid(request))
+            if (!request.IsPossible)
             {
                 if (nr == 0)
                 {
@@ -68,12 +68,6 @@ public sealed unsafe partial class IoUringContext
 
     // EBUSY (completions wait to be taken) is to the caller what EAGAIN is: reap, then come again.
     private static Errno MomentaryOr(Errno errno) => errno == Errno.EBUSY ? Errno.EAGAIN : errno;
-
-    // What io_uring reads as something else: an offset of -1 is the file's position, a negative length 2 GiB and more, and the range of
-    // an fsync is a part of the file.
-    private static bool IsValid(in IoRequest request) => request.Opcode == IoOpcode.DataSync
-        ? request is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None }
-        : request is { Offset: >= 0, Length: >= 0 };
 
     private static IoUringOp OpcodeOf(IoOpcode opcode) => opcode switch
     {

@@ -9,6 +9,11 @@ internal abstract class BlockingCalls
     /// <summary>Does it, however long that takes. Bytes moved, or a negated errno; never throws.</summary>
     public long Perform(in IoRequest request)
     {
+        if (!request.IsPossible)
+        {
+            return -(long)Errno.EINVAL;
+        }
+
         try
         {
             return Do(request);

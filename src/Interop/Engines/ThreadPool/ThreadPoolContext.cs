@@ -56,6 +56,15 @@ internal sealed class ThreadPoolContext : IIoContext
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(requests.Length, Depth);
+        foreach (ref readonly var request in requests)
+        {
+            if (request.Opcode is < IoOpcode.Read or > IoOpcode.DataSync)
+            {
+                throw new ArgumentOutOfRangeException(nameof(requests), request.Opcode, "no such operation");
+            }
+        }
+
         var free = Depth - (int)(_submitted - Volatile.Read(ref _reaped));
         var accepted = Math.Min(requests.Length, free);
         if (requests.IsEmpty)
@@ -158,7 +167,7 @@ internal sealed class ThreadPoolContext : IIoContext
         var (left, atOnce) = (0, 0);
         foreach (ref readonly var request in requests)
         {
-            if (request.MayBeCached && request.Opcode == IoOpcode.Read && _calls.TryCached(request, out var count))
+            if (request is { MayBeCached: true, Opcode: IoOpcode.Read, IsPossible: true } && _calls.TryCached(request, out var count))
             {
                 _doneAtOnce[atOnce++] = new IoCompletion(request.Slot, count);
             }

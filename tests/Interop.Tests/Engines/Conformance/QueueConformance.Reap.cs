@@ -4,30 +4,9 @@ using static AkkaAio.Interop.Tests.EngineRig;
 
 namespace AkkaAio.Interop.Tests;
 
-/// <summary>What a reap waits for and what it returns, on every engine.</summary>
-public abstract class ReapTests : IDisposable
+// What a reap waits for and what it returns.
+public abstract partial class QueueConformance
 {
-    private const int Depth = 16;
-
-    private readonly EngineRig _rig;
-    private readonly IIoContext _context;
-    private readonly IIoFile _file;
-    private readonly AioBuffer _buffer;
-
-    protected ReapTests(EngineRig rig)
-    {
-        _rig = rig;
-        _context = rig.Context(Depth);
-        _file = rig.File(new byte[Block]);
-        _buffer = rig.Buffer();
-    }
-
-    public void Dispose()
-    {
-        _rig.Dispose();
-        GC.SuppressFinalize(this);
-    }
-
     [Fact]
     public async Task A_poll_never_waits() =>
         Assert.Equal(0, await Bounded.Run(() => _context.Reap(new IoCompletion[1], 0, Timeout.InfiniteTimeSpan)));
@@ -143,16 +122,4 @@ public abstract class ReapTests : IDisposable
 
         Assert.Equal(Enumerable.Range(0, Depth), free.Order());
     }
-
-    private void Submit(params int[] slots) => _context.SubmitAll([.. slots.Select(slot => Io.Read(slot, _file, _buffer))]);
 }
-
-public sealed class LinuxAioReapTests() : ReapTests(new LinuxAioRig());
-
-public sealed class IoUringReapTests() : ReapTests(new IoUringRig());
-
-public sealed class PosixAioReapTests() : ReapTests(new PosixAioRig());
-
-public sealed class MemoryReapTests() : ReapTests(new MemoryRig());
-
-public sealed class NullReapTests() : ReapTests(new NullRig());

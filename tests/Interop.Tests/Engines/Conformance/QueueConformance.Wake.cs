@@ -1,33 +1,11 @@
 using AkkaAio.Interop.Engines;
-using static AkkaAio.Interop.Tests.EngineRig;
 
 namespace AkkaAio.Interop.Tests;
 
-/// <summary>Wake ends the reap that is waiting, or the next one, on every engine.</summary>
-public abstract class WakeTests : IDisposable
+// Wake ends the reap that is waiting, or the next one.
+public abstract partial class QueueConformance
 {
-    private const int Depth = 8;
-
-    private readonly EngineRig _rig;
-    private readonly IIoContext _context;
-    private readonly IIoFile _file;
-    private readonly AioBuffer _buffer;
-
-    protected WakeTests(EngineRig rig)
-    {
-        _rig = rig;
-        _context = rig.Context(Depth);
-        _file = rig.File(new byte[Block]);
-        _buffer = rig.Buffer();
-    }
-
     public static TheoryData<int> MinNrs { get; } = [1, 2, Depth];
-
-    public void Dispose()
-    {
-        _rig.Dispose();
-        GC.SuppressFinalize(this);
-    }
 
     [Theory]
     [MemberData(nameof(MinNrs))]
@@ -65,21 +43,28 @@ public abstract class WakeTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(Depth - 1)]
-    public async Task A_woken_reap_returns_what_is_there(int there)
+    public async Task A_woken_reap_loses_nothing_of_what_is_there(int there)
     {
-        Submit(there);
-        var reap = new BlockedCall<int>(() => Reap(Depth));
-        await reap.UntilAsleep();
+        SubmitFirst(there);
+        var reap = Bounded.Run(() => Reap(Depth));
 
         _context.Wake();
 
-        Assert.Equal(there, await reap.Result);
+        // How many had come when it was woken is the device's business, and the rest the next reaps'.
+        var reaped = await reap;
+        Assert.InRange(reaped, 0, there);
+        while (reaped < there)
+        {
+            reaped += await Bounded.Run(() => Reap(1));
+        }
+
+        Assert.Equal(there, reaped);
     }
 
     [Fact]
     public async Task A_wake_is_no_completion_and_loses_none_at_full_depth()
     {
-        Submit(Depth);
+        SubmitFirst(Depth);
         _context.Wake();
 
         var slots = await Bounded.Run(() =>
@@ -107,7 +92,7 @@ public abstract class WakeTests : IDisposable
         }
 
         Assert.Equal(0, await Bounded.Run(() => Reap(1)));
-        Submit(1);
+        SubmitFirst(1);
         Assert.Equal(1, await Bounded.Run(() => Reap(1)));
     }
 
@@ -124,7 +109,7 @@ public abstract class WakeTests : IDisposable
         {
         }
 
-        Submit(Depth);
+        SubmitFirst(Depth);
         Assert.Equal(Depth, _context.ReapAll(Depth).Count);
     }
 
@@ -171,17 +156,4 @@ public abstract class WakeTests : IDisposable
     }
 
     private int Reap(int minNr) => _context.Reap(new IoCompletion[Depth], minNr, Timeout.InfiniteTimeSpan);
-
-    private void Submit(int count) =>
-        _context.SubmitAll([.. Enumerable.Range(0, count).Select(slot => Io.Read(slot, _file, _buffer))]);
 }
-
-public sealed class LinuxAioWakeTests() : WakeTests(new LinuxAioRig());
-
-public sealed class IoUringWakeTests() : WakeTests(new IoUringRig());
-
-public sealed class PosixAioWakeTests() : WakeTests(new PosixAioRig());
-
-public sealed class MemoryWakeTests() : WakeTests(new MemoryRig());
-
-public sealed class NullWakeTests() : WakeTests(new NullRig());
