@@ -43,7 +43,7 @@ public abstract partial class EngineConformance
             for (var submitted = 0; submitted < Operations;)
             {
                 var batch = new List<IoRequest>();
-                for (var slot = free.Take(); ; )
+                for (var slot = free.Take(); ;)
                 {
                     batch.Add(Prepare(slot));
                     if (++submitted == Operations || !free.TryTake(out slot))
