@@ -23,7 +23,7 @@ internal static class CompareVerb
         var runtime = new TimeOption(
             "--runtime", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), "Time of each measurement [default: 3]");
         var rampTime = new TimeOption(
-            "--ramp_time", TimeSpan.Zero, TimeSpan.FromHours(1), "Time before each measurement, not counted [default: 1]");
+            "--ramp_time", TimeSpan.Zero, TimeSpan.FromHours(1), "Time before each measurement, not counted [default: 3]");
         var quick = new Option<bool>("--quick") { Description = "A few cases, one round of 0.5 s: whether it runs, not how fast" };
         var cases = new Option<string[]>("--cases")
         {
@@ -41,7 +41,7 @@ internal static class CompareVerb
         var command = new Command(
             Name,
             "Compares AkkaAio with fio (if installed), a plain C# loop, RandomAccess, Akka.Streams and bare Akka, on one file, round by " +
-            "round. With root also on a RAM block device (zram). Takes about an hour; Ctrl-C ends it with what there is.")
+            "round. With root also on a RAM block device (zram). Takes about two hours; Ctrl-C ends it with what there is.")
         {
             filename, size, rounds, runtime, rampTime, quick, cases, output, allowOverwrite,
         };
@@ -50,7 +50,7 @@ internal static class CompareVerb
             var isQuick = result.GetValue(quick);
             var timing = new Timing(
                 result.GetValue(runtime) ?? TimeSpan.FromSeconds(isQuick ? 0.5 : 3),
-                result.GetValue(rampTime) ?? TimeSpan.FromSeconds(isQuick ? 0.3 : 1));
+                result.GetValue(rampTime) ?? TimeSpan.FromSeconds(isQuick ? 0.3 : 3)); // less, and what is measured is the JIT
             var file = result.GetValue(filename)!;
             var times = result.GetValue(rounds) ?? (isQuick ? 1 : 5);
             using var targets = new Targets(
@@ -81,7 +81,7 @@ internal static class CompareVerb
 
                 console.Write(CaseTable.Figures(result).ForTerminal(result.Case.Name));
                 console.Write(CaseTable.Ratios(result).ForTerminal($"{result.Case.Name}: ratios"));
-                Reports.Write(output, machine, results); // after each: an hour is long
+                Reports.Write(output, machine, results); // after each: it takes long
             }
         }
 

@@ -13,7 +13,7 @@ internal sealed class LatencyHistogram
     private const int SubBits = 2;
     private const int Buckets = (64 - SubBits) << SubBits;
 
-    private static readonly double s_nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
+    private static readonly double NanosecondsPerTick = 1e9 / Stopwatch.Frequency;
 
     private readonly long[] _counts = new long[Buckets];
     private long _max;
@@ -73,5 +73,5 @@ internal sealed class LatencyHistogram
         return index;
     }
 
-    private static TimeSpan ToTime(long ticks) => TimeSpan.FromTicks((long)Math.Round(ticks * s_nanosecondsPerTick / TimeSpan.NanosecondsPerTick));
+    private static TimeSpan ToTime(long ticks) => TimeSpan.FromTicks((long)Math.Round(ticks * NanosecondsPerTick / TimeSpan.NanosecondsPerTick));
 }

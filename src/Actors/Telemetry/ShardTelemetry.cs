@@ -10,7 +10,7 @@ namespace AkkaAio.Telemetry;
 /// </summary>
 internal sealed class ShardTelemetry(AioMeter meter, Shard shard)
 {
-    private static readonly double s_secondsPerTick = 1.0 / Stopwatch.Frequency;
+    private static readonly double SecondsPerTick = 1.0 / Stopwatch.Frequency;
 
     private readonly KeyValuePair<string, object?>[] _tags = AioMeter.TagsOf(shard);
     private readonly ShardCounters _counters = shard.Counters;
@@ -46,7 +46,7 @@ internal sealed class ShardTelemetry(AioMeter meter, Shard shard)
         histogram.Record(ticks);
         if (instrument.Enabled)
         {
-            instrument.Record(ticks * s_secondsPerTick, _tags);
+            instrument.Record(ticks * SecondsPerTick, _tags);
         }
     }
 }
