@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.Memory;
 
@@ -64,7 +65,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
                 {
                     Undelay(all: true);
                 }
-                else if (!Monitor.Wait(_lock, Left(timeout, start)))
+                else if (!Monitor.Wait(_lock, MonitorTime.Left(timeout, start)))
                 {
                     break;
                 }
@@ -171,18 +172,6 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
         }
 
         return Errno.None;
-    }
-
-    // What is left of the time-out, in the range that Monitor takes.
-    private static TimeSpan Left(TimeSpan timeout, long start)
-    {
-        if (timeout == Timeout.InfiniteTimeSpan || timeout.TotalMilliseconds > int.MaxValue)
-        {
-            return Timeout.InfiniteTimeSpan;
-        }
-
-        var left = timeout <= TimeSpan.Zero ? TimeSpan.Zero : timeout - Stopwatch.GetElapsedTime(start);
-        return left > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : TimeSpan.Zero; // Monitor cuts below 1 ms
     }
 
     private void Undelay(bool all)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.Null;
 
@@ -107,22 +108,10 @@ internal sealed class NullContext : IIoContext
                 Volatile.Write(ref _wanted.Value, minNr);
                 Interlocked.MemoryBarrier();
             }
-            while (Available < minNr && !_wake && Monitor.Wait(_lock, Left(timeout, start)));
+            while (Available < minNr && !_wake && Monitor.Wait(_lock, MonitorTime.Left(timeout, start)));
 
             _wanted.Value = 0;
         }
-    }
-
-    // What is left of the time-out, in the range that Monitor takes.
-    private static TimeSpan Left(TimeSpan timeout, long start)
-    {
-        if (timeout == Timeout.InfiniteTimeSpan || timeout.TotalMilliseconds > int.MaxValue)
-        {
-            return Timeout.InfiniteTimeSpan;
-        }
-
-        var left = timeout <= TimeSpan.Zero ? TimeSpan.Zero : timeout - Stopwatch.GetElapsedTime(start);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <summary>A number on cache lines of its own: the two threads would else take them from each other.</summary>

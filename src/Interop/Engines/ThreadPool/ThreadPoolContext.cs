@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.ThreadPool;
 
@@ -114,7 +115,7 @@ internal sealed class ThreadPoolContext : IIoContext
             {
                 _wanted = minNr;
             }
-            while (_completed.Count < minNr && !_wake && Monitor.Wait(_done, Left(timeout, start)));
+            while (_completed.Count < minNr && !_wake && Monitor.Wait(_done, MonitorTime.Left(timeout, start)));
 
             _wanted = 0;
             _wake = false;
@@ -268,17 +269,5 @@ internal sealed class ThreadPoolContext : IIoContext
                 Monitor.Pulse(_done);
             }
         }
-    }
-
-    // What is left of the time-out, in the range that Monitor takes.
-    private static TimeSpan Left(TimeSpan timeout, long start)
-    {
-        if (timeout == Timeout.InfiniteTimeSpan || timeout.TotalMilliseconds > int.MaxValue)
-        {
-            return Timeout.InfiniteTimeSpan;
-        }
-
-        var left = timeout <= TimeSpan.Zero ? TimeSpan.Zero : timeout - Stopwatch.GetElapsedTime(start);
-        return left > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : TimeSpan.Zero; // Monitor cuts below 1 ms
     }
 }
