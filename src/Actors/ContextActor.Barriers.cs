@@ -27,7 +27,8 @@ internal sealed partial class ContextActor
 
         if (lane.Closing)
         {
-            Arrive(barrier, new AioClosedException(barrier.Command.Name, barrier.File.Path, "the file is closed"));
+            var refused = new AioClosedException(barrier.Command.Name, barrier.File.Path, "the file is closed");
+            Arrive(barrier.File.HomeShard, new BarriersArrived([barrier], refused));
             return;
         }
 
@@ -86,29 +87,38 @@ internal sealed partial class ContextActor
             return false;
         }
 
+        // One message for all of a home shard: flushes that are ready together share one fdatasync, and would not if they came singly.
         FileBarrier[] arrived = [.. _arrived];
         _arrived.Clear();
-        foreach (var barrier in arrived)
+        foreach (var ofHome in arrived.GroupBy(barrier => barrier.File.HomeShard))
         {
-            Arrive(barrier, refused: null);
+            Arrive(ofHome.Key, new BarriersArrived([.. ofHome], Refused: null));
         }
 
         return true;
     }
 
-    private void Arrive(FileBarrier barrier, Exception? refused)
+    private void Arrive(Shard home, BarriersArrived arrived)
     {
-        if (barrier.File.HomeShard == _shard)
+        if (home == _shard)
         {
-            OnArrived(barrier, refused);
+            OnArrived(arrived);
         }
         else
         {
-            barrier.File.HomeShard.Ref.Tell(new BarrierArrived(barrier, refused), _self);
+            home.Ref.Tell(arrived, _self);
         }
     }
 
     // Home shard from here on.
+    private void OnArrived(BarriersArrived arrived)
+    {
+        foreach (var barrier in arrived.Barriers)
+        {
+            OnArrived(barrier, arrived.Refused);
+        }
+    }
+
     private void OnArrived(FileBarrier barrier, Exception? refused)
     {
         barrier.Refused ??= refused;
@@ -137,7 +147,7 @@ internal sealed partial class ContextActor
     private void StartDataSync(AioFile file)
     {
         var home = file.Home;
-        if (home.Flushing is not null || home.ReadyFlushes.Count == 0)
+        if (home.SyncWanted || home.Flushing is not null || home.ReadyFlushes.Count == 0)
         {
             return;
         }
@@ -152,9 +162,14 @@ internal sealed partial class ContextActor
         }
         else
         {
-            (home.Flushing, home.ReadyFlushes) = (home.ReadyFlushes, []);
-            _shard.WantedDataSyncs.Enqueue(file);
+            WantDataSync(file);
         }
+    }
+
+    private void WantDataSync(AioFile file)
+    {
+        file.Home.SyncWanted = true;
+        _shard.WantedDataSyncs.Enqueue(file);
     }
 
     private void FailFlushes(HomeRecord home, Exception cause)
@@ -169,6 +184,11 @@ internal sealed partial class ContextActor
 
     private void StageDataSync(Slot slot, AioFile file)
     {
+        // Not before now: what became ready while it waited for its place is served too.
+        var home = file.Home;
+        home.SyncWanted = false;
+        home.Flushing = [.. home.Flushing ?? [], .. home.ReadyFlushes];
+        home.ReadyFlushes.Clear();
         slot.State = SlotState.Staged;
         slot.Lane = file.LaneOn(_shard);
         slot.Opcode = IoOpcode.DataSync;
@@ -198,14 +218,11 @@ internal sealed partial class ContextActor
     {
         while (_shard.WantedDataSyncs.TryDequeue(out var file))
         {
-            var unavailable = new AioUnavailableException("flush", file.Path, _shard.Index, cause);
-            foreach (var flush in file.Home.Flushing ?? [])
-            {
-                FailBarrier(flush, unavailable, AioOutcome.MayHaveHappened);
-            }
-
-            file.Home.Flushing = null;
-            StartDataSync(file); // which fails those that came meanwhile
+            var home = file.Home;
+            home.SyncWanted = false;
+            home.ReadyFlushes.AddRange(home.Flushing ?? []); // the staged ones of the incarnation before
+            home.Flushing = null;
+            FailFlushes(home, new AioUnavailableException("flush", file.Path, _shard.Index, cause));
             StartExclusive(file);
         }
     }

@@ -160,7 +160,7 @@ internal sealed partial class ContextActor
 
             if (slot.Opcode == IoOpcode.DataSync)
             {
-                _shard.WantedDataSyncs.Enqueue(slot.Lane.File); // the next incarnation's
+                WantDataSync(slot.Lane.File); // the next incarnation's
             }
             else
             {

@@ -107,8 +107,8 @@ internal sealed partial class ContextActor : UntypedActor
             case FileBarrier barrier:
                 OnBarrier(barrier);
                 break;
-            case BarrierArrived arrived:
-                OnArrived(arrived.Barrier, arrived.Refused);
+            case BarriersArrived arrived:
+                OnArrived(arrived);
                 break;
             case BarrierReleased released:
                 Release(released.Barrier.File.LaneOn(_shard));

@@ -4,10 +4,13 @@ namespace AkkaAio.Files;
 internal sealed class HomeRecord
 {
     /// <summary>Flushes whose writes are done, waiting for the next fdatasync.</summary>
-    public List<FileBarrier> ReadyFlushes { get; set; } = [];
+    public List<FileBarrier> ReadyFlushes { get; } = [];
+
+    /// <summary>That fdatasync waits for its place in a batch.</summary>
+    public bool SyncWanted { get; set; }
 
     /// <summary>The flushes that the fdatasync in flight serves; null when none is.</summary>
-    public List<FileBarrier>? Flushing { get; set; }
+    public FileBarrier[]? Flushing { get; set; }
 
     /// <summary>The SetLength, Allocate or Close that every lane has arrived at.</summary>
     public FileBarrier? ReadyExclusive { get; set; }

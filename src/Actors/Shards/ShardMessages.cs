@@ -32,8 +32,8 @@ internal sealed record DataSyncDone(AioFile File, Exception? Error) : INoSeriali
 /// <summary>Blocking thread to shard: a buffered operation is done, with bytes or a negated errno.</summary>
 internal sealed record BlockingDone(InFlight InFlight, Slot Slot, long Result) : INoSerializationVerificationNeeded;
 
-/// <summary>Shard to home shard: every earlier command of the lane is answered; or the lane refuses.</summary>
-internal sealed record BarrierArrived(FileBarrier Barrier, Exception? Refused) : INoSerializationVerificationNeeded;
+/// <summary>Shard to home shard: every earlier command of the barriers' lanes is answered; or the lane refuses.</summary>
+internal sealed record BarriersArrived(FileBarrier[] Barriers, Exception? Refused) : INoSerializationVerificationNeeded;
 
 /// <summary>Blocking thread to home shard: the exclusive barrier's system call is done.</summary>
 internal sealed record ExclusiveDone(FileBarrier Barrier, Exception? Error) : INoSerializationVerificationNeeded;
