@@ -36,6 +36,7 @@ internal static class Cases
             [
                 new OwnContender("bare Akka ping-pong", "ping-pong", pairs),
                 new BenchContender(BenchApi.Messages, pairs, "", "--ioengine", "null"),
+                OnShard(pairs, "--ioengine", "null"),
                 new BenchContender(BenchApi.Tasks, pairs, "", "--ioengine", "null"),
             ],
             References = ["bare Akka ping-pong"],
@@ -85,11 +86,16 @@ internal static class Cases
             : Array.Empty<Contender>(),
     ];
 
+    // Requesters on the threads of the shards.
+    private static BenchContender OnShard(int jobs, params string[] options) =>
+        new(BenchApi.Messages, jobs, " on shard", ["--dispatcher", "shard", .. options]);
+
     private static OwnContender Buffered() => new("RandomAccess buffered, cold", "random-access", 1, "--buffered");
 
     private static IEnumerable<Contender> Own(int depth) =>
     [
         new BenchContender(BenchApi.Messages),
+        OnShard(1),
         .. depth >= 8 ? [new BenchContender(BenchApi.Messages, 8)] : Array.Empty<Contender>(),
         new BenchContender(BenchApi.Tasks),
     ];
@@ -118,6 +124,7 @@ internal static class Cases
             new FioContender("io_uring", jobs),
             new OwnContender(jobs == 1 ? PlainLoop : $"{PlainLoop} x{jobs}", "plain-loop", jobs),
             new BenchContender(BenchApi.Messages, jobs, "", "--shards", $"{jobs}"),
+            OnShard(jobs, "--shards", $"{jobs}"),
             new BenchContender(BenchApi.Messages, 8, "", "--shards", $"{jobs}"),
             new BenchContender(BenchApi.Tasks, jobs, "", "--shards", $"{jobs}"),
         ],

@@ -20,7 +20,7 @@ internal sealed class PingPongLoad(BenchOptions options, ActorSystem system) : I
     public Task RunAsync(Phase phase) => Task.WhenAll(_recorders.Select(recorder =>
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var dispatcher = RequesterDispatchers.IdOf(options.Dispatcher);
+        var dispatcher = RequesterDispatchers.DefaultId;
         var pong = system.ActorOf(Props.Create(() => new Pong()).WithDispatcher(dispatcher));
         system.ActorOf(Props.Create(() => new Ping(pong, recorder, phase, ended)).WithDispatcher(dispatcher));
         return ended.Task;

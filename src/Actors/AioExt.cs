@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Engines;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
@@ -38,9 +39,13 @@ public sealed class AioExt : IExtension
             Leaked = (length, origin) => Log.Warning(
                 "a buffer of {0} bytes was never disposed; it came from {1}", length, BufferOrigin.Describe(origin)),
         };
-        _ = DispatcherOf("shard");
         _ = DispatcherOf("reaper");
         _blockingDispatcher = DispatcherOf("blocking");
+        for (var i = 0; i < Settings.Shards; i++)
+        {
+            system.Dispatchers.RegisterConfigurator(ShardDispatcher(i), new OneDispatcherConfigurator(DispatcherOf("shard")));
+        }
+
         Shards = OpenShards();
         Meter = new AioMeter(this);
         foreach (var shard in Shards)
@@ -126,6 +131,21 @@ public sealed class AioExt : IExtension
             Aio.CommandFailed failed => throw failed.Cause,
             var other => throw new InvalidOperationException($"unexpected reply to Open: {other}"),
         };
+    }
+
+    /// <summary>
+    /// The id of the dispatcher that is the thread of a shard: an actor with <c>Props.WithDispatcher</c> of it runs there.
+    /// </summary>
+    /// <param name="shard">0 to <c>Settings.Shards</c> - 1.</param>
+    /// <remarks>
+    /// For actors that do little but I/O on that shard, and never block: commands and replies then change no thread, which costs more
+    /// than all the rest of an operation. While such an actor is busy its shard is not.
+    /// </remarks>
+    public string ShardDispatcher(int shard)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(shard);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, Settings.Shards);
+        return $"{AioSettings.DispatcherId("shard")}.{shard}";
     }
 
     /// <summary>From now on every new command is refused.</summary>

@@ -64,6 +64,9 @@ public sealed partial class AioFile : IAsyncDisposable
     /// </summary>
     public IActorRef Shard => HomeShard.Ref;
 
+    /// <summary>The dispatcher that is the thread of <see cref="Shard"/>: see <see cref="AioExt.ShardDispatcher"/>.</summary>
+    public string ShardDispatcher => Aio.ShardDispatcher(HomeShard.Index);
+
     internal AioExt Aio { get; }
 
     internal IIoFile Handle { get; }

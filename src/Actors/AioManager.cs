@@ -30,7 +30,7 @@ internal sealed class AioManager : UntypedActor
         {
             var aio = _aio;
             shard.Ref = Context.ActorOf(
-                Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(AioSettings.DispatcherId("shard")),
+                Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(aio.ShardDispatcher(shard.Index)),
                 $"shard-{shard.Index}");
         }
     }

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Akka.Actor;
+using Akka.Dispatch;
+using AkkaAio.Dispatch;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -11,6 +14,7 @@ internal sealed partial class ContextActor
     // A device that is too slow for it: of so many times it is tried once.
     private const int LongestPollPause = 64;
 
+    private readonly PollOn _pollOn;
     private bool _ownsRing;
 
     // How many times not to poll, and how many the next time that it is in vain.
@@ -59,6 +63,12 @@ internal sealed partial class ContextActor
                 return true;
             }
 
+            if (ThreadExecutor.Current is { HasWork: true } thread)
+            {
+                thread.Execute(_pollOn); // behind those who share the thread: what they were just told may give us work
+                return true;
+            }
+
             if (Stopwatch.GetElapsedTime(start) >= limit)
             {
                 _pollsToSkip = _nextPollPause;
@@ -84,5 +94,13 @@ internal sealed partial class ContextActor
         }
 
         return any;
+    }
+
+    /// <summary>To itself, by its thread: nothing else is left to run there.</summary>
+    private sealed class PollOn(IActorRef self) : IRunnable
+    {
+        public void Run() => self.Tell(this, self);
+
+        public void Execute() => Run();
     }
 }

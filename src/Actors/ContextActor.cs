@@ -88,6 +88,7 @@ internal sealed partial class ContextActor : UntypedActor
         _requests = new IoRequest[aio.Settings.SubmitBatchSize];
         _devices = new ulong[aio.Settings.SubmitBatchSize];
         _noWait = new NoWaitPolicy(_counters);
+        _pollOn = new PollOn(_self);
     }
 
     protected override void OnReceive(object message)
@@ -140,6 +141,8 @@ internal sealed partial class ContextActor : UntypedActor
             case RetrySubmit:
                 _flowControlled = false;
                 break;
+            case PollOn:
+                break; // below
             case RetrySetup:
                 RetryOpenContext();
                 break;

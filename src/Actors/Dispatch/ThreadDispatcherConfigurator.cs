@@ -1,9 +1,6 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using Akka.Configuration;
 using Akka.Dispatch;
 using Akka.Event;
-using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Dispatch;
 
@@ -24,98 +21,8 @@ public sealed class ThreadDispatcherConfigurator(Config config, IDispatcherPrere
         this, Config.GetString("id"), Config.GetInt("throughput"), Config.GetTimeSpan("throughput-deadline-time").Ticks,
         new ThreadExecutorFactory(Config.GetTimeSpan("spin"), Prerequisites.EventStream), Config.GetTimeSpan("shutdown-timeout"));
 
-    // Of the spin, while work does not come within it.
-    private const int ShortSpin = 10;
-
     private sealed class ThreadExecutorFactory(TimeSpan spin, EventStream log) : ExecutorServiceFactory
     {
         public override ExecutorService Produce(string id) => new ThreadExecutor(id, spin, log);
-    }
-
-    private sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) : ExecutorService(id)
-    {
-        private readonly ConcurrentQueue<IRunnable> _work = new();
-        private readonly ThreadParker _parker = new();
-        private int _started;
-
-        // Woken so soon after it had gone to sleep: to look a little longer would have saved the wake-up.
-        private bool _spinsLong;
-        private volatile bool _shutdown;
-
-        public override void Execute(IRunnable run)
-        {
-            _work.Enqueue(run);
-            if (Interlocked.Exchange(ref _started, 1) == 0)
-            {
-                new Thread(Work) { IsBackground = true, Name = Id }.Start();
-            }
-            else
-            {
-                _parker.Unpark();
-            }
-        }
-
-        public override void Shutdown()
-        {
-            _shutdown = true;
-            _parker.Unpark();
-        }
-
-        private void Work()
-        {
-            while (true)
-            {
-                if (_work.TryDequeue(out var run))
-                {
-                    Run(run);
-                }
-                else if (_shutdown)
-                {
-                    return;
-                }
-                else if (!HasWorkWithin(_spinsLong ? spin : spin / ShortSpin))
-                {
-                    var parked = Stopwatch.GetTimestamp();
-                    _parker.Park();
-                    _spinsLong = Stopwatch.GetElapsedTime(parked) < spin;
-                }
-            }
-        }
-
-        private bool HasWorkWithin(TimeSpan limit)
-        {
-            if (limit <= TimeSpan.Zero)
-            {
-                return false;
-            }
-
-            for (var start = Stopwatch.GetTimestamp();
-                 Stopwatch.GetElapsedTime(start) < limit;)
-            {
-                if (!_work.IsEmpty)
-                {
-                    return true;
-                }
-
-                if (!Thread.Yield())
-                {
-                    Thread.SpinWait(20);
-                }
-            }
-
-            return false;
-        }
-
-        private void Run(IRunnable run)
-        {
-            try
-            {
-                run.Run();
-            }
-            catch (Exception e) // on a thread of its own it would end the process
-            {
-                log.Publish(new Error(e, Id, typeof(ThreadExecutor), e.Message));
-            }
-        }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class BenchCommandLine
 
     private readonly Option<string> _dispatcher = OneOf(
         "--dispatcher", RequesterDispatchers.Default, "Where requesters run, with --api messages: .NET's thread pool, threads of " +
-        "their own (as many as cores), or a thread for each", [.. RequesterDispatchers.Names]);
+        "their own (as many as cores), a thread for each, one that spins before it sleeps, or the shards' own", [.. RequesterDispatchers.Names]);
 
     private readonly Option<string?> _json = new("--json")
     {

@@ -18,7 +18,7 @@ internal sealed class MessageLoad(ActorSystem system, BenchOptions options, AioF
         var recorder = _recorders[requester];
         system.ActorOf(
             Props.Create(() => new RequesterActor(file, workload, slots, recorder, phase, ended, options.IodepthBatchSubmit))
-                .WithDispatcher(RequesterDispatchers.IdOf(options.Dispatcher)),
+                .WithDispatcher(RequesterDispatchers.IdOf(options.Dispatcher, AioExt.Get(system), requester)),
             $"requester-{requester}");
         return ended.Task;
     }));

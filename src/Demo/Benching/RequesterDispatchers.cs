@@ -7,9 +7,12 @@ internal static class RequesterDispatchers
 {
     public const string Default = "thread-pool";
 
+    /// <summary>The thread of a shard, in turn.</summary>
+    private const string Shard = "shard";
+
     private const string Path = "bench-dispatchers";
 
-    public static IReadOnlyList<string> Names { get; } = [Default, "fork-join", "pinned", "spinning"];
+    public static IReadOnlyList<string> Names { get; } = [Default, "fork-join", "pinned", "spinning", Shard];
 
     /// <summary>For the configuration.</summary>
     public static Config Config { get; } = ConfigurationFactory.ParseString(
@@ -31,6 +34,10 @@ internal static class RequesterDispatchers
         }
         """);
 
-    /// <summary>The dispatcher's id.</summary>
-    public static string IdOf(string name) => $"{Path}.{name}";
+    /// <summary>The id of the default.</summary>
+    public static string DefaultId => $"{Path}.{Default}";
+
+    /// <summary>The id of the dispatcher of a requester.</summary>
+    public static string IdOf(string name, AioExt aio, int requester) =>
+        name == Shard ? aio.ShardDispatcher(requester % aio.Settings.Shards) : $"{Path}.{name}";
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
+using AkkaAio.Dispatch;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -73,7 +74,7 @@ public abstract class BatchSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     {
         await Fence(await NewFile(Block)); // manager, shard and reaper are there
         var cell = (ActorCell)((ActorRefWithCell)await Sys.ActorSelection($"/system/aio/{actor}").ResolveOne(Patience.Long)).Underlying;
-        Assert.IsType<Dispatch.ThreadDispatcherConfigurator>(cell.Dispatcher.Configurator);
+        Assert.IsType<ThreadDispatcherConfigurator>(cell.Dispatcher.Configurator);
         Assert.True(cell.Dispatcher.ThroughputDeadlineTime >= TimeSpan.FromDays(365).Ticks, $"{cell.Dispatcher.ThroughputDeadlineTime}");
         Assert.True(cell.Dispatcher.Throughput >= 32);
     }
