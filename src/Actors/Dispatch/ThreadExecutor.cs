@@ -16,7 +16,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     private const int ShortSpin = 10;
 
     [ThreadStatic]
-    private static ThreadExecutor? _current;
+    private static ThreadExecutor? s_current;
 
     private readonly ConcurrentQueue<IRunnable> _work = new();
     private readonly ThreadParker _parker = new();
@@ -27,7 +27,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     private volatile bool _shutdown;
 
     /// <summary>The one whose thread this is; null on any other thread.</summary>
-    public static ThreadExecutor? Current => _current;
+    public static ThreadExecutor? Current => s_current;
 
     /// <summary>Whether something waits to be run.</summary>
     public bool HasWork => !_work.IsEmpty;
@@ -35,7 +35,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     public override void Execute(IRunnable run)
     {
         _work.Enqueue(run);
-        if (_current == this)
+        if (s_current == this)
         {
             return; // awake
         }
@@ -58,7 +58,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
 
     private void Work()
     {
-        _current = this;
+        s_current = this;
         while (true)
         {
             if (_work.TryDequeue(out var run))
