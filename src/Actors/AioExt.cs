@@ -47,6 +47,7 @@ public sealed class AioExt : IExtension
         }
 
         Shards = OpenShards();
+        ReapLoop = Settings.Reap.Wait == ReapWait.Epoll ? new ReapLoop(Log) : null;
         Meter = new AioMeter(this);
         foreach (var shard in Shards)
         {
@@ -88,6 +89,9 @@ public sealed class AioExt : IExtension
     internal Shard[] Shards { get; }
 
     internal AioMeter Meter { get; }
+
+    /// <summary>With <c>reap.wait = epoll</c>: who reaps. Null: each shard's reaper.</summary>
+    internal ReapLoop? ReapLoop { get; }
 
     /// <summary>As <see cref="IIoEngine.Capacity"/>.</summary>
     internal (long Free, long Max)? Capacity => _engine.Capacity;
@@ -151,7 +155,18 @@ public sealed class AioExt : IExtension
     /// <summary>From now on every new command is refused.</summary>
     internal void Refuse() => Volatile.Write(ref _refuses, true);
 
-    internal IIoContext CreateContext() => _engine.CreateContext(_depth);
+    internal IIoContext CreateContext()
+    {
+        var context = _engine.CreateContext(_depth);
+        if (Settings.Reap.Wait == ReapWait.GetEvents || context is ISignalsCompletions)
+        {
+            return context;
+        }
+
+        context.Dispose();
+        throw new AioConfigurationException(
+            $"{AioSettings.Path}.reap.wait", $"must be getevents with the engine {EngineName}, whose completions cannot be waited for by epoll");
+    }
 
     internal IIoFile OpenFile(Aio.Open open) => _engine.Open(open.Path, open.Options.ToFileOptions());
 
@@ -160,6 +175,9 @@ public sealed class AioExt : IExtension
 
     /// <summary>Whether a shard may submit operations on buffered files.</summary>
     internal bool TakesBuffered => _engine.TakesBuffered;
+
+    /// <summary>Whether operations of several buffers may be submitted for a file.</summary>
+    internal bool TakesVectors(AioFile file) => _engine.TakesVectors && (file.IsDirect || _engine.TakesBuffered);
 
     /// <summary>Runs a blocking call on the blocking dispatcher. The action tells its result to somebody, and does not throw.</summary>
     internal void RunBlocking(Action action) => _blockingDispatcher.Schedule(action);

@@ -86,6 +86,7 @@ internal sealed class AioManager : UntypedActor
         }
 
         _aio.Refuse();
+        _aio.ReapLoop?.Dispose();
         _aio.Meter.Dispose();
         _aio.Pool.Dispose();
     }

@@ -15,7 +15,7 @@ namespace AkkaAio;
 internal sealed partial class ContextActor
 {
     private static bool MustGrow(Aio.TransferCommand command) =>
-        command is Aio.Write write && write.File.IsDirect && !write.File.IsBlockDevice &&
+        command is { IsWrite: true } write && write.File.IsDirect && !write.File.IsBlockDevice &&
         write.Offset + write.Length > write.File.Extent.AllocatedEnd;
 
     private void AcceptGrowing(Aio.TransferCommand command, IActorRef requester, FileLane lane)

@@ -113,13 +113,11 @@ internal sealed partial class ContextActor
         try
         {
             var context = _shard.TakeFirstContext() ?? _aio.CreateContext();
-            _inFlight = new InFlight(context);
-            _shard.InFlight = _inFlight;
-            _completions = new Completions(_aio, _shard, _inFlight, _log);
-            var (aio, shard, inFlight, completions) = (_aio, _shard, _inFlight, _completions);
-            _reaper = Context.ActorOf(
-                Props.Create(() => new ReaperActor(aio, shard, inFlight, completions)).WithDispatcher(AioSettings.DispatcherId("reaper")),
-                "reaper");
+            var inFlight = new InFlight(context, shardMayReap: _aio.ReapLoop is null);
+            var completions = new Completions(_aio, _shard, inFlight, _log);
+            Watch(inFlight, completions);
+            _reaper = ReaperOf(inFlight, completions);
+            (_inFlight, _shard.InFlight, _completions) = (inFlight, inFlight, completions);
             _unavailable = null;
         }
         catch (AioException e)
@@ -127,6 +125,31 @@ internal sealed partial class ContextActor
             var pause = _shard.Backoff.NextPause();
             CloseFor(pause == TimeSpan.Zero ? LeastSetupPause : pause, e);
         }
+    }
+
+    private void Watch(InFlight inFlight, Completions completions)
+    {
+        try
+        {
+            inFlight.Watch = _aio.ReapLoop?.Add(inFlight, completions);
+        }
+        catch
+        {
+            inFlight.Destroy();
+            throw;
+        }
+    }
+
+    private IActorRef ReaperOf(InFlight inFlight, Completions completions)
+    {
+        var (aio, shard) = (_aio, _shard);
+
+        // One that only ends things needs no thread of its own: what it blocks then is the blocking dispatcher's.
+        var dispatcher = AioSettings.DispatcherId(inFlight.Watch is null ? "reaper" : "blocking");
+        var reaper = Context.ActorOf(
+            Props.Create(() => new ReaperActor(aio, shard, inFlight, completions)).WithDispatcher(dispatcher), "reaper");
+        inFlight.Watch?.Reaper = reaper;
+        return reaper;
     }
 
     // Until then every command is refused with the cause; barriers that need no context go on.
@@ -175,7 +198,7 @@ internal sealed partial class ContextActor
         while (_queue.TryDequeue(out var queued))
         {
             Abort(queued.Command, queued.Requester, cause);
-            queued.Lane.Undo(queued.Command is Aio.Write, queued.Epoch);
+            queued.Lane.Undo(queued.Command.IsWrite, queued.Epoch);
         }
 
         if (_inHand is { } inHand)

@@ -185,7 +185,7 @@ internal sealed partial class ContextActor : UntypedActor
         (_inHand, _inHandFrom) = (command, requester);
 
         // Now: once it is staged it may be answered, and an awaited one be another by the end of this method.
-        var extent = command is Aio.Write ? command.File.Extent : null;
+        var extent = command.IsWrite ? command.File.Extent : null;
         var end = command.Offset + command.Length;
         var lane = command.File.Aio == _aio ? command.File.LaneOn(_shard) : null;
         var accepted = false;
@@ -203,7 +203,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else if (_queue.Count == 0 && lane.Held is null && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
-            Stage(slot, new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
+            Stage(slot, new Queued(command, requester, lane, lane.Start(command.IsWrite)));
             accepted = true;
         }
         else if (_queue.Count + _shard.HeldCommands >= _aio.Settings.MaxQueueSize)
@@ -247,7 +247,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         _queue.Enqueue(new Queued(
-            command, requester, lane, lane.Start(command is Aio.Write), Stopwatch.GetTimestamp()));
+            command, requester, lane, lane.Start(command.IsWrite), Stopwatch.GetTimestamp()));
         _counters.Queued = _queue.Count;
     }
 
@@ -264,6 +264,8 @@ internal sealed partial class ContextActor : UntypedActor
             : new Aio.CommandFailed(read, Preparation.NoBudget(0, _aio.Pool), AioOutcome.NotPerformed),
         Aio.ReadInto read => new Aio.ReadIntoCompleted(read, 0),
         Aio.Write write => new Aio.WriteCompleted(write),
+        Aio.ReadV read => new Aio.ReadVCompleted(read, 0),
+        Aio.WriteV write => new Aio.WriteVCompleted(write),
         _ => throw new InvalidOperationException($"no such command: {command}"),
     };
 
@@ -348,7 +350,7 @@ internal sealed partial class ContextActor : UntypedActor
         slot.Requester = queued.Requester;
         slot.Lane = queued.Lane;
         slot.Epoch = queued.Epoch;
-        if (Preparation.Prepare(slot, _aio.Pool) is { } cause)
+        if (Preparation.Prepare(slot, _aio) is { } cause)
         {
             Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
             GiveBack(slot);
@@ -362,7 +364,8 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else
         {
-            slot.Flags |= _noWait.FlagFor(queued.Lane.File.Device, slot.IsWrite);
+            // What is refused is done by a thread that knows one buffer only.
+            slot.Flags |= slot.Vectors is null ? _noWait.FlagFor(queued.Lane.File.Device, slot.IsWrite) : RwFlags.None;
             AddToBatch(slot);
         }
     }
@@ -657,7 +660,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         _counters.Queued = _queue.Count;
-        queued.Lane.Undo(command is Aio.Write, queued.Epoch);
+        queued.Lane.Undo(command.IsWrite, queued.Epoch);
         TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
         return true;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Shards;
@@ -6,7 +7,8 @@ namespace AkkaAio;
 
 /// <summary>
 /// Waits for the completions of a shard's context, and replies to the requesters, on a thread of its own. While something is in flight
-/// it waits in io_getevents; while nothing is, in its mailbox, where it costs nothing.
+/// it waits in io_getevents; while nothing is, in its mailbox, where it costs nothing. With <c>reap.wait = epoll</c> the
+/// <see cref="ReapLoop"/> does all of that, and what is left here is the end.
 /// </summary>
 internal sealed class ReaperActor : UntypedActor
 {
@@ -32,13 +34,23 @@ internal sealed class ReaperActor : UntypedActor
 
     protected override void OnReceive(object message)
     {
-        if (message is not Reap)
+        switch (message)
         {
-            Unhandled(message);
-            return;
+            case Reap:
+                ReapUntilIdle();
+                break;
+            case ReapFailed failed:
+                ExceptionDispatchInfo.Throw(failed.Cause);
+                break;
+            default:
+                Unhandled(message);
+                break;
         }
+    }
 
-        var (minNr, _, timeout, _) = _aio.Settings.Reap;
+    private void ReapUntilIdle()
+    {
+        var (minNr, timeout) = (_aio.Settings.Reap.MinNr, _aio.Settings.Reap.Timeout);
         for (var reaps = 0; reaps < ReapsPerMessage && !_inFlight.StopRequested; reaps++)
         {
             var inFlight = _inFlight.Count;
@@ -69,12 +81,14 @@ internal sealed class ReaperActor : UntypedActor
     /// <summary>The shard has stopped, is stopping or has failed: waits for what is in flight, then destroys the context.</summary>
     protected override void PostStop()
     {
+        _inFlight.Watch?.End();
         DrainContext(_aio.DrainDeadline);
         var drained = _inFlight.Count <= 0;
         _completions.AbortAll();
         if (drained)
         {
             _inFlight.Destroy();
+            _inFlight.Watch?.Signal.Dispose(); // after the last operation that carries it
         }
         else
         {

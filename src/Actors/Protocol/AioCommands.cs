@@ -42,6 +42,9 @@ public sealed partial class Aio
 
         /// <summary>Length in bytes.</summary>
         public abstract int Length { get; }
+
+        /// <summary>Whether it writes; else it reads.</summary>
+        internal abstract bool IsWrite { get; }
     }
 
     /// <summary>
@@ -89,6 +92,8 @@ public sealed partial class Aio
         /// <inheritdoc/>
         public override int Length { get; }
 
+        internal override bool IsWrite => false;
+
         internal override string Name => "read";
     }
 
@@ -116,6 +121,8 @@ public sealed partial class Aio
 
         /// <inheritdoc/>
         public override int Length => Destination.Length;
+
+        internal override bool IsWrite => false;
 
         internal override string Name => "read";
 
@@ -162,6 +169,8 @@ public sealed partial class Aio
 
         /// <inheritdoc/>
         public override int Length => Data.Length;
+
+        internal override bool IsWrite => true;
 
         internal override string Name => "write";
 

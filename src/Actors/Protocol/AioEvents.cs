@@ -68,6 +68,31 @@ public sealed partial class Aio
         public Write Command => (Write)RepliesTo;
     }
 
+    /// <summary>Reply to <see cref="ReadV"/>.</summary>
+    public sealed class ReadVCompleted : Event
+    {
+        internal ReadVCompleted(ReadV command, int count)
+            : base(command) => Count = count;
+
+        /// <summary>The command, with the destinations.</summary>
+        public ReadV Command => (ReadV)RepliesTo;
+
+        /// <summary>Bytes read, to the first destinations: fewer than their length where the file ends, 0 behind its end.</summary>
+        public int Count { get; }
+    }
+
+    /// <summary>Reply to <see cref="WriteV"/>: every byte has been written.</summary>
+    public sealed class WriteVCompleted : Event
+    {
+        internal WriteVCompleted(WriteV command)
+            : base(command)
+        {
+        }
+
+        /// <summary>The command.</summary>
+        public WriteV Command => (WriteV)RepliesTo;
+    }
+
     /// <summary>Reply to <see cref="Flush"/>: every write that was told before it is on stable storage.</summary>
     public sealed class Flushed : Event
     {

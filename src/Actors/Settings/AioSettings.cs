@@ -13,6 +13,16 @@ public enum ShardBy
     Stripe,
 }
 
+/// <summary>How completions are waited for.</summary>
+public enum ReapWait
+{
+    /// <summary>By a thread for each shard, in io_getevents(2).</summary>
+    GetEvents,
+
+    /// <summary>By one thread for all shards, in epoll_wait(2).</summary>
+    Epoll,
+}
+
 /// <summary>
 /// The configuration under <c>akka.io.aio</c>, checked. Each key is documented in <c>reference.conf</c>, the single source of defaults.
 /// </summary>
@@ -72,7 +82,8 @@ public sealed record AioSettings
     /// <param name="Nr"><c>nr</c>.</param>
     /// <param name="Timeout"><c>timeout</c>.</param>
     /// <param name="Poll"><c>poll</c>.</param>
-    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Poll);
+    /// <param name="Wait"><c>wait</c>.</param>
+    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Poll, ReapWait Wait);
 
     internal static string DispatcherId(string name) => $"{Path}.{name}-dispatcher";
 
@@ -91,12 +102,19 @@ public sealed record AioSettings
             MinNr: reader.Int("reap.min-nr", 0, 65536),
             Nr: reader.Int("reap.nr", 1, 65536),
             Timeout: reader.Time("reap.timeout", TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)),
-            Poll: reader.Time("reap.poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100)));
+            Poll: reader.Time("reap.poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100)),
+            Wait: reader.OneOf("reap.wait", "getevents", "epoll") == "epoll" ? ReapWait.Epoll : ReapWait.GetEvents);
         if (reap.MinNr > reap.Nr)
         {
             throw new AioConfigurationException(
                 $"{Path}.reap.min-nr",
                 $"{reap.MinNr} is above {Path}.reap.nr = {reap.Nr}: io_getevents cannot wait for more completions than it may take out");
+        }
+
+        if (reap is { Wait: ReapWait.Epoll, MinNr: not 1 })
+        {
+            throw new AioConfigurationException(
+                $"{Path}.reap.min-nr", $"must be 1 with {Path}.reap.wait = epoll, which wakes for each completion, and is {reap.MinNr}");
         }
 
         return new AioSettings

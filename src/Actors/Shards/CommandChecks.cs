@@ -13,7 +13,7 @@ internal static class CommandChecks
     {
         var file = command.File;
         var (offset, length) = (command.Offset, command.Length);
-        var needed = command is Aio.Write ? FileAccess.Write : FileAccess.Read;
+        var needed = command.IsWrite ? FileAccess.Write : FileAccess.Read;
         return offset < 0 ? Wrong(command, offset, length, "the offset is negative")
             : length < 0 ? Wrong(command, offset, length, "the length is negative")
             : length > MaxLength ? Wrong(command, offset, length, $"one command moves {MaxLength} bytes at most")

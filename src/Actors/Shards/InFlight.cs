@@ -25,7 +25,9 @@ internal sealed class InFlight
     private bool _stopRequested;
     private bool _disposed;
 
-    public InFlight(IIoContext context)
+    /// <param name="context">The queue to the kernel.</param>
+    /// <param name="shardMayReap">Whether the ring is the shard's while the reaper is idle; else it is the reaper's always.</param>
+    public InFlight(IIoContext context, bool shardMayReap = true)
     {
         Context = context;
         _slots = new Slot[context.Depth];
@@ -36,10 +38,13 @@ internal sealed class InFlight
         }
 
         _reapedFree = new FreeSlots(context.Depth);
-        _ringIsFree.Value = 1;
+        _ringIsFree.Value = shardMayReap ? 1 : 0;
     }
 
     public IIoContext Context { get; }
+
+    /// <summary>With <c>reap.wait = epoll</c>: who reaps it.</summary>
+    public ReapLoop.Watch? Watch { get; set; }
 
     public int Depth => _slots.Length;
 

@@ -63,8 +63,7 @@ internal static class Settlement
     {
         var command = slot.Command!;
         slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, outcome), shard, command.File.Aio.Log);
-        slot.Buffer?.Release();
-        slot.Buffer = null;
+        slot.ReleaseMemory();
     }
 
     /// <summary>Of an operation that the kernel had: a read changes nothing, a write may have been done, whole or in part.</summary>
@@ -103,31 +102,35 @@ internal static class Settlement
             case Aio.ReadInto readInto:
                 SucceedReadInto(slot, readInto, shard, counters);
                 break;
-            case Aio.Write write:
+            case { IsWrite: true } write:
                 counters.Writes++;
                 counters.WrittenBytes += write.Length;
                 write.File.Extent.Written(write.Offset + write.Length);
-                slot.Buffer?.Release();
-                slot.Buffer = null;
+                slot.ReleaseMemory();
                 ReplyWritten(slot.TakeRequester(), write, shard);
                 break;
             case Aio.Read read:
                 SucceedRead(slot, read, shard, counters);
+                break;
+            case Aio.ReadV readV:
+                SucceedReadV(slot, readV, shard, counters);
                 break;
             default:
                 throw new InvalidOperationException($"a slot holds {slot.Command}");
         }
     }
 
-    private static void ReplyWritten(IActorRef? requester, Aio.Write write, IActorRef shard)
+    private static void ReplyWritten(IActorRef? requester, Aio.TransferCommand command, IActorRef shard)
     {
         if (requester is AioOperation awaited)
         {
-            awaited.Complete(write.Length);
+            awaited.Complete(command.Length);
         }
-        else
+        else if (requester is not null)
         {
-            requester?.Reply(new Aio.WriteCompleted(write), shard, write.File.Aio.Log);
+            requester.Reply(
+                command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command),
+                shard, command.File.Aio.Log);
         }
     }
 
@@ -180,6 +183,40 @@ internal static class Settlement
         else
         {
             requester?.Reply(failed ?? (Aio.Event)new Aio.ReadIntoCompleted(read, count), shard, read.File.Aio.Log);
+        }
+    }
+
+    private static void SucceedReadV(Slot slot, Aio.ReadV read, IActorRef shard, ShardCounters.Answered counters)
+    {
+        var count = CountOf(slot, read.Length);
+        counters.Reads++;
+        counters.ReadBytes += count;
+        var requester = slot.TakeRequester();
+        Aio.Event reply = new Aio.ReadVCompleted(read, count);
+        try
+        {
+            if (slot.IsBounce && requester is not null)
+            {
+                Scatter(slot.Buffer!.UncheckedSpan(slot.Head, count), read.Destinations);
+            }
+        }
+        catch (Exception e)
+        {
+            reply = new Aio.CommandFailed(
+                read, new AioBufferDisposedException(read.Name, read.File.Path, e), AioOutcome.NotPerformed);
+        }
+
+        slot.ReleaseMemory();
+        requester?.Reply(reply, shard, read.File.Aio.Log);
+    }
+
+    private static void Scatter(ReadOnlySpan<byte> source, IReadOnlyList<Memory<byte>> destinations)
+    {
+        for (var i = 0; i < destinations.Count && !source.IsEmpty; i++)
+        {
+            var part = source[..Math.Min(source.Length, destinations[i].Length)];
+            part.CopyTo(destinations[i].Span);
+            source = source[part.Length..];
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed class ReapNotice : INoSerializationVerificationNeeded
 /// </summary>
 internal sealed record ContinueSlot(InFlight InFlight, Slot Slot, long? Refusal = null) : INoSerializationVerificationNeeded;
 
+/// <summary>Reaping thread to the reaper of a shard: a reap threw.</summary>
+internal sealed record ReapFailed(Exception Cause) : INoSerializationVerificationNeeded;
+
 /// <summary>Reaper to home shard: the fdatasync of a file is done. None for success.</summary>
 internal sealed record DataSyncDone(AioFile File, Exception? Error) : INoSerializationVerificationNeeded;
 

@@ -59,6 +59,9 @@ internal sealed class Slot(int index)
     /// <summary>The kernel's memory; the context's reference to it. Null for an fdatasync.</summary>
     public AioBuffer? Buffer;
 
+    /// <summary>In place of one buffer: several. Null for one.</summary>
+    public VectoredMemory? Vectors;
+
     /// <summary>Where the range starts in the buffer.</summary>
     public int BufferStart;
 
@@ -93,11 +96,11 @@ internal sealed class Slot(int index)
     }
 
     /// <summary>Bytes that the next kernel operation is asked to move.</summary>
-    public int NextLength => Math.Min(Total - Done, MaxTransfer);
+    public int NextLength => Vectors?.Length ?? Math.Min(Total - Done, MaxTransfer);
 
     // Appending: the file system makes each write into new blocks part of the file by a transaction of its own. After a short write the
     // operation goes on alone, so that its result is its own.
-    private bool MayMerge => IsWrite && ShortWrites == 0 && Lane.File.Extent.IsFresh(Start);
+    private bool MayMerge => IsWrite && Vectors is null && ShortWrites == 0 && Lane.File.Extent.IsFresh(Start);
 
     /// <summary>Whether to look into the page cache first, on the submitting thread.</summary>
     public bool MayBeCached => Opcode == IoOpcode.Read && Total - Done <= MaxCachedRead && !Lane.File.IsDirect;
@@ -105,9 +108,27 @@ internal sealed class Slot(int index)
     /// <summary>The one who takes the requester replies to it; null: it has been answered.</summary>
     public IActorRef? TakeRequester() => Interlocked.Exchange(ref _requester, null);
 
-    public IoRequest ToRequest() => new(
-        index, Opcode, Lane.File.Handle.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength,
-        Start + Done, Flags, MayMerge, MayBeCached);
+    public IoRequest ToRequest() => Vectors is null
+        ? new(
+            index, Opcode, Lane.File.Handle.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength,
+            Start + Done, Flags, MayMerge, MayBeCached)
+        : VectoredRequest(Vectors);
+
+    /// <summary>The context gives up its references to the memory.</summary>
+    public void ReleaseMemory()
+    {
+        Buffer?.Release();
+        Buffer = null;
+        Vectors?.Release();
+        Vectors = null;
+    }
+
+    private IoRequest VectoredRequest(VectoredMemory vectors)
+    {
+        vectors.MoveTo(Done);
+        return new(
+            index, Opcode, Lane.File.Handle.Descriptor, vectors.Address, vectors.Length, Start + Done, Flags, Vectors: vectors.Count);
+    }
 
     public void Clear()
     {
@@ -116,6 +137,7 @@ internal sealed class Slot(int index)
         _requester = null;
         Lane = null!;
         Buffer = null;
+        Vectors = null;
         Done = 0;
         Total = 0;
         ShortWrites = 0;

@@ -4,13 +4,14 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaAio.Interop.Abi;
 
 /// <summary>eventfd(2): a counter in the kernel that a thread can wait for, beside other things.</summary>
-internal sealed unsafe partial class EventFd : IDisposable
+public sealed unsafe partial class EventFd : IDisposable
 {
     private const int NonBlock = 0x800;
     private const int CloExec = 0x80000;
 
     private readonly SafeFileHandle _handle;
 
+    /// <summary>eventfd(2), at zero.</summary>
     /// <param name="blocking">Whether a read waits until there has been a <see cref="Signal"/>.</param>
     /// <exception cref="AioContextException">No descriptor is left.</exception>
     public EventFd(bool blocking)
@@ -25,23 +26,26 @@ internal sealed unsafe partial class EventFd : IDisposable
         _handle = new SafeFileHandle(fd, ownsHandle: true);
     }
 
+    /// <summary>To be polled; ours.</summary>
     public int Descriptor => (int)_handle.DangerousGetHandle();
 
     /// <summary>Makes it readable. From any thread.</summary>
-    public void Signal()
-    {
-        // EAGAIN is the only failure: the counter is at its end, and so readable.
-        var one = 1UL;
-        _ = Write(Descriptor, &one, sizeof(ulong));
-    }
+    public void Signal() => Add(1);
 
-    /// <summary>Takes all signals that there have been; not to be called on a blocking one.</summary>
+    /// <summary>Adds to the counter. What would take it beyond 2^64 - 2 is left out: it is readable all the same.</summary>
+    public void Add(ulong value) => _ = Write(Descriptor, &value, sizeof(ulong));
+
+    /// <summary>
+    /// Takes all signals that there have been; not to be called on a blocking one. Also what the kernel leaves after an overflow by its
+    /// own signals (POLLERR, the counter at its end).
+    /// </summary>
     public void Clear()
     {
         ulong count;
         _ = Read(Descriptor, &count, sizeof(ulong));
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaAio.Interop.Abi;
 
 /// <summary>
-/// io_uring_setup(2) and io_uring_enter(2) through <c>syscall(2)</c>: libc has no names for them. Their numbers are the same on all
+/// io_uring_setup(2), io_uring_enter(2) and io_uring_register(2) through <c>syscall(2)</c>: libc has no names for them. Their numbers are the same on all
 /// architectures.
 /// </summary>
 internal static unsafe partial class IoUringSyscalls
@@ -18,6 +18,8 @@ internal static unsafe partial class IoUringSyscalls
 
     private const nint NumberSetup = 425;
     private const nint NumberEnter = 426;
+    private const nint NumberRegister = 427;
+    private const nint OpcodeRegisterEventFd = 4;
     private const int ProtReadWrite = 1 | 2;
     private const int MapSharedPopulate = 0x01 | 0x8000;
 
@@ -35,6 +37,10 @@ internal static unsafe partial class IoUringSyscalls
     /// <returns>Requests consumed, or -1 with the errno in <see cref="Marshal.GetLastPInvokeError"/>.</returns>
     public static int Enter(int fd, uint toSubmit, uint flags) =>
         (int)Syscall6(NumberEnter, fd, (nint)toSubmit, 0, (nint)flags, 0, 0);
+
+    /// <summary>Lets each completion signal an eventfd; -1 with the errno in <see cref="Marshal.GetLastPInvokeError"/>.</summary>
+    public static int RegisterEventFd(int fd, int eventFd) =>
+        (int)Syscall6(NumberRegister, fd, OpcodeRegisterEventFd, (nint)(&eventFd), 1, 0, 0);
 
     /// <summary>Maps a part of the ring; -1 with the errno in <see cref="Marshal.GetLastPInvokeError"/>.</summary>
     public static nint Map(int fd, nuint length, long offset) => MMap(0, length, ProtReadWrite, MapSharedPopulate, fd, offset);

@@ -12,6 +12,9 @@ public interface IIoEngine
     /// </summary>
     bool TakesBuffered => false;
 
+    /// <summary>Whether its contexts take requests with <see cref="IoRequest.Vectors"/>.</summary>
+    bool TakesVectors => true;
+
     /// <summary>
     /// Operations in flight that all contexts of this machine may still reserve, as (free, in all); null when the engine knows no such
     /// limit. For Linux AIO what <c>fs.aio-nr</c> leaves of <c>fs.aio-max-nr</c>.

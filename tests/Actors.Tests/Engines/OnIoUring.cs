@@ -36,3 +36,5 @@ public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.IoU
 public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.IoUring, "", output);
 
 public sealed class Awaited(ITestOutputHelper output) : TaskSpecs(EngineKind.IoUring, output);
+
+public sealed class Vectors(ITestOutputHelper output) : VectorSpecs(EngineKind.IoUring, "", output);

@@ -36,3 +36,5 @@ public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.Pos
 public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.PosixAio, "", output);
 
 public sealed class Awaited(ITestOutputHelper output) : TaskSpecs(EngineKind.PosixAio, output);
+
+public sealed class Vectors(ITestOutputHelper output) : VectorSpecs(EngineKind.PosixAio, "", output);

@@ -36,3 +36,5 @@ public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.Thr
 public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.ThreadPool, "", output);
 
 public sealed class Awaited(ITestOutputHelper output) : TaskSpecs(EngineKind.ThreadPool, output);
+
+public sealed class Vectors(ITestOutputHelper output) : VectorSpecs(EngineKind.ThreadPool, "", output);

@@ -60,9 +60,10 @@ public abstract class BatchSpecs(EngineKind kind, ITestOutputHelper output) : Ai
             await Task.WhenAll(reads.Select(Replies.Of));
         }
 
+        // A reply may come before the shard, on a thread of its own, has counted what it submitted.
+        await Eventually(() => Ext.Shards[0].Counters.Submitted == 20_000, "all that was submitted is counted");
         var shard = (await Stats()).Shards[0];
         Assert.Equal(20_000, shard.Reads);
-        Assert.Equal(20_000, shard.Submitted);
         var batch = (double)shard.Submitted / shard.Submits;
         Assert.True(batch > 1.5, $"mean batch {batch:f2}");
     }
@@ -72,6 +73,11 @@ public abstract class BatchSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     [InlineData("shard-0/reaper")]
     public async Task Shard_and_reaper_have_threads_of_their_own_with_a_deadline_that_lets_batches_form(string actor)
     {
+        if (Kind == EngineKind.LinuxAioEpoll && actor != "shard-0")
+        {
+            return; // what reaps is a thread, and no actor (EpollSpecs)
+        }
+
         await Fence(await NewFile(Block)); // manager, shard and reaper are there
         var cell = (ActorCell)((ActorRefWithCell)await Sys.ActorSelection($"/system/aio/{actor}").ResolveOne(Patience.Long)).Underlying;
         Assert.IsType<ThreadDispatcherConfigurator>(cell.Dispatcher.Configurator);

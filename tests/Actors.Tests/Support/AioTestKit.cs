@@ -17,6 +17,9 @@ public abstract class AioTestKit : TestKit
     /// <summary>Aligned for every file system.</summary>
     protected const int Block = 4096;
 
+    /// <summary>One thread reaps for all shards.</summary>
+    protected const string ByEpoll = "akka.io.aio.reap.wait = epoll";
+
     private const string Defaults = """
         akka {
           loglevel = WARNING
@@ -89,14 +92,14 @@ public abstract class AioTestKit : TestKit
     internal static ActorSystemSetup SetupOf(EngineKind kind, MemoryEngine engine, string hocon)
     {
         var setup = BootstrapSetup.Create().WithConfig(
-            ConfigOf($"akka.io.aio.engine = {NameOf(kind)}\n{hocon}"));
+            ConfigOf($"akka.io.aio.engine = {NameOf(kind)}\n{(kind == EngineKind.LinuxAioEpoll ? ByEpoll : "")}\n{hocon}"));
         return kind == EngineKind.Memory ? setup.And(new AioSetup(engine)) : ActorSystemSetup.Create(setup);
     }
 
     /// <summary>The engine's name in the configuration.</summary>
     internal static string NameOf(EngineKind kind) => kind switch
     {
-        EngineKind.LinuxAio => "linux-aio",
+        EngineKind.LinuxAio or EngineKind.LinuxAioEpoll => "linux-aio",
         EngineKind.IoUring => "io-uring",
         EngineKind.PosixAio => "posix-aio",
         EngineKind.ThreadPool => "thread-pool",

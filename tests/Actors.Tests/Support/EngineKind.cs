@@ -6,6 +6,9 @@ public enum EngineKind
     /// <summary>The kernel, on real files in a temporary folder.</summary>
     LinuxAio,
 
+    /// <summary>The same, reaped by one thread for all shards (reap.wait = epoll).</summary>
+    LinuxAioEpoll,
+
     /// <summary>The engine io-uring, on real files too.</summary>
     IoUring,
 

@@ -26,6 +26,10 @@ internal static class ProcessState
         File.ReadLines($"{task}/status").Single(line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split(':')[1],
         CultureInfo.InvariantCulture);
 
+    /// <summary>Whether a thread sleeps now, as its state in /proc says.</summary>
+    public static bool IsAsleep(string task) =>
+        File.ReadLines($"{task}/status").Single(line => line.StartsWith("State:", StringComparison.Ordinal)).Contains("S (sleeping)", StringComparison.Ordinal);
+
     private static string NameOf(string task)
     {
         try

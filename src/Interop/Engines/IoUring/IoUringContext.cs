@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AkkaAio.Interop.Abi;
 
 namespace AkkaAio.Interop.Engines.IoUring;
@@ -8,7 +9,7 @@ namespace AkkaAio.Interop.Engines.IoUring;
 /// completion queue, the wait, Wake. The kernel ties operations to the thread that submitted them: when it exits, what it has in flight
 /// may complete with ECANCELED.
 /// </remarks>
-public sealed unsafe partial class IoUringContext : IIoContext
+public sealed unsafe partial class IoUringContext : ISignalsCompletions
 {
     private readonly IoUringRing _ring;
     private readonly EventFd _wake;
@@ -38,6 +39,17 @@ public sealed unsafe partial class IoUringContext : IIoContext
 
     /// <inheritdoc/>
     public int Depth { get; }
+
+    /// <inheritdoc/>
+    public void SignalTo(EventFd completed)
+    {
+        ArgumentNullException.ThrowIfNull(completed);
+        if (IoUringSyscalls.RegisterEventFd(_ring.Descriptor, completed.Descriptor) < 0)
+        {
+            throw new AioContextException(
+                (Errno)Marshal.GetLastPInvokeError(), "io_uring_register", "leave akka.io.aio.reap.wait at getevents");
+        }
+    }
 
     /// <summary>
     /// Waits for what is in flight, then unmaps and closes the ring. Closing alone would not wait, and the kernel would go on using the

@@ -14,8 +14,14 @@ public sealed unsafe partial class LinuxAioContext
     // By iocb of the batch: how many requests it and those before it stand for.
     private readonly int[] _requestsUpTo;
 
+    // What every iocb signals (IOCB_FLAG_RESFD); null: nothing.
+    private EventFd? _completed;
+
     // Operations given to the kernel. The submitter's.
     private long _submitted;
+
+    /// <inheritdoc/>
+    public void SignalTo(EventFd completed) => _completed = completed;
 
     /// <inheritdoc/>
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
@@ -31,7 +37,8 @@ public sealed unsafe partial class LinuxAioContext
             if (count == 1)
             {
                 iocb = Iocb.Prep(
-                    CommandOf(request.Opcode), request.Descriptor, request.Buffer, (ulong)request.Length, request.Offset);
+                    CommandOf(request), request.Descriptor, request.Buffer,
+                    (ulong)(request.Vectors > 0 ? request.Vectors : request.Length), request.Offset);
                 iocb.Data = (uint)request.Slot;
             }
             else
@@ -41,6 +48,11 @@ public sealed unsafe partial class LinuxAioContext
             }
 
             iocb.RwFlags = request.Flags;
+            if (_completed is { } completed)
+            {
+                iocb.SetEventFd(completed.Descriptor);
+            }
+
             i += count;
             _requestsUpTo[nr++] = i;
         }
@@ -55,11 +67,11 @@ public sealed unsafe partial class LinuxAioContext
         return new IoSubmitResult(accepted == 0 ? 0 : _requestsUpTo[accepted - 1], Errno.None);
     }
 
-    private static IocbCmd CommandOf(IoOpcode opcode) => opcode switch
+    private static IocbCmd CommandOf(in IoRequest request) => request.Opcode switch
     {
-        IoOpcode.Read => IocbCmd.PRead,
-        IoOpcode.Write => IocbCmd.PWrite,
+        IoOpcode.Read => request.Vectors > 0 ? IocbCmd.PReadV : IocbCmd.PRead,
+        IoOpcode.Write => request.Vectors > 0 ? IocbCmd.PWriteV : IocbCmd.PWrite,
         IoOpcode.DataSync => IocbCmd.FDSync,
-        _ => throw new ArgumentOutOfRangeException(nameof(opcode), opcode, "no such operation"),
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request.Opcode, "no such operation"),
     };
 }

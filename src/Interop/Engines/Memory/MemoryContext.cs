@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.Memory;
@@ -7,7 +8,7 @@ namespace AkkaAio.Interop.Engines.Memory;
 /// A context of the in-memory engine. Data is transferred when an operation completes, not when it is submitted, as a device does it:
 /// memory that was given back too early is then really written to.
 /// </summary>
-internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIoContext
+internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : ISignalsCompletions
 {
     private readonly object _lock = new();
     private readonly HashSet<int> _inFlight = [];
@@ -15,10 +16,13 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
     private readonly Dictionary<int, OperationFault> _faults = [];
     private readonly List<(IoRequest Request, int Remaining)> _delayed = [];
     private readonly Queue<IoCompletion> _ready = new();
+    private EventFd? _signal;
     private bool _wake;
     private bool _disposed;
 
     public int Depth => depth;
+
+    public void SignalTo(EventFd completed) => _signal = completed;
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
@@ -42,7 +46,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
                 accepted++;
             }
 
-            Monitor.PulseAll(_lock);
+            SignalCompletions();
         }
 
         return new IoSubmitResult(accepted, Errno.None);
@@ -59,6 +63,11 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
         var start = Stopwatch.GetTimestamp();
         lock (_lock)
         {
+            if (_signal is not null && _ready.Count == 0)
+            {
+                Undelay(all: true); // who is signalled never waits here
+            }
+
             while (_ready.Count < minNr && !_wake)
             {
                 if (_delayed.Count > 0)
@@ -122,7 +131,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
                 Undelay(all: false);
             }
 
-            Monitor.PulseAll(_lock);
+            SignalCompletions();
             return released.Count;
         }
     }
@@ -142,7 +151,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
             return Errno.EBADF;
         }
 
-        var isBareSync = request is { Buffer: 0, Length: 0, Offset: 0, Flags: Abi.RwFlags.None };
+        var isBareSync = request is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None };
         if (request.Offset < 0 || request.Length < 0 || (request.Opcode == IoOpcode.DataSync && !isBareSync))
         {
             return Errno.EINVAL;
@@ -172,6 +181,12 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
         }
 
         return Errno.None;
+    }
+
+    private void SignalCompletions()
+    {
+        Monitor.PulseAll(_lock);
+        _signal?.Signal();
     }
 
     private void Undelay(bool all)
@@ -211,20 +226,47 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
             return 0;
         }
 
-        if (file.IsDirect && (request.Offset % engine.Alignment != 0 || request.Length % engine.Alignment != 0 ||
-                              request.Buffer % engine.Alignment != 0))
+        if (request.Vectors == 0)
+        {
+            return Transfer(file, request, new IoVec(request.Buffer, request.Length), request.Offset, fault.ShortTo ?? int.MaxValue);
+        }
+
+        var (done, left) = (0L, fault.ShortTo ?? int.MaxValue);
+        foreach (var vector in new ReadOnlySpan<IoVec>((void*)request.Buffer, request.Vectors))
+        {
+            var result = Transfer(file, request, vector, request.Offset + done, left);
+            if (result < 0)
+            {
+                return done > 0 ? done : result;
+            }
+
+            done += result;
+            left -= (int)result;
+            if (result < vector.Length)
+            {
+                break;
+            }
+        }
+
+        return done;
+    }
+
+    private long Transfer(MemoryFile file, in IoRequest request, IoVec vector, long offset, int most)
+    {
+        if (file.IsDirect && (offset % engine.Alignment != 0 || vector.Length % engine.Alignment != 0 ||
+                              vector.Base % engine.Alignment != 0))
         {
             return -(long)Errno.EINVAL;
         }
 
-        var length = Math.Min(request.Length, fault.ShortTo ?? int.MaxValue);
-        var memory = new Span<byte>((void*)request.Buffer, length);
+        var length = (int)Math.Min(vector.Length, most);
+        var memory = new Span<byte>((void*)vector.Base, length);
         if (request.Opcode == IoOpcode.Read)
         {
-            return file.Inode.Read(memory, request.Offset);
+            return file.Inode.Read(memory, offset);
         }
 
-        var error = file.Inode.Write(memory, request.Offset);
+        var error = file.Inode.Write(memory, offset);
         return error == Errno.None ? length : -(long)error;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.Null;
@@ -9,7 +10,7 @@ namespace AkkaAio.Interop.Engines.Null;
 /// A ring of completions from the submitting thread to the reaping one, as the kernel's is: no lock while both are busy. A reaper that
 /// finds it empty sleeps until there is enough in it.
 /// </summary>
-internal sealed class NullContext : IIoContext
+internal sealed class NullContext : ISignalsCompletions
 {
     private readonly IoCompletion[] _ring;
     private readonly object _lock = new();
@@ -17,6 +18,7 @@ internal sealed class NullContext : IIoContext
     private Padded _tail; // the submitter's
     private Padded _wanted; // completions that a sleeping reaper waits for; 0: nobody sleeps
     private bool _wake;
+    private EventFd? _signal;
 
     public NullContext(int depth)
     {
@@ -28,6 +30,8 @@ internal sealed class NullContext : IIoContext
     public int Depth { get; }
 
     private int Available => (int)(Volatile.Read(ref _tail.Value) - Volatile.Read(ref _head.Value));
+
+    public void SignalTo(EventFd completed) => _signal = completed;
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
@@ -57,6 +61,7 @@ internal sealed class NullContext : IIoContext
             }
         }
 
+        _signal?.Signal();
         return new IoSubmitResult(accepted, Errno.None);
     }
 

@@ -83,7 +83,8 @@ public sealed unsafe partial class PosixAioContext
         }
 
         // aio_read and aio_write have no flags; DSYNC is done in two steps.
-        return request is not { Offset: >= 0, Length: >= 0 } ? Errno.EINVAL
+        return !request.IsPossible ? Errno.EINVAL
+            : request.Vectors > 0 ? Errno.EOPNOTSUPP
             : (request.Flags & ~RwFlags.DSync) != RwFlags.None ? Errno.EOPNOTSUPP
             : Errno.None;
     }

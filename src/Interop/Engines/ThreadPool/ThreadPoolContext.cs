@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.ThreadPool;
@@ -9,7 +10,7 @@ namespace AkkaAio.Interop.Engines.ThreadPool;
 /// Threads are started when there is work that no idle one could take, up to the bound, and stay until Dispose. Idle they wait on a
 /// monitor, which costs nothing.
 /// </remarks>
-internal sealed class ThreadPoolContext : IIoContext
+internal sealed class ThreadPoolContext : ISignalsCompletions
 {
     // The thread's own frames are few; the default of 8 MiB of address space counts where a container limits that.
     private const int StackSize = 256 << 10;
@@ -35,6 +36,7 @@ internal sealed class ThreadPoolContext : IIoContext
     private int _there; // its count, for a look without the lock
     private int _wanted; // completions that a sleeping reaper waits for; 0: nobody sleeps
     private bool _wake;
+    private EventFd? _signal;
 
     // The reaper's, which the submitter reads.
     private long _reaped;
@@ -54,6 +56,8 @@ internal sealed class ThreadPoolContext : IIoContext
 
     /// <summary>Threads that have been started.</summary>
     internal int Threads => _threads.Count;
+
+    public void SignalTo(EventFd completed) => _signal = completed;
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
@@ -269,5 +273,7 @@ internal sealed class ThreadPoolContext : IIoContext
                 Monitor.Pulse(_done);
             }
         }
+
+        _signal?.Signal();
     }
 }

@@ -1,0 +1,141 @@
+using Akka.Actor;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Kernel;
+
+/// <summary>One thread reaps for 64 shards of the kernel's.</summary>
+[Collection(MachineCollection.Name)]
+public sealed class EpollSpecsOnLinuxAio(ITestOutputHelper output)
+    : AioTestKit(EngineKind.LinuxAioEpoll, "akka.io.aio { shards = 64, depth = 16 }", output)
+{
+    private const string ReaperThread = "akka.io.aio.rea"; // as the kernel cuts it
+
+    [SkippableFact]
+    public async Task One_thread_reaps_for_64_shards_and_sleeps_while_nothing_is_in_flight()
+    {
+        var files = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => NewFile(4 * Block)));
+        Assert.True(files.Select(file => file.Shard).Distinct().Count() > 32);
+        await Task.WhenAll(files.SelectMany((file, i) => Enumerable.Range(0, 4).Select(block =>
+            file.WriteAsync(block * Block, Pattern(Block, (i * 4) + block)).AsTask())));
+        var contents = await Task.WhenAll(files.Select(async file =>
+        {
+            var content = new byte[4 * Block];
+            Assert.Equal(content.Length, await file.ReadAsync(0, content));
+            return content;
+        }));
+        Assert.All(contents, (content, i) => Assert.Equal(
+            Enumerable.Range(0, 4).SelectMany(block => Pattern(Block, (i * 4) + block)), content));
+        var reaper = Assert.Single(ProcessState.ThreadsNamed(ReaperThread));
+
+        // There is no event to await: it is the absence of any that is looked for. One quiet window among a few is what is asked.
+        var moved = true;
+        for (var window = 0; moved && window < 5; window++)
+        {
+            var before = ProcessState.VoluntarySwitches(reaper);
+            await Task.Delay(TimeSpan.FromMilliseconds(300));
+            moved = ProcessState.VoluntarySwitches(reaper) != before;
+        }
+
+        Assert.False(moved);
+        await Sys.Terminate();
+        Assert.Empty(ProcessState.ThreadsNamed(ReaperThread));
+    }
+
+    [SkippableFact]
+    public async Task A_counter_that_overflows_loses_no_completion_and_is_no_endless_loop()
+    {
+        var file = await NewFile(16 * Block);
+        var shard = Ext.Shards.Single(shard => shard.Ref.Equals(file.Shard));
+        var read = new byte[Block];
+        for (var round = 0; round < 20; round++)
+        {
+            // At its end but one: the kernel's own signals then go over it, and what is polled is an error.
+            shard.InFlight!.Watch!.Signal.Add(ulong.MaxValue - 1);
+            await Task.WhenAll(Enumerable.Range(0, 16).Select(i => file.ReadAsync(i * Block, new byte[Block]).AsTask())).WaitAsync(Patience.Long);
+        }
+
+        Assert.Equal(Block, await file.ReadAsync(0, read));
+        var reaper = Assert.Single(ProcessState.ThreadsNamed(ReaperThread));
+        await Eventually(() => shard.InFlight is { AllFree: true }, "all is reaped");
+        await Eventually(() => ProcessState.IsAsleep(reaper), "the reaper sleeps");
+    }
+}
+
+/// <summary>What one thread for all must not bring with it: one shard's trouble for the others.</summary>
+public sealed class EpollSpecsOnMemory(ITestOutputHelper output)
+    : AioTestKit(EngineKind.Memory, "akka.io.aio { shards = 4, reap.wait = epoll }", output)
+{
+    [Fact]
+    public async Task A_reap_that_throws_restarts_its_shard_and_the_others_go_on()
+    {
+        Sys.EventStream.Subscribe(TestActor, typeof(AioShardRestarted));
+        var files = new List<AioFile>();
+        while (files.DistinctBy(file => file.Shard).Count() < 4)
+        {
+            files.Add(await NewFile(Block));
+        }
+
+        var ofShard = files.DistinctBy(file => file.Shard).ToArray();
+        for (var round = 0; round < 10; round++)
+        {
+            var armed = 1;
+            Engine.OnReap = () =>
+            {
+                if (Interlocked.Exchange(ref armed, 0) == 1)
+                {
+                    throw new InvalidOperationException("a bomb");
+                }
+            };
+            var reads = ofShard.Select(file => Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]))).ToArray();
+            var restarted = await ExpectMsgAsync<AioShardRestarted>();
+            Assert.Equal("a bomb", restarted.Cause.Message);
+            foreach (var read in reads)
+            {
+                var reply = await Replies.Of(read); // the struck one too: what is in flight is drained
+                Assert.True(reply is Aio.ReadIntoCompleted || read.File.Shard.Equals(Ext.Shards[restarted.Shard].Ref), $"{reply}");
+            }
+
+            foreach (var file in ofShard)
+            {
+                await Eventually(() => file.ReadAsync(0, new byte[8]).AsTask().ContinueWith(read => read.IsCompletedSuccessfully).Result,
+                    "every shard reads again");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_shard_whose_requester_throws_on_each_reply_holds_up_nobody()
+    {
+        var (file, other) = (await NewFile(Block), await NewFile(Block));
+        Replies.OnReply = _ => throw new InvalidOperationException("a hostile requester");
+        var told = Enumerable.Range(0, 100).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]))).ToArray();
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(1, await other.ReadAsync(0, new byte[1]).AsTask().WaitAsync(Patience.Long));
+        }
+
+        await Eventually(() => told.All(Replies.Has) || Replies.Count == told.Length, "all are answered");
+    }
+}
+
+/// <summary>What cannot go together fails the start.</summary>
+public sealed class EpollConfigurationSpecs
+{
+    public static TheoryData<string, string> Impossible { get; } = new()
+    {
+        { "reap { wait = epoll, min-nr = 4 }", "akka.io.aio.reap.min-nr" },
+        { "engine = posix-aio, reap.wait = epoll", "akka.io.aio.reap.wait" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Impossible))]
+    public async Task What_cannot_go_together_fails_the_start(string hocon, string key)
+    {
+        using var system = ActorSystem.Create("epoll", $"akka {{ loglevel = OFF, io.aio {{ shards = 1, {hocon} }} }}");
+        var error = Assert.Throws<AioConfigurationException>(() => AioExt.Get(system));
+        Assert.Equal(key, error.Key);
+        await system.Terminate();
+    }
+}
