@@ -9,6 +9,8 @@ internal static class Cases
     public const string RandomAccessDirect = "RandomAccess direct";
     public const string PlainLoop = "plain C# loop";
 
+    private static readonly string[] BufferedEngines = ["linux-aio", "io-uring", "thread-pool"];
+
     private const int Block = 4096;
     private const int Large = 256 << 10;
 
@@ -30,6 +32,41 @@ internal static class Cases
         Sequential("write-256k", RwKind.Write, quick: false),
         Zram(1),
         Zram(2),
+        .. new[] { 1, 32, 128 }.Select(Engines),
+        new Case("reap-wait", RwKind.RandRead, Block, 128)
+        {
+            Contenders =
+            [
+                new BenchContender(BenchApi.Messages, 1, " 64 shards, getevents", "--shards", "64"),
+                new BenchContender(BenchApi.Messages, 1, " 64 shards, epoll", "--shards", "64", "--reap_wait", "epoll"),
+            ],
+            References = ["AkkaAio messages 64 shards, getevents"],
+        },
+        new Case("buffered-32", RwKind.RandRead, Block, 32)
+        {
+            Contenders =
+            [
+                new OwnContender("RandomAccess buffered, cached", "random-access", 1, "--buffered", "--cached"),
+                .. OwnBuffered("cached", "--cached"),
+                OnShard(1, "--direct", "0"),
+                new BenchContender(BenchApi.Messages, 1, "", "--direct", "0"),
+            ],
+            References = ["RandomAccess buffered, cached"],
+        },
+        new Case("buffered-cold-32", RwKind.RandRead, Block, 32)
+        {
+            Contenders = [Buffered(), .. OwnBuffered("cold")],
+            References = [Buffered().Name],
+        },
+        new Case("beside-appends", RwKind.RandRead, Block, 8)
+        {
+            Contenders =
+            [
+                new OwnContender("AkkaAio, reads alone", "beside-appends", 1, "--shards", "1"),
+                new OwnContender("AkkaAio, reads beside 16 appends", "beside-appends", 1, "--shards", "1", "--appends", "16"),
+            ],
+            References = ["AkkaAio, reads alone"],
+        },
         .. new[] { 1, 8, 32 }.Select(pairs => new Case($"null-{pairs}", RwKind.RandRead, Block, pairs)
         {
             Contenders =
@@ -75,6 +112,22 @@ internal static class Cases
         },
     ];
 
+    // Each engine beside fio's of the same kind.
+    private static Case Engines(int depth) => new($"engines-{depth}", RwKind.RandRead, Block, depth)
+    {
+        Contenders =
+        [
+            new FioContender("libaio"), Engine("linux-aio"),
+            new FioContender("io_uring"), Engine("io-uring"),
+            new FioContender("psync", depth), Engine("thread-pool"),
+            new FioContender("posixaio"), Engine("posix-aio"),
+        ],
+        References = [FioAio, "fio io_uring", new FioContender("psync", depth).Name, "fio posixaio"],
+    };
+
+    private static BenchContender Engine(string name) =>
+        new(BenchApi.Messages, 1, $" {name}", "--dispatcher", "shard", "--ioengine", name);
+
     private static IEnumerable<Contender> Direct(int depth) =>
     [
         new FioContender("libaio"),
@@ -89,6 +142,10 @@ internal static class Cases
     // Requesters on the threads of the shards.
     private static BenchContender OnShard(int jobs, params string[] options) =>
         new(BenchApi.Messages, jobs, " on shard", ["--dispatcher", "shard", .. options]);
+
+    private static IEnumerable<Contender> OwnBuffered(string suffix, params string[] options) =>
+        BufferedEngines.Select(engine => new OwnContender(
+            $"AkkaAio tasks buffered, {suffix}, {engine}", "buffered", 1, ["--ioengine", engine, .. options]));
 
     private static OwnContender Buffered() => new("RandomAccess buffered, cold", "random-access", 1, "--buffered");
 

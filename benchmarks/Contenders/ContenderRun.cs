@@ -13,6 +13,12 @@ namespace AkkaAio.Benchmarks.Contenders;
 /// <param name="Stop">Ends it.</param>
 internal sealed record ContenderRun(string Kind, BenchOptions Options, int Files, bool Buffered, CancellationToken Stop)
 {
+    /// <summary>The page cache has the file, and keeps it.</summary>
+    public bool Cached { get; init; }
+
+    /// <summary>Writes that extend another file, outstanding meanwhile.</summary>
+    public int Appends { get; init; }
+
     private Dictionary<string, object?> Config { get; } = new()
     {
         ["contender"] = Kind,

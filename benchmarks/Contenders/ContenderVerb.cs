@@ -13,6 +13,8 @@ internal static class ContenderVerb
     {
         ["plain-loop"] = PlainLoop.RunAsync,
         ["random-access"] = RandomAccessLoad.RunAsync,
+        ["buffered"] = BufferedLoad.RunAsync,
+        ["beside-appends"] = BesideAppendsLoad.RunAsync,
         ["streams"] = StreamsLoad.RunAsync,
         ["ping-pong"] = PingPongLoad.RunAsync,
         ["append"] = AppendLoad.RunAsync,
@@ -27,9 +29,11 @@ internal static class ContenderVerb
         kind.AcceptOnlyFromAmong([.. Kinds.Keys]);
         var files = new NumberOption("--files", 1, 1 << 20, "many-files: how many files of the folder --filename to open [default: 1]");
         var buffered = new Option<bool>("--buffered") { Description = "random-access: through the page cache" };
+        var cached = new Option<bool>("--cached") { Description = "through the page cache: leave in it what is there, and read all into it first" };
+        var appends = new NumberOption("--appends", 0, 1024, "beside-appends: writes that extend another file, outstanding meanwhile [default: 0]");
         var minThreads = new NumberOption("--min-threads", 1, 32767, "Threads that .NET's pool makes without delay");
         var options = new BenchCommandLine();
-        var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.") { kind, files, buffered, minThreads };
+        var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.") { kind, files, buffered, cached, appends, minThreads };
         options.AddTo(command);
         command.Hidden = true;
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
@@ -40,7 +44,11 @@ internal static class ContenderVerb
             }
 
             var run = new ContenderRun(
-                result.GetValue(kind)!, options.Read(result), result.GetValue(files) ?? 1, result.GetValue(buffered), token);
+                result.GetValue(kind)!, options.Read(result), result.GetValue(files) ?? 1, result.GetValue(buffered), token)
+            {
+                Cached = result.GetValue(cached),
+                Appends = result.GetValue(appends) ?? 0,
+            };
             var measured = await Kinds[run.Kind](run);
             Console.Out.WriteLine(BenchJson.Write(measured));
             return ExitCode.Ok;

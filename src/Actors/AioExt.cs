@@ -7,6 +7,7 @@ using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Engines.ThreadPool;
 using AkkaAio.Interop.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -18,6 +19,9 @@ namespace AkkaAio;
 /// <summary>The extension: one per actor system, made at the first <c>system.Aio()</c>.</summary>
 public sealed class AioExt : IExtension
 {
+    // Of one file. Where the system's engine is this one, its contexts' threads are meant.
+    private const string OnThreads = ThreadPoolEngine.EngineName;
+
     private readonly IIoEngine _engine;
     private readonly MessageDispatcher _blockingDispatcher;
     private readonly IActorRef _manager;
@@ -168,16 +172,20 @@ public sealed class AioExt : IExtension
             $"{AioSettings.Path}.reap.wait", $"must be getevents with the engine {EngineName}, whose completions cannot be waited for by epoll");
     }
 
-    internal IIoFile OpenFile(Aio.Open open) => _engine.Open(open.Path, open.Options.ToFileOptions());
+    internal IIoFile OpenFile(Aio.Open open) =>
+        open.Options.Engine is null or OnThreads || open.Options.Engine == EngineName
+            ? _engine.Open(open.Path, open.Options.ToFileOptions())
+            : throw new AioArgumentException(
+                $"its engine can be {EngineName}, which this system runs, or {OnThreads}, and not {open.Options.Engine}", open.Name, open.Path);
 
     /// <summary>Whether direct operations may carry RWF_NOWAIT. Other engines block nobody, or take the flag for something else.</summary>
     internal bool TakesNoWait => _engine is LinuxAioEngine or MemoryEngine { TakesNoWait: true };
 
-    /// <summary>Whether a shard may submit operations on buffered files.</summary>
-    internal bool TakesBuffered => _engine.TakesBuffered;
-
     /// <summary>Whether operations of several buffers may be submitted for a file.</summary>
-    internal bool TakesVectors(AioFile file) => _engine.TakesVectors && (file.IsDirect || _engine.TakesBuffered);
+    internal bool TakesVectors(AioFile file) => _engine.TakesVectors && Submits(file);
+
+    /// <summary>Whether a file's reads and writes go to the context; else to the blocking dispatcher.</summary>
+    internal bool Submits(AioFile file) => !file.IsOnThreads && (file.IsDirect || _engine.TakesBuffered);
 
     /// <summary>Runs a blocking call on the blocking dispatcher. The action tells its result to somebody, and does not throw.</summary>
     internal void RunBlocking(Action action) => _blockingDispatcher.Schedule(action);
@@ -199,6 +207,9 @@ public sealed class AioExt : IExtension
             return new AioException(e.Message, e);
         }
     }
+
+    /// <summary>Whether the options of an Open ask for the blocking dispatcher.</summary>
+    internal bool IsOnThreads(AioOpenOptions options) => options.Engine == OnThreads && EngineName != OnThreads;
 
     // The engine of a setup (tests bring their own), else the one that the configuration names.
     private static EngineChoice ChooseEngine(ExtendedActorSystem system, AioSettings settings, ILoggingAdapter log) =>

@@ -15,8 +15,10 @@ public sealed partial class AioFile : IAsyncDisposable
     private readonly uint _pathHash;
     private int _descriptorLeaked;
 
-    internal AioFile(AioExt aio, IIoFile handle, FileMode mode)
+    internal AioFile(AioExt aio, IIoFile handle, AioOpenOptions options)
     {
+        var mode = options.Mode;
+        IsOnThreads = aio.IsOnThreads(options);
         Aio = aio;
         Handle = handle;
         Device = handle.Identity.Device;
@@ -75,6 +77,9 @@ public sealed partial class AioFile : IAsyncDisposable
     internal ulong Device { get; }
 
     internal FileExtent Extent { get; }
+
+    /// <summary>Its reads and writes are the blocking dispatcher's, whatever the engine.</summary>
+    internal bool IsOnThreads { get; }
 
     internal Shard HomeShard { get; }
 

@@ -109,7 +109,7 @@ internal sealed class AioManager : UntypedActor
                 var handle = aio.OpenFile(open);
                 try
                 {
-                    file = new AioFile(aio, handle, open.Options.Mode);
+                    file = new AioFile(aio, handle, open.Options);
                 }
                 catch
                 {

@@ -355,7 +355,7 @@ internal sealed partial class ContextActor : UntypedActor
             Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
             GiveBack(slot);
         }
-        else if (!queued.Lane.File.IsDirect && !_aio.TakesBuffered)
+        else if (!_aio.Submits(queued.Lane.File))
         {
             if (!AnsweredFromCache(slot))
             {
@@ -601,13 +601,19 @@ internal sealed partial class ContextActor : UntypedActor
 
     private bool AnsweredFromCache(Slot slot)
     {
-        if (!slot.MayBeCached ||
-            !slot.Lane.File.Handle.TryReadCached(
-                slot.Buffer!.UncheckedSpan(slot.BufferStart, slot.Total), slot.Start, out var count))
+        if (!slot.MayBeCached)
         {
             return false;
         }
 
+        if (!slot.Lane.File.Handle.TryReadCached(
+                slot.Buffer!.UncheckedSpan(slot.BufferStart, slot.Total), slot.Start, out var count))
+        {
+            _counters.CacheMisses++;
+            return false;
+        }
+
+        _counters.CacheHits++;
         Settlement.Settle(slot, count, _self, _counters.OfShard); // never Continue: it is whole, or ends at the end of the file
         GiveBack(slot);
         return true;

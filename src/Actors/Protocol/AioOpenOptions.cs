@@ -25,6 +25,13 @@ public sealed record AioOpenOptions
     public long PreallocationSize { get; init; }
 
     /// <summary>
+    /// Who does the file's reads and writes: null for the system's engine, or its name; <c>thread-pool</c> for the threads of
+    /// <c>blocking-dispatcher</c>, as buffered files have them where the engine takes none: for a direct file on a file system that
+    /// makes io_submit block. Another engine cannot be had for one file, since the shards' contexts belong to the system's.
+    /// </summary>
+    public string? Engine { get; init; }
+
+    /// <summary>
     /// The file is closed when this actor dies. Null: the sender of the Open if it is a real actor (not the temporary one of an Ask,
     /// which dies at once). <see cref="ActorRefs.Nobody"/>: no owner.
     /// </summary>

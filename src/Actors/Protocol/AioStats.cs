@@ -121,6 +121,15 @@ public sealed partial class Aio
         public required AioLatency DeliveryLatency { get; init; }
 
         /// <summary>
+        /// Reads of buffered files that the page cache answered on the shard's thread. With an engine that takes buffered files itself
+        /// (<c>io-uring</c>, <c>thread-pool</c> …) the shard does not look, and this and the next stay 0.
+        /// </summary>
+        public required long CacheHits { get; init; }
+
+        /// <summary>Those that it could not answer whole, and that the blocking dispatcher did.</summary>
+        public required long CacheMisses { get; init; }
+
+        /// <summary>
         /// Direct operations that carried RWF_NOWAIT, because io_submit had taken longer than <c>slow-submit</c> with such an operation on that device.
         /// </summary>
         public required long NoWaitFlagged { get; init; }

@@ -83,6 +83,8 @@ internal sealed class Shard(int index)
             SubmitLatency = counters.SubmitLatency.ToLatency(),
             DeviceLatency = counters.DeviceLatency.ToLatency(),
             DeliveryLatency = counters.DeliveryLatency.ToLatency(),
+            CacheHits = Volatile.Read(ref counters.CacheHits),
+            CacheMisses = Volatile.Read(ref counters.CacheMisses),
             NoWaitFlagged = Volatile.Read(ref counters.NoWaitFlagged),
             NoWaitFellBack = Volatile.Read(ref counters.NoWaitFellBack),
             Reaps = Volatile.Read(ref counters.Reaps),

@@ -24,6 +24,8 @@ internal sealed class ShardCounters
     public long SlowestSubmitTicks;
     public long SlowSubmits;
     public long Restarts;
+    public long CacheHits;
+    public long CacheMisses;
     public long NoWaitFlagged;
     public long NoWaitFellBack;
 

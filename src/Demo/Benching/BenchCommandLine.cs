@@ -23,6 +23,9 @@ internal sealed class BenchCommandLine
 
     private readonly SizeOption _bs = new("--bs", 1, 1 << 30, "Bytes of each operation [default: 4k]");
 
+    private readonly NumberOption _direct = new(
+        "--direct", 0, 1, "1: around the page cache (O_DIRECT). 0: through it, with what is in it left there [default: 1]");
+
     private readonly NumberOption _iodepth = new(
         "--iodepth", 1, MostOutstanding, "Operations that each requester keeps outstanding [default: 64]");
 
@@ -38,6 +41,9 @@ internal sealed class BenchCommandLine
 
     private readonly NumberOption _shards = new(
         "--shards", 1, 1024, "Shards to stripe the file over: akka.io.aio.shards [default: half of the cores]");
+
+    private readonly Option<string> _reapWait = OneOf(
+        "--reap_wait", null, "Who waits for completions: akka.io.aio.reap.wait", "getevents", "epoll");
 
     private readonly TimeOption _runtime = new(
         "--runtime", TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1), "How long to measure [default: 5]");
@@ -75,8 +81,8 @@ internal sealed class BenchCommandLine
     {
         foreach (var option in (Option[])
         [
-            _filename, _size, _rw, _bs, _iodepth, _iodepthBatchSubmit, _numjobs, _ioengine, _shards, _runtime, _rampTime, _fsync, _api, _dispatcher, _json,
-            _metrics, _allowOverwrite,
+            _filename, _size, _rw, _bs, _direct, _iodepth, _iodepthBatchSubmit, _numjobs, _ioengine, _shards, _reapWait, _runtime, _rampTime,
+            _fsync, _api, _dispatcher, _json, _metrics, _allowOverwrite,
         ])
         {
             command.Add(option);
@@ -101,11 +107,13 @@ internal sealed class BenchCommandLine
             Size = result.GetValue(_size),
             Rw = Enum.Parse<RwKind>(result.GetValue(_rw)!, ignoreCase: true),
             Bs = (int)(result.GetValue(_bs) ?? defaults.Bs),
+            Direct = result.GetValue(_direct) != 0,
             Iodepth = result.GetValue(_iodepth) ?? defaults.Iodepth,
             IodepthBatchSubmit = result.GetValue(_iodepthBatchSubmit) ?? defaults.IodepthBatchSubmit,
             Numjobs = result.GetValue(_numjobs) ?? defaults.Numjobs,
             Ioengine = result.GetValue(_ioengine),
             Shards = result.GetValue(_shards),
+            ReapWait = result.GetValue(_reapWait),
             Runtime = result.GetValue(_runtime) ?? defaults.Runtime,
             RampTime = result.GetValue(_rampTime) ?? defaults.RampTime,
             Fsync = result.GetValue(_fsync) ?? defaults.Fsync,

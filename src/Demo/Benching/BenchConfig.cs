@@ -15,6 +15,7 @@ internal static class BenchConfig
     /// <summary>What options say: over the file of <c>--config</c>.</summary>
     public static Config Overrides(BenchOptions options) => ConfigurationFactory.ParseString(string.Join('\n',
         options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = {EngineOf(engine)}" : "",
+        options.ReapWait is { } wait ? $"{AioSettings.Path}.reap.wait = {wait}" : "",
         options.Shards is { } shards ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.shards = {shards}") : ""));
 
     /// <summary>
@@ -55,6 +56,7 @@ internal static class BenchConfig
             ["depth"] = aio.Depth,
             ["submit_batch_size"] = aio.Settings.SubmitBatchSize,
             ["reap_min_nr"] = aio.Settings.Reap.MinNr,
+            ["reap_wait"] = NameOf(aio.Settings.Reap.Wait),
             ["reap_nr"] = aio.Settings.Reap.Nr,
             ["cpus"] = Environment.ProcessorCount,
             ["kernel"] = Environment.OSVersion.Version.ToString(),

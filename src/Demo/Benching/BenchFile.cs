@@ -19,6 +19,7 @@ internal sealed class BenchFile : IDisposable
 
     private readonly string _path;
     private readonly bool _allowOverwrite;
+    private readonly bool _direct;
     private readonly bool _isDevice;
     private readonly bool _isNew;
     private readonly long? _askedSize;
@@ -28,6 +29,7 @@ internal sealed class BenchFile : IDisposable
     {
         _path = System.IO.Path.GetFullPath(options.Filename);
         _allowOverwrite = options.AllowOverwrite;
+        _direct = options.Direct;
         _isDevice = status?.Kind == PathKind.BlockDevice;
         _isNew = status is null;
         _askedSize = options.Size;
@@ -124,7 +126,7 @@ internal sealed class BenchFile : IDisposable
             });
         }
 
-        if (movesData)
+        if (movesData && _direct)
         {
             PageCache.Drop(_path); // direct writes would have to throw out its pages, one by one
         }

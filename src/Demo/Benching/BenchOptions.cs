@@ -34,6 +34,9 @@ internal sealed record BenchOptions
 
     public int Bs { get; init; } = 4096;
 
+    /// <summary>O_DIRECT; else through the page cache, as it is.</summary>
+    public bool Direct { get; init; } = true;
+
     /// <summary>Operations that each requester keeps outstanding.</summary>
     public int Iodepth { get; init; } = 64;
 
@@ -48,6 +51,9 @@ internal sealed record BenchOptions
 
     /// <summary>Null: what the configuration says.</summary>
     public int? Shards { get; init; }
+
+    /// <summary><c>getevents</c> or <c>epoll</c>; null: what the configuration says.</summary>
+    public string? ReapWait { get; init; }
 
     public TimeSpan Runtime { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Akka.Configuration;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.Null;
 
@@ -20,6 +21,10 @@ internal sealed class EngineOption : Option<string?>
             }
         });
     }
+
+    /// <summary>What the option says, over the file of <c>--config</c>; nothing where it was not given.</summary>
+    public static Config Override(string? engine) =>
+        engine is null ? Config.Empty : ConfigurationFactory.ParseString($"{AioSettings.Path}.engine = {engine}");
 
     /// <summary>The engines that work on files: not memory, whose files nobody else has, and not discard, which reads nothing.</summary>
     public static IReadOnlyList<string> OnFiles { get; } =

@@ -19,12 +19,13 @@ internal sealed class TemporaryFile : IDisposable
         try
         {
             // Before any data is in it: a copy of a secret must at no time be open to others.
-            using var file = new FileStream(Path, new FileStreamOptions
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) // there a file has the permissions of its folder
             {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = OwnerOnly,
-            });
+                options.UnixCreateMode = OwnerOnly;
+            }
+
+            using var file = new FileStream(Path, options);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -40,6 +41,11 @@ internal sealed class TemporaryFile : IDisposable
     /// </summary>
     public void TakeModeOf(PathStatus source)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         var mine = PathStatus.TryGet(Path, followLink: false, out var status) == Errno.None &&
                    (status.UserId, status.GroupId) == (source.UserId, source.GroupId);
         File.SetUnixFileMode(Path, mine ? source.Mode : source.Mode & ~SetId);

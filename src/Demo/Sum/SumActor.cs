@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Akka.Actor;
 using AkkaAio.Demo.CommandLine;
+using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Demo.Sum;
 
@@ -39,7 +40,7 @@ internal sealed class SumActor : UntypedActor
     {
         Mode = FileMode.CreateNew,
         Access = FileAccess.ReadWrite,
-        Direct = DirectIo.Required,
+        Direct = DirectIoSupport.IsAvailable ? DirectIo.Required : DirectIo.Auto,
     }));
 
     protected override void OnReceive(object message)

@@ -36,7 +36,11 @@ internal static class BenchVerb
             configFile, BenchConfig.Overrides(options), BenchConfig.Defaults(options));
         await target.PrepareAsync(session.Aio, MovesData(session.Aio.EngineName), stop);
         await using var file = await session.Aio.OpenAsync(
-            target.Path, new AioOpenOptions { Access = options.Writes ? FileAccess.ReadWrite : FileAccess.Read }, stop);
+            target.Path, new AioOpenOptions
+            {
+                Access = options.Writes ? FileAccess.ReadWrite : FileAccess.Read,
+                Direct = options.Direct ? DirectIo.Auto : DirectIo.Off,
+            }, stop);
         Check(options, file);
 
         using var listener = options.Metrics ? MetricsListener.Start() : null;
@@ -73,11 +77,11 @@ internal static class BenchVerb
     // Otherwise the first write of each slot would fail, one after the other.
     private static void Check(BenchOptions options, AioFile file)
     {
-        if (!file.IsDirect)
+        if (!file.IsDirect && options.Direct)
         {
             Complaint.Report(Name, $"{file.Path} takes no direct I/O (O_DIRECT); what is measured is the page cache");
         }
-        else if (options.Writes && options.Bs % file.OffsetAlignment != 0)
+        else if (file.IsDirect && options.Writes && options.Bs % file.OffsetAlignment != 0)
         {
             throw new DemoException(
                 $"--bs {options.Bs} is no multiple of {file.OffsetAlignment} bytes, which writes to {file.Path} must be aligned to");

@@ -18,22 +18,23 @@ internal static class CopyVerb
         {
             Description = "A file, new or to be replaced, or a folder to copy into; a symbolic link is followed",
         };
+        var engine = new EngineOption("The engine: akka.io.aio.engine [default: auto]", EngineOption.OnFiles);
         var command = new Command(
             Name,
             "Copies SRC to DST with its permissions. Writes a temporary file beside DST, flushes it and renames it into place: DST is " +
             "the old file or the complete new one, whatever happens in between. Holes are written as zeros.")
         {
-            source, destination,
+            source, destination, engine,
         };
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, token => RunAsync(
-            result.GetValue(config), result.GetValue(source)!, result.GetValue(destination)!, token)));
+            result.GetValue(config), result.GetValue(engine), result.GetValue(source)!, result.GetValue(destination)!, token)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? configFile, string source, string destination, CancellationToken stop)
+    private static async Task<int> RunAsync(string? configFile, string? engine, string source, string destination, CancellationToken stop)
     {
         var plan = CopyPlan.Make(source, destination);
-        await using var session = await AioSession.StartAsync(configFile);
+        await using var session = await AioSession.StartAsync(configFile, EngineOption.Override(engine));
         var meter = new Meter();
         return await ProgressBar.ShowAsync(Name, meter, async stderr =>
         {

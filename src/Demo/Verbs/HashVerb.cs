@@ -18,6 +18,7 @@ internal static class HashVerb
             Description = "Files, block devices or folders",
             Arity = ArgumentArity.OneOrMore,
         };
+        var engine = new EngineOption("The engine: akka.io.aio.engine [default: auto]", EngineOption.OnFiles);
         var command = new Command(
             Name,
             "Prints SHA-256 checksums exactly as sha256sum does, in the order of the arguments. A folder stands for the regular files " +
@@ -25,16 +26,16 @@ internal static class HashVerb
             "symbolic link that is itself an argument is followed. A file that fails costs one line on stderr and, at the end, exit " +
             "code 1.")
         {
-            paths,
+            paths, engine,
         };
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(
-            Name, stop, token => RunAsync(result.GetValue(config), result.GetValue(paths)!, token)));
+            Name, stop, token => RunAsync(result.GetValue(config), result.GetValue(engine), result.GetValue(paths)!, token)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? configFile, string[] paths, CancellationToken stop)
+    private static async Task<int> RunAsync(string? configFile, string? engine, string[] paths, CancellationToken stop)
     {
-        await using var session = await AioSession.StartAsync(configFile);
+        await using var session = await AioSession.StartAsync(configFile, EngineOption.Override(engine));
         var meter = new Meter();
         return await ProgressBar.ShowAsync(Name, meter, async stderr =>
         {

@@ -51,7 +51,7 @@ internal static class SumVerb
         var command = new Command(
             Name,
             "Writes a file in which block i holds the integer i, reads it back and sums: a write, a flush and a read of every block " +
-            "as messages. Requires direct I/O.")
+            "as messages. Requires direct I/O, where the platform has it.")
         {
             path, fileSize, requests, minNr, maxNr, shards, engine, linger,
         };

@@ -54,13 +54,19 @@ internal sealed record SyscallTable
         ODirect = 0x10000,
     };
 
+    // In a process's runtimeconfig.json: Linux is taken for a platform that we do not know. For tests.
+    private const string PortableSwitch = "AkkaAio.Portable";
+
+    private static readonly bool IsLinux =
+        OperatingSystem.IsLinux() && !(AppContext.TryGetSwitch(PortableSwitch, out var isPortable) && isPortable);
+
     /// <summary>The table of the machine that we run on.</summary>
     /// <exception cref="PlatformNotSupportedException">Not Linux, or neither x86-64 nor arm64.</exception>
-    public static SyscallTable Current => For(OperatingSystem.IsLinux(), RuntimeInformation.ProcessArchitecture);
+    public static SyscallTable Current => For(IsLinux, RuntimeInformation.ProcessArchitecture);
 
     /// <summary>Whether there is a table for the machine that we run on.</summary>
     public static bool IsSupported =>
-        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is (Architecture.X64 or Architecture.Arm64);
+        IsLinux && RuntimeInformation.ProcessArchitecture is (Architecture.X64 or Architecture.Arm64);
 
     /// <summary>Called by every entry point before the first system call: a static initializer would wrap the exception.</summary>
     public static void EnsureSupported() => _ = Current;

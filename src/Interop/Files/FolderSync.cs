@@ -7,11 +7,16 @@ namespace AkkaAio.Interop.Files;
 public static partial class FolderSync
 {
     /// <summary>fsync(2) on the folder; blocks. Not fdatasync, which need not write out a changed name.</summary>
+    /// <remarks>Elsewhere than on Linux nothing is done: the name is durable when the file system finds it time.</remarks>
     /// <exception cref="AioSystemException">The folder cannot be opened or synced.</exception>
     public static void Sync(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        SyscallTable.EnsureSupported();
+        if (!SyscallTable.IsSupported)
+        {
+            return;
+        }
+
         using var folder = FileSyscalls.TryOpen(path, FileSyscalls.ORdOnly | FileSyscalls.ONonBlock, out var errno) ??
             throw new AioSystemException(errno, "open", path);
         do

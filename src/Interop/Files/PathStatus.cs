@@ -23,7 +23,10 @@ public enum PathKind
     Other,
 }
 
-/// <summary>What statx(2) says about a path, without opening it.</summary>
+/// <summary>
+/// What statx(2) says about a path, without opening it. Elsewhere than on Linux what the BCL says: without owner, set-id bits and
+/// inode, for which a hash of the path stands.
+/// </summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Length">Bytes; 0 for devices.</param>
 /// <param name="Mode">Permissions, with the set-id and sticky bits.</param>
@@ -47,7 +50,11 @@ public readonly record struct PathStatus(
     public static unsafe Errno TryGet(string path, bool followLink, out PathStatus status)
     {
         ArgumentNullException.ThrowIfNull(path);
-        SyscallTable.EnsureSupported();
+        if (!SyscallTable.IsSupported)
+        {
+            return PortablePath.TryGetStatus(path, followLink, out status);
+        }
+
         var name = new byte[Encoding.UTF8.GetByteCount(path) + 1];
         Encoding.UTF8.GetBytes(path, name);
         Span<byte> buffer = stackalloc byte[sizeof(StatxBuffer)];

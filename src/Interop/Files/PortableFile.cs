@@ -177,7 +177,8 @@ internal sealed class PortableFile : IIoFile
         Errno errno, Exception e, string operation, string path, long? offset, long? length) =>
         new(errno, operation, path, offset, length, hint: e.Message);
 
-    private static Errno? ErrnoOf(Exception e)
+    /// <summary>Linux's nearest word for what the BCL throws; null for what is no answer of the operating system.</summary>
+    internal static Errno? ErrnoOf(Exception e)
     {
         const int ErrorFileExists = unchecked((int)0x80070050);
         const int ErrorDiskFull = unchecked((int)0x80070070);

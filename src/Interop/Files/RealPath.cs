@@ -5,6 +5,7 @@ namespace AkkaAio.Interop.Files;
 /// <summary>
 /// What the kernel calls a path: absolute, every symbolic link resolved. The BCL works on the text instead, which goes wrong with
 /// <c>link/..</c>, and takes the target of a link in the working folder for one in the root folder.
+/// Elsewhere than on Linux there is only the BCL.
 /// </summary>
 public static class RealPath
 {
@@ -16,7 +17,11 @@ public static class RealPath
     public static Errno TryGet(string path, out string realPath)
     {
         ArgumentNullException.ThrowIfNull(path);
-        SyscallTable.EnsureSupported();
+        if (!SyscallTable.IsSupported)
+        {
+            return PortablePath.TryGetReal(path, out realPath);
+        }
+
         realPath = "";
         using var handle = FileSyscalls.TryOpen(path, OPath, out var errno);
         if (handle is null)

@@ -34,6 +34,7 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         Assert.Equal((4, 0), (_looks, _blockingReads));
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
         Assert.Equal(5, Replies.Count);
+        Assert.Equal((4, 0), await HitsAndMisses());
     }
 
     [Fact]
@@ -54,6 +55,7 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
 
         await file.WriteAsync(0, new byte[Block]);
         Assert.Equal(2, _blockingReads);
+        Assert.Equal((0, 1), await HitsAndMisses()); // what is too long was not looked for
     }
 
     [Fact]
@@ -93,6 +95,12 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         Engine.IsCached = null;
         using var read = await file.ReadAsync(0, 10);
         Assert.Equal(Pattern(Block).AsSpan(0, 10), read.GetSpan());
+    }
+
+    private async Task<(long Hits, long Misses)> HitsAndMisses()
+    {
+        var shard = (await Stats()).Shards[0];
+        return (shard.CacheHits, shard.CacheMisses);
     }
 
     private async Task<AioFile> Counted(byte[] content, bool cached)
