@@ -105,14 +105,22 @@ internal static unsafe partial class FileSyscalls
             return Read(fd, destination, offset, out count);
         }
 
-        nint result;
-        Errno errno;
         fixed (byte* pointer = destination)
         {
-            var vector = new IoVec { Base = pointer, Length = (nuint)destination.Length };
+            return ReadV(fd, [new IoVec((nint)pointer, destination.Length)], offset, flags, out count);
+        }
+    }
+
+    /// <summary>preadv2(2).</summary>
+    public static Errno ReadV(int fd, ReadOnlySpan<IoVec> vectors, long offset, RwFlags flags, out int count)
+    {
+        nint result;
+        Errno errno;
+        fixed (IoVec* pointer = vectors)
+        {
             do
             {
-                result = PReadV2(fd, &vector, 1, offset, (int)flags);
+                result = PReadV2(fd, pointer, vectors.Length, offset, (int)flags);
                 errno = result < 0 ? LastErrno() : Errno.None;
             }
             while (errno == Errno.EINTR);
@@ -139,14 +147,22 @@ internal static unsafe partial class FileSyscalls
 
     public static Errno Write(int fd, ReadOnlySpan<byte> source, long offset, RwFlags flags, out int count)
     {
-        nint result;
-        Errno errno;
         fixed (byte* pointer = source)
         {
-            var vector = new IoVec { Base = pointer, Length = (nuint)source.Length };
+            return WriteV(fd, [new IoVec((nint)pointer, source.Length)], offset, flags, out count);
+        }
+    }
+
+    /// <summary>pwritev2(2).</summary>
+    public static Errno WriteV(int fd, ReadOnlySpan<IoVec> vectors, long offset, RwFlags flags, out int count)
+    {
+        nint result;
+        Errno errno;
+        fixed (IoVec* pointer = vectors)
+        {
             do
             {
-                result = PWriteV2(fd, &vector, 1, offset, (int)flags);
+                result = PWriteV2(fd, pointer, vectors.Length, offset, (int)flags);
                 errno = result < 0 ? LastErrno() : Errno.None;
             }
             while (errno == Errno.EINTR);
@@ -171,13 +187,6 @@ internal static unsafe partial class FileSyscalls
     private static Errno Check(nint result) => result < 0 ? LastErrno() : Errno.None;
 
     private static Errno LastErrno() => (Errno)Marshal.GetLastPInvokeError();
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct IoVec
-    {
-        public void* Base;
-        public nuint Length;
-    }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags, int mode);

@@ -6,6 +6,8 @@ namespace AkkaAio.Interop.Abi;
 internal enum IoUringOp : byte
 {
     Nop = 0,
+    ReadV = 1,
+    WriteV = 2,
     FSync = 3,
 
     // Since Linux 5.6, as IoUringFeatures.RwCurPos is.

@@ -18,7 +18,7 @@ public sealed unsafe partial class IoUringContext
         var nr = 0u;
         foreach (ref readonly var request in requests[..(int)Math.Min((uint)requests.Length, _ring.SqEntries)])
         {
-            var opcode = OpcodeOf(request.Opcode);
+            var opcode = OpcodeOf(request);
             if (!request.IsPossible)
             {
                 if (nr == 0)
@@ -35,7 +35,7 @@ public sealed unsafe partial class IoUringContext
                 Fd = request.Descriptor,
                 Offset = request.Offset,
                 Address = request.Buffer,
-                Length = (uint)request.Length,
+                Length = request.Vectors == 0 ? (uint)request.Length : request.Vectors,
                 OpFlags = opcode == IoUringOp.FSync ? IoUringSqe.FSyncDataSync : (uint)request.Flags,
                 UserData = (uint)request.Slot,
             };
@@ -69,11 +69,11 @@ public sealed unsafe partial class IoUringContext
     // EBUSY (completions wait to be taken) is to the caller what EAGAIN is: reap, then come again.
     private static Errno MomentaryOr(Errno errno) => errno == Errno.EBUSY ? Errno.EAGAIN : errno;
 
-    private static IoUringOp OpcodeOf(IoOpcode opcode) => opcode switch
+    private static IoUringOp OpcodeOf(in IoRequest request) => request.Opcode switch
     {
-        IoOpcode.Read => IoUringOp.Read,
-        IoOpcode.Write => IoUringOp.Write,
+        IoOpcode.Read => request.Vectors == 0 ? IoUringOp.Read : IoUringOp.ReadV,
+        IoOpcode.Write => request.Vectors == 0 ? IoUringOp.Write : IoUringOp.WriteV,
         IoOpcode.DataSync => IoUringOp.FSync,
-        _ => throw new ArgumentOutOfRangeException(nameof(opcode), opcode, "no such operation"),
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request.Opcode, "no such operation"),
     };
 }

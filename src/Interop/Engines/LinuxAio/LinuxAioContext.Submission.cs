@@ -3,7 +3,7 @@ using AkkaAio.Interop.Abi;
 
 namespace AkkaAio.Interop.Engines.LinuxAio;
 
-// The kernel copies the iocbs during io_submit, so the slab is free again when the call returns; what must outlive the operation is the
+// The kernel copies iocbs and iovecs during io_submit, so the slab is free again when the call returns; what must outlive the operation is the
 // caller's buffer.
 public sealed unsafe partial class LinuxAioContext
 {
@@ -31,7 +31,8 @@ public sealed unsafe partial class LinuxAioContext
             if (count == 1)
             {
                 iocb = Iocb.Prep(
-                    CommandOf(request.Opcode), request.Descriptor, request.Buffer, (ulong)request.Length, request.Offset);
+                    CommandOf(request), request.Descriptor, request.Buffer,
+                    request.Vectors == 0 ? (ulong)request.Length : request.Vectors, request.Offset);
                 iocb.Data = (uint)request.Slot;
             }
             else
@@ -55,11 +56,11 @@ public sealed unsafe partial class LinuxAioContext
         return new IoSubmitResult(accepted == 0 ? 0 : _requestsUpTo[accepted - 1], Errno.None);
     }
 
-    private static IocbCmd CommandOf(IoOpcode opcode) => opcode switch
+    private static IocbCmd CommandOf(in IoRequest request) => request.Opcode switch
     {
-        IoOpcode.Read => IocbCmd.PRead,
-        IoOpcode.Write => IocbCmd.PWrite,
+        IoOpcode.Read => request.Vectors == 0 ? IocbCmd.PRead : IocbCmd.PReadV,
+        IoOpcode.Write => request.Vectors == 0 ? IocbCmd.PWrite : IocbCmd.PWriteV,
         IoOpcode.DataSync => IocbCmd.FDSync,
-        _ => throw new ArgumentOutOfRangeException(nameof(opcode), opcode, "no such operation"),
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request.Opcode, "no such operation"),
     };
 }

@@ -12,9 +12,6 @@ internal sealed unsafe class MergedWrites(int depth) : IDisposable
     // With 1 MiB all of 16 records of 64 KiB go at once, and the device idles until the next are told; measured: 512 KiB is the best.
     private const int MaxBytes = 512 << 10;
 
-    // The kernel's IOV_MAX; one more is EINVAL.
-    private const int MaxCount = 1024;
-
     // One for each request of a batch; the kernel copies them during io_submit.
     private readonly IoVec* _vectors = (IoVec*)NativeMemory.Alloc((nuint)depth, (nuint)sizeof(IoVec));
 
@@ -26,14 +23,14 @@ internal sealed unsafe class MergedWrites(int depth) : IDisposable
     public static int CountAtStart(ReadOnlySpan<IoRequest> requests)
     {
         ref readonly var first = ref requests[0];
-        if (!first.MayMerge)
+        if (!first.MayMerge || first.Vectors > 0)
         {
             return 1;
         }
 
         var count = 1;
         var bytes = (long)first.Length;
-        while (count < Math.Min(requests.Length, MaxCount) && requests[count] is var next && next.MayMerge &&
+        while (count < Math.Min(requests.Length, IoVec.MaxCount) && requests[count] is var next && next.MayMerge && next.Vectors == 0 &&
                next.Descriptor == first.Descriptor && next.Flags == first.Flags && next.Offset == first.Offset + bytes &&
                bytes + next.Length <= MaxBytes)
         {
@@ -77,7 +74,4 @@ internal sealed unsafe class MergedWrites(int depth) : IDisposable
     }
 
     public void Dispose() => NativeMemory.Free(_vectors);
-
-    /// <summary><c>struct iovec</c>.</summary>
-    private readonly record struct IoVec(nint Base, nint Length);
 }

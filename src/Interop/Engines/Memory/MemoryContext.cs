@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.Memory;
@@ -7,7 +8,7 @@ namespace AkkaAio.Interop.Engines.Memory;
 /// A context of the in-memory engine. Data is transferred when an operation completes, not when it is submitted, as a device does it:
 /// memory that was given back too early is then really written to.
 /// </summary>
-internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIoContext
+internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
 {
     private readonly object _lock = new();
     private readonly HashSet<int> _inFlight = [];
@@ -142,8 +143,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
             return Errno.EBADF;
         }
 
-        var isBareSync = request is { Buffer: 0, Length: 0, Offset: 0, Flags: Abi.RwFlags.None };
-        if (request.Offset < 0 || request.Length < 0 || (request.Opcode == IoOpcode.DataSync && !isBareSync))
+        if (!request.IsPossible)
         {
             return Errno.EINVAL;
         }
@@ -211,20 +211,45 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : IIo
             return 0;
         }
 
-        if (file.IsDirect && (request.Offset % engine.Alignment != 0 || request.Length % engine.Alignment != 0 ||
-                              request.Buffer % engine.Alignment != 0))
+        var vectors = request.Vectors > 0 ? request.VectorSpan : [new IoVec(request.Buffer, request.Length)];
+        if (file.IsDirect && !IsAligned(request.Offset, vectors))
         {
             return -(long)Errno.EINVAL;
         }
 
-        var length = Math.Min(request.Length, fault.ShortTo ?? int.MaxValue);
-        var memory = new Span<byte>((void*)request.Buffer, length);
-        if (request.Opcode == IoOpcode.Read)
+        var left = fault.ShortTo ?? int.MaxValue;
+        var moved = 0L;
+        foreach (var vector in vectors)
         {
-            return file.Inode.Read(memory, request.Offset);
+            var memory = vector.AsSpan()[..(int)Math.Min(vector.Length, left)];
+            var (count, error) = Move(request.Opcode, file.Inode, memory, request.Offset + moved);
+            if (error != Errno.None)
+            {
+                return moved > 0 ? moved : -(long)error; // as the kernel: what was moved counts
+            }
+
+            moved += count;
+            left -= count;
+            if (count < vector.Length)
+            {
+                break;
+            }
         }
 
-        var error = file.Inode.Write(memory, request.Offset);
-        return error == Errno.None ? length : -(long)error;
+        return moved;
     }
+
+    private bool IsAligned(long offset, ReadOnlySpan<IoVec> vectors)
+    {
+        var all = offset;
+        foreach (var vector in vectors)
+        {
+            all |= vector.Base | vector.Length;
+        }
+
+        return all % engine.Alignment == 0; // a power of two
+    }
+
+    private static (int Count, Errno Error) Move(IoOpcode opcode, MemoryInode inode, Span<byte> memory, long offset) =>
+        opcode == IoOpcode.Read ? (inode.Read(memory, offset), Errno.None) : (memory.Length, inode.Write(memory, offset));
 }

@@ -53,6 +53,10 @@ internal sealed class LinuxCalls : BlockingCalls
         var count = 0;
         var errno = request.Opcode switch
         {
+            IoOpcode.Read when request.Vectors > 0 => FileSyscalls.ReadV(
+                request.Descriptor, request.VectorSpan, request.Offset, request.Flags, out count),
+            IoOpcode.Write when request.Vectors > 0 => FileSyscalls.WriteV(
+                request.Descriptor, request.VectorSpan, request.Offset, request.Flags, out count),
             IoOpcode.Read => FileSyscalls.Read(
                 request.Descriptor, MemoryOf(request), request.Offset, request.Flags, out count),
             IoOpcode.Write => FileSyscalls.Write(
@@ -75,8 +79,13 @@ internal sealed class PortableCalls : BlockingCalls
             return -(long)Errno.EBADF;
         }
 
+        IIoFile vectored = file;
         switch (request.Opcode)
         {
+            case IoOpcode.Read when request.Vectors > 0:
+                return vectored.ReadV(request.VectorSpan, request.Offset);
+            case IoOpcode.Write when request.Vectors > 0:
+                return vectored.WriteV(request.VectorSpan, request.Offset, request.Flags.HasFlag(RwFlags.DSync));
             case IoOpcode.Read:
                 return file.Read(MemoryOf(request), request.Offset);
             case IoOpcode.Write:
