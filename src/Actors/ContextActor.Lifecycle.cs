@@ -175,7 +175,7 @@ internal sealed partial class ContextActor
         while (_queue.TryDequeue(out var queued))
         {
             Abort(queued.Command, queued.Requester, cause);
-            queued.Lane.Undo(queued.Command is Aio.Write, queued.Epoch);
+            queued.Lane.Undo(queued.Command.IsWrite, queued.Epoch);
         }
 
         if (_inHand is { } inHand)

@@ -182,7 +182,7 @@ internal sealed partial class ContextActor : UntypedActor
         (_inHand, _inHandFrom) = (command, requester);
 
         // Now: once it is staged it may be answered, and an awaited one be another by the end of this method.
-        var extent = command is Aio.Write ? command.File.Extent : null;
+        var extent = command.IsWrite ? command.File.Extent : null;
         var end = command.Offset + command.Length;
         var lane = command.File.Aio == _aio ? command.File.LaneOn(_shard) : null;
         var accepted = false;
@@ -200,7 +200,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else if (_queue.Count == 0 && lane.Held is null && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
-            Stage(slot, new Queued(command, requester, lane, lane.Start(command is Aio.Write)));
+            Stage(slot, new Queued(command, requester, lane, lane.Start(command.IsWrite)));
             accepted = true;
         }
         else if (_queue.Count + _shard.HeldCommands >= _aio.Settings.MaxQueueSize)
@@ -244,7 +244,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         _queue.Enqueue(new Queued(
-            command, requester, lane, lane.Start(command is Aio.Write), Stopwatch.GetTimestamp()));
+            command, requester, lane, lane.Start(command.IsWrite), Stopwatch.GetTimestamp()));
         _counters.Queued = _queue.Count;
     }
 
@@ -261,6 +261,8 @@ internal sealed partial class ContextActor : UntypedActor
             : new Aio.CommandFailed(read, Preparation.NoBudget(0, _aio.Pool), AioOutcome.NotPerformed),
         Aio.ReadInto read => new Aio.ReadIntoCompleted(read, 0),
         Aio.Write write => new Aio.WriteCompleted(write),
+        Aio.ReadV read => new Aio.ReadVCompleted(read, 0),
+        Aio.WriteV write => new Aio.WriteVCompleted(write),
         _ => throw new InvalidOperationException($"no such command: {command}"),
     };
 
@@ -654,7 +656,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         _counters.Queued = _queue.Count;
-        queued.Lane.Undo(command is Aio.Write, queued.Epoch);
+        queued.Lane.Undo(command.IsWrite, queued.Epoch);
         TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
         return true;
     }

@@ -42,6 +42,11 @@ public sealed partial class Aio
 
         /// <summary>Length in bytes.</summary>
         public abstract int Length { get; }
+
+        /// <summary>As <see cref="Length"/>, also where an int does not hold it.</summary>
+        internal virtual long TotalLength => Length;
+
+        internal bool IsWrite => this is Write or WriteV;
     }
 
     /// <summary>

@@ -56,6 +56,21 @@ public sealed partial class Aio
         public int Count { get; }
     }
 
+    /// <summary>Reply to <see cref="ReadV"/>.</summary>
+    public sealed class ReadVCompleted : Event
+    {
+        internal ReadVCompleted(ReadV command, int count)
+            : base(command) => Count = count;
+
+        /// <summary>The command, with the destinations.</summary>
+        public ReadV Command => (ReadV)RepliesTo;
+
+        /// <summary>
+        /// Bytes read, from the start of the first destination on: fewer than all of them hold where the file ends, 0 behind its end.
+        /// </summary>
+        public int Count { get; }
+    }
+
     /// <summary>Reply to <see cref="Write"/>: every byte has been written.</summary>
     public sealed class WriteCompleted : Event
     {
@@ -66,6 +81,18 @@ public sealed partial class Aio
 
         /// <summary>The command.</summary>
         public Write Command => (Write)RepliesTo;
+    }
+
+    /// <summary>Reply to <see cref="WriteV"/>: every byte of every buffer has been written.</summary>
+    public sealed class WriteVCompleted : Event
+    {
+        internal WriteVCompleted(WriteV command)
+            : base(command)
+        {
+        }
+
+        /// <summary>The command.</summary>
+        public WriteV Command => (WriteV)RepliesTo;
     }
 
     /// <summary>Reply to <see cref="Flush"/>: every write that was told before it is on stable storage.</summary>

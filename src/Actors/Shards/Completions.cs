@@ -119,7 +119,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         }
         else
         {
-            slot.Buffer?.Release();
+            slot.ReleaseMemory();
         }
 
         if (slot.Opcode == IoOpcode.DataSync)

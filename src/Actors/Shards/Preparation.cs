@@ -8,12 +8,12 @@ namespace AkkaAio.Shards;
 /// Finds or makes the memory that the kernel will use for a command: the user's own buffer where it is aligned, a buffer of the pool
 /// else. From here on the slot holds a reference to it.
 /// </summary>
-internal static class Preparation
+internal static partial class Preparation
 {
     /// <summary>Fills the slot's request; returns why it cannot be, and then holds no memory.</summary>
     public static Exception? Prepare(Slot slot, AioBufferPool pool)
     {
-        slot.Opcode = slot.Command is Aio.Write ? IoOpcode.Write : IoOpcode.Read;
+        slot.Opcode = slot.Command!.IsWrite ? IoOpcode.Write : IoOpcode.Read;
         slot.Flags = RwFlags.None;
         slot.Head = 0;
         slot.BufferStart = 0;
@@ -25,6 +25,8 @@ internal static class Preparation
             Aio.ReadInto read => PrepareReadInto(slot, read, pool),
             Aio.Write write => PrepareWrite(slot, write, pool),
             Aio.Read read => PrepareBounceRead(slot, read, pool),
+            Aio.ReadV read => PrepareReadV(slot, read, pool),
+            Aio.WriteV write => PrepareWriteV(slot, write, pool),
             _ => new InvalidOperationException($"no such command: {slot.Command}"),
         };
     }
@@ -71,7 +73,7 @@ internal static class Preparation
 
     private static AioException? PrepareWrite(Slot slot, Aio.Write write, AioBufferPool pool)
     {
-        slot.Flags = write.Durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
+        slot.Flags = FlagsOf(write.Durability);
         slot.Start = write.Offset;
         slot.Total = write.Length;
         var isAioBuffer = MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(write.Data, out var buffer, out var start, out _);
@@ -122,6 +124,9 @@ internal static class Preparation
             unaligned?.Release();
         }
     }
+
+    private static RwFlags FlagsOf(AioDurability durability) =>
+        durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
 
     private static bool IsAligned(Aio.TransferCommand command, AioBuffer buffer, int start) =>
         command.Offset % command.File.OffsetAlignment == 0 && command.Length % command.File.OffsetAlignment == 0 &&

@@ -18,7 +18,7 @@ internal enum Settled
 /// Turns the result of an operation into its reply. Runs on the reaper for what the kernel did, on the shard for what a blocking thread
 /// did.
 /// </summary>
-internal static class Settlement
+internal static partial class Settlement
 {
     // A device that goes on cutting writes short would keep the slot busy for ever.
     private const int MaxShortWrites = 8;
@@ -63,8 +63,7 @@ internal static class Settlement
     {
         var command = slot.Command!;
         slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, outcome), shard, command.File.Aio.Log);
-        slot.Buffer?.Release();
-        slot.Buffer = null;
+        slot.ReleaseMemory();
     }
 
     /// <summary>Of an operation that the kernel had: a read changes nothing, a write may have been done, whole or in part.</summary>
@@ -113,6 +112,12 @@ internal static class Settlement
                 break;
             case Aio.Read read:
                 SucceedRead(slot, read, shard, counters);
+                break;
+            case Aio.ReadV readV:
+                SucceedReadV(slot, readV, shard, counters);
+                break;
+            case Aio.WriteV writeV:
+                SucceedWriteV(slot, writeV, shard, counters);
                 break;
             default:
                 throw new InvalidOperationException($"a slot holds {slot.Command}");

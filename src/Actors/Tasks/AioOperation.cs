@@ -154,6 +154,9 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
             case Aio.ReadIntoCompleted read:
                 _source.SetResult(read.Count); // of no bytes
                 break;
+            case Aio.ReadVCompleted read:
+                _source.SetResult(read.Count); // of no bytes
+                break;
             default:
                 _source.SetResult(_count);
                 break;

@@ -11,5 +11,8 @@ public readonly record struct IoVec(nint Base, nint Length)
     /// <summary>The kernel's <c>UIO_MAXIOV</c>, POSIX's IOV_MAX: one more in an operation is EINVAL.</summary>
     public const int MaxCount = 1024;
 
+    /// <summary>Bytes of one, on 64-bit.</summary>
+    public const int Size = 16;
+
     internal unsafe Span<byte> AsSpan() => new((void*)Base, checked((int)Length));
 }

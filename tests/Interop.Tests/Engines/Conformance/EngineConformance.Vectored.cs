@@ -8,8 +8,6 @@ namespace AkkaAio.Interop.Tests;
 // One range of the file, many buffers.
 public abstract partial class EngineConformance
 {
-    private const int IovSize = 16;
-
     [Theory]
     [MemberData(nameof(Modes))]
     public void Buffers_are_written_and_read_in_their_order(DirectIo direct)
@@ -38,7 +36,7 @@ public abstract partial class EngineConformance
         var content = Io.Pattern((IoVec.MaxCount + 1) * Piece);
         var file = Rig.File(content, direct: direct);
         var context = Rig.Context(2);
-        var (table, buffer) = (Rig.Buffer((IoVec.MaxCount + 1) * IovSize), Rig.Buffer(content.Length));
+        var (table, buffer) = (Rig.Buffer((IoVec.MaxCount + 1) * IoVec.Size), Rig.Buffer(content.Length));
         var backwards = Enumerable.Range(0, IoVec.MaxCount + 1)
             .Select(i => (buffer.Address + ((IoVec.MaxCount - i) * Piece), Piece)).ToArray();
 
