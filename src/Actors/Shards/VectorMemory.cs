@@ -75,14 +75,9 @@ internal sealed class VectorMemory(Aio.TransferCommand command, int capacity)
     public int TableSize => Math.Min(_parts.Count, IoVec.MaxCount) * IoVec.Size;
 
     /// <summary>Makes the window that begins so many bytes behind the start. Nothing of this operation is in flight.</summary>
-    /// <param name="done">Less than there are in all. Also fewer than the last time: direct I/O goes on at an aligned offset.</param>
+    /// <param name="done">Less than there are in all, and no less than the last time.</param>
     public void MoveTo(int done)
     {
-        if (done < _before)
-        {
-            (_first, _before) = (0, 0);
-        }
-
         while (done - _before >= _parts[_first].Length)
         {
             _before += _parts[_first++].Length;
