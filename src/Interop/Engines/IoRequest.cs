@@ -50,8 +50,8 @@ public readonly record struct IoRequest(
         ? this is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None, Vectors: 0 }
         : this is { Offset: >= 0, Length: >= 0, Vectors: <= IoVec.MaxCount };
 
-    /// <summary>The buffers of a vectored request.</summary>
-    internal unsafe ReadOnlySpan<IoVec> VectorSpan => new((void*)Buffer, Vectors);
+    /// <summary>The buffers of a vectored request; none of any other. Readable until its completion.</summary>
+    public unsafe ReadOnlySpan<IoVec> GetVectors() => new((void*)Buffer, Vectors);
 }
 
 /// <summary>One completion.</summary>

@@ -211,7 +211,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
             return 0;
         }
 
-        var vectors = request.Vectors > 0 ? request.VectorSpan : [new IoVec(request.Buffer, request.Length)];
+        var vectors = request.Vectors > 0 ? request.GetVectors() : [new IoVec(request.Buffer, request.Length)];
         if (file.IsDirect && !IsAligned(request.Offset, vectors))
         {
             return -(long)Errno.EINVAL;

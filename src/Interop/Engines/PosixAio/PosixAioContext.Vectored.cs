@@ -17,7 +17,7 @@ public sealed unsafe partial class PosixAioContext
             Writes = request.Opcode == IoOpcode.Write,
             Syncs = request is { Opcode: IoOpcode.Write, Flags: RwFlags.DSync },
         };
-        var first = request.VectorSpan[0];
+        var first = request.GetVectors()[0];
         return Aiocb.Prep(request.Descriptor, first.Base, (int)first.Length, request.Offset);
     }
 

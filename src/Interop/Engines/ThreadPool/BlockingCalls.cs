@@ -54,9 +54,9 @@ internal sealed class LinuxCalls : BlockingCalls
         var errno = request.Opcode switch
         {
             IoOpcode.Read when request.Vectors > 0 => FileSyscalls.ReadV(
-                request.Descriptor, request.VectorSpan, request.Offset, request.Flags, out count),
+                request.Descriptor, request.GetVectors(), request.Offset, request.Flags, out count),
             IoOpcode.Write when request.Vectors > 0 => FileSyscalls.WriteV(
-                request.Descriptor, request.VectorSpan, request.Offset, request.Flags, out count),
+                request.Descriptor, request.GetVectors(), request.Offset, request.Flags, out count),
             IoOpcode.Read => FileSyscalls.Read(
                 request.Descriptor, MemoryOf(request), request.Offset, request.Flags, out count),
             IoOpcode.Write => FileSyscalls.Write(
@@ -83,9 +83,9 @@ internal sealed class PortableCalls : BlockingCalls
         switch (request.Opcode)
         {
             case IoOpcode.Read when request.Vectors > 0:
-                return vectored.ReadV(request.VectorSpan, request.Offset);
+                return vectored.ReadV(request.GetVectors(), request.Offset);
             case IoOpcode.Write when request.Vectors > 0:
-                return vectored.WriteV(request.VectorSpan, request.Offset, request.Flags.HasFlag(RwFlags.DSync));
+                return vectored.WriteV(request.GetVectors(), request.Offset, request.Flags.HasFlag(RwFlags.DSync));
             case IoOpcode.Read:
                 return file.Read(MemoryOf(request), request.Offset);
             case IoOpcode.Write:
