@@ -49,7 +49,7 @@ public class StageReplyBenchmarks
     public long Stage()
     {
         _slot.Command = _command;
-        Preparation.Prepare(_slot, _file.Aio);
+        Preparation.Prepare(_slot, _file.Aio.Pool);
         var request = _slot.ToRequest();
         _slot.Buffer!.Release();
         return request.Offset;
@@ -61,7 +61,7 @@ public class StageReplyBenchmarks
     {
         _slot.Command = _command;
         _slot.Requester = _requester;
-        Preparation.Prepare(_slot, _file.Aio);
+        Preparation.Prepare(_slot, _file.Aio.Pool);
         Settlement.Settle(_slot, 4096, ActorRefs.Nobody, _counters);
     }
 

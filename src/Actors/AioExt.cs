@@ -181,8 +181,9 @@ public sealed class AioExt : IExtension
     /// <summary>Whether direct operations may carry RWF_NOWAIT. Other engines block nobody, or take the flag for something else.</summary>
     internal bool TakesNoWait => _engine is LinuxAioEngine or MemoryEngine { TakesNoWait: true };
 
-    /// <summary>Whether operations of several buffers may be submitted for a file.</summary>
-    internal bool TakesVectors(AioFile file) => _engine.TakesVectors && Submits(file);
+    /// <summary>How long a shard without work polls its ring.</summary>
+    internal TimeSpan PollLimit =>
+        Settings.Reap.MinNr == 1 && _engine.PollingPays ? Settings.Reap.Poll : TimeSpan.Zero;
 
     /// <summary>Whether a file's reads and writes go to the context; else to the blocking dispatcher.</summary>
     internal bool Submits(AioFile file) => !file.IsOnThreads && (file.IsDirect || _engine.TakesBuffered);

@@ -15,8 +15,8 @@ namespace AkkaAio;
 internal sealed partial class ContextActor
 {
     private static bool MustGrow(Aio.TransferCommand command) =>
-        command is { IsWrite: true } write && write.File.IsDirect && !write.File.IsBlockDevice &&
-        write.Offset + write.Length > write.File.Extent.AllocatedEnd;
+        command.IsWrite && command.File.IsDirect && !command.File.IsBlockDevice &&
+        command.Offset + command.Length > command.File.Extent.AllocatedEnd;
 
     private void AcceptGrowing(Aio.TransferCommand command, IActorRef requester, FileLane lane)
     {

@@ -23,7 +23,7 @@ internal sealed partial class ContextActor
 
     private void PollOrHandOver()
     {
-        if (_inFlight!.Count > 0 && _aio.Settings.Reap is { MinNr: 1, Poll: var limit } && limit > TimeSpan.Zero)
+        if (_inFlight!.Count > 0 && _aio.PollLimit is var limit && limit > TimeSpan.Zero)
         {
             if (_pollsToSkip > 0)
             {

@@ -350,7 +350,7 @@ internal sealed partial class ContextActor : UntypedActor
         slot.Requester = queued.Requester;
         slot.Lane = queued.Lane;
         slot.Epoch = queued.Epoch;
-        if (Preparation.Prepare(slot, _aio) is { } cause)
+        if (Preparation.Prepare(slot, _aio.Pool) is { } cause)
         {
             Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
             GiveBack(slot);
@@ -364,8 +364,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else
         {
-            // What is refused is done by a thread that knows one buffer only.
-            slot.Flags |= slot.Vectors is null ? _noWait.FlagFor(queued.Lane.File.Device, slot.IsWrite) : RwFlags.None;
+            slot.Flags |= _noWait.FlagFor(queued.Lane.File.Device, slot.IsWrite);
             AddToBatch(slot);
         }
     }

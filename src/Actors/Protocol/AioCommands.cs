@@ -43,8 +43,10 @@ public sealed partial class Aio
         /// <summary>Length in bytes.</summary>
         public abstract int Length { get; }
 
-        /// <summary>Whether it writes; else it reads.</summary>
-        internal abstract bool IsWrite { get; }
+        /// <summary>As <see cref="Length"/>, also where an int does not hold it.</summary>
+        internal virtual long TotalLength => Length;
+
+        internal bool IsWrite => this is Write or WriteV;
     }
 
     /// <summary>
@@ -92,8 +94,6 @@ public sealed partial class Aio
         /// <inheritdoc/>
         public override int Length { get; }
 
-        internal override bool IsWrite => false;
-
         internal override string Name => "read";
     }
 
@@ -121,8 +121,6 @@ public sealed partial class Aio
 
         /// <inheritdoc/>
         public override int Length => Destination.Length;
-
-        internal override bool IsWrite => false;
 
         internal override string Name => "read";
 
@@ -169,8 +167,6 @@ public sealed partial class Aio
 
         /// <inheritdoc/>
         public override int Length => Data.Length;
-
-        internal override bool IsWrite => true;
 
         internal override string Name => "write";
 

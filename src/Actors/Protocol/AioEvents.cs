@@ -56,6 +56,21 @@ public sealed partial class Aio
         public int Count { get; }
     }
 
+    /// <summary>Reply to <see cref="ReadV"/>.</summary>
+    public sealed class ReadVCompleted : Event
+    {
+        internal ReadVCompleted(ReadV command, int count)
+            : base(command) => Count = count;
+
+        /// <summary>The command, with the destinations.</summary>
+        public ReadV Command => (ReadV)RepliesTo;
+
+        /// <summary>
+        /// Bytes read, from the start of the first destination on: fewer than all of them hold where the file ends, 0 behind its end.
+        /// </summary>
+        public int Count { get; }
+    }
+
     /// <summary>Reply to <see cref="Write"/>: every byte has been written.</summary>
     public sealed class WriteCompleted : Event
     {
@@ -68,20 +83,7 @@ public sealed partial class Aio
         public Write Command => (Write)RepliesTo;
     }
 
-    /// <summary>Reply to <see cref="ReadV"/>.</summary>
-    public sealed class ReadVCompleted : Event
-    {
-        internal ReadVCompleted(ReadV command, int count)
-            : base(command) => Count = count;
-
-        /// <summary>The command, with the destinations.</summary>
-        public ReadV Command => (ReadV)RepliesTo;
-
-        /// <summary>Bytes read, to the first destinations: fewer than their length where the file ends, 0 behind its end.</summary>
-        public int Count { get; }
-    }
-
-    /// <summary>Reply to <see cref="WriteV"/>: every byte has been written.</summary>
+    /// <summary>Reply to <see cref="WriteV"/>: every byte of every buffer has been written.</summary>
     public sealed class WriteVCompleted : Event
     {
         internal WriteVCompleted(WriteV command)

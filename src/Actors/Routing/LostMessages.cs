@@ -84,8 +84,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
                 Reply(done.Requester, done.Open);
                 break;
             case BlockingDone done:
-                done.Slot.Buffer?.Release(); // it has been answered as the shard stopped
-                done.Slot.Buffer = null;
+                done.Slot.ReleaseMemory(); // it has been answered as the shard stopped
                 break;
             case FileBarrier barrier when barrier.TryClaim():
                 Reply(barrier.Requester, barrier.Command);

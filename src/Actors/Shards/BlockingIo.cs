@@ -2,7 +2,7 @@ using AkkaAio.Interop.Abi;
 
 namespace AkkaAio.Shards;
 
-/// <summary>Does a slot's operation with pread(2) or pwrite(2), on a thread that may block.</summary>
+/// <summary>Does a slot's operation with pread(2) or pwrite(2), or their vectored kin, on a thread that may block.</summary>
 internal static class BlockingIo
 {
     /// <summary>Bytes moved, or a negated errno: what an engine would have put into the completion.</summary>
@@ -11,6 +11,14 @@ internal static class BlockingIo
         try
         {
             var file = slot.Lane.File.Handle;
+            if (slot.Vector is { } vector)
+            {
+                vector.MoveTo(slot.Done);
+                return slot.IsWrite
+                    ? file.WriteV(vector.Window, slot.Start + slot.Done, slot.Flags.HasFlag(RwFlags.DSync))
+                    : file.ReadV(vector.Window, slot.Start + slot.Done);
+            }
+
             var memory = slot.Buffer!.UncheckedSpan(slot.BufferStart + slot.Done, slot.NextLength);
             return slot.IsWrite
                 ? file.Write(memory, slot.Start + slot.Done, slot.Flags.HasFlag(RwFlags.DSync))

@@ -16,7 +16,7 @@ internal static class CommandChecks
         var needed = command.IsWrite ? FileAccess.Write : FileAccess.Read;
         return offset < 0 ? Wrong(command, offset, length, "the offset is negative")
             : length < 0 ? Wrong(command, offset, length, "the length is negative")
-            : length > MaxLength ? Wrong(command, offset, length, $"one command moves {MaxLength} bytes at most")
+            : length > MaxLength ? Wrong(command, offset, command.TotalLength, $"one command moves {MaxLength} bytes at most")
             : offset > long.MaxValue - length - AioBuffer.Alignment
                 ? Wrong(command, offset, length, "its end is beyond the largest file, 2^63 - 1 bytes")
             : (file.Access & needed) == 0

@@ -8,12 +8,11 @@ namespace AkkaAio.Shards;
 /// Finds or makes the memory that the kernel will use for a command: the user's own buffer where it is aligned, a buffer of the pool
 /// else. From here on the slot holds a reference to it.
 /// </summary>
-internal static class Preparation
+internal static partial class Preparation
 {
     /// <summary>Fills the slot's request; returns why it cannot be, and then holds no memory.</summary>
-    public static Exception? Prepare(Slot slot, AioExt aio)
+    public static Exception? Prepare(Slot slot, AioBufferPool pool)
     {
-        var pool = aio.Pool;
         slot.Opcode = slot.Command!.IsWrite ? IoOpcode.Write : IoOpcode.Read;
         slot.Flags = RwFlags.None;
         slot.Head = 0;
@@ -26,8 +25,8 @@ internal static class Preparation
             Aio.ReadInto read => PrepareReadInto(slot, read, pool),
             Aio.Write write => PrepareWrite(slot, write, pool),
             Aio.Read read => PrepareBounceRead(slot, read, pool),
-            Aio.ReadV read => PrepareReadV(slot, read, aio),
-            Aio.WriteV write => PrepareWriteV(slot, write, aio),
+            Aio.ReadV read => PrepareReadV(slot, read, pool),
+            Aio.WriteV write => PrepareWriteV(slot, write, pool),
             _ => new InvalidOperationException($"no such command: {slot.Command}"),
         };
     }
@@ -74,7 +73,7 @@ internal static class Preparation
 
     private static AioException? PrepareWrite(Slot slot, Aio.Write write, AioBufferPool pool)
     {
-        slot.Flags = write.Durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
+        slot.Flags = FlagsOf(write.Durability);
         slot.Start = write.Offset;
         slot.Total = write.Length;
         var isAioBuffer = MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(write.Data, out var buffer, out var start, out _);
@@ -126,65 +125,8 @@ internal static class Preparation
         }
     }
 
-    private static AioException? PrepareReadV(Slot slot, Aio.ReadV read, AioExt aio)
-    {
-        if (UsesInPlace(slot, read, aio, out var error))
-        {
-            return error;
-        }
-
-        slot.IsBounce = true;
-        return PrepareBounceRead(slot, read, aio.Pool);
-    }
-
-    private static AioException? PrepareWriteV(Slot slot, Aio.WriteV write, AioExt aio)
-    {
-        slot.Flags = write.Durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
-        var alignment = write.File.OffsetAlignment;
-        if (write.Offset % alignment != 0 || write.Length % alignment != 0)
-        {
-            return new AioAlignmentException(
-                write.Name, write.File.Path, write.Offset, write.Length, address: 0, alignment, write.File.MemoryAlignment);
-        }
-
-        return UsesInPlace(slot, write, aio, out var error) ? error : Gather(slot, write, aio.Pool);
-    }
-
-    // Also when it fails for good.
-    private static bool UsesInPlace(Slot slot, Aio.VectorCommand command, AioExt aio, out AioException? error)
-    {
-        error = null;
-        slot.Start = command.Offset;
-        slot.Total = command.Length;
-        slot.Vectors = aio.TakesVectors(command.File) ? VectoredMemory.TryMake(command, aio.Pool, out error) : null;
-        return slot.Vectors is not null || error is not null;
-    }
-
-    private static AioException? Gather(Slot slot, Aio.WriteV write, AioBufferPool pool)
-    {
-        slot.Buffer = pool.TryRent(write.Length, write);
-        if (slot.Buffer is null)
-        {
-            return NoBudget(write.Length, pool);
-        }
-
-        try
-        {
-            var start = 0;
-            foreach (var part in write.Data)
-            {
-                part.Span.CopyTo(slot.Buffer.UncheckedSpan(start, part.Length));
-                start += part.Length;
-            }
-
-            slot.IsBounce = true;
-            return null;
-        }
-        catch (Exception e) // as in CopyForWrite
-        {
-            return new AioBufferDisposedException(write.Name, write.File.Path, e);
-        }
-    }
+    private static RwFlags FlagsOf(AioDurability durability) =>
+        durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
 
     private static bool IsAligned(Aio.TransferCommand command, AioBuffer buffer, int start) =>
         command.Offset % command.File.OffsetAlignment == 0 && command.Length % command.File.OffsetAlignment == 0 &&

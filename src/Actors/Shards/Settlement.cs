@@ -18,7 +18,7 @@ internal enum Settled
 /// Turns the result of an operation into its reply. Runs on the reaper for what the kernel did, on the shard for what a blocking thread
 /// did.
 /// </summary>
-internal static class Settlement
+internal static partial class Settlement
 {
     // A device that goes on cutting writes short would keep the slot busy for ever.
     private const int MaxShortWrites = 8;
@@ -102,11 +102,12 @@ internal static class Settlement
             case Aio.ReadInto readInto:
                 SucceedReadInto(slot, readInto, shard, counters);
                 break;
-            case { IsWrite: true } write:
+            case Aio.Write write:
                 counters.Writes++;
                 counters.WrittenBytes += write.Length;
                 write.File.Extent.Written(write.Offset + write.Length);
-                slot.ReleaseMemory();
+                slot.Buffer?.Release();
+                slot.Buffer = null;
                 ReplyWritten(slot.TakeRequester(), write, shard);
                 break;
             case Aio.Read read:
@@ -115,22 +116,23 @@ internal static class Settlement
             case Aio.ReadV readV:
                 SucceedReadV(slot, readV, shard, counters);
                 break;
+            case Aio.WriteV writeV:
+                SucceedWriteV(slot, writeV, shard, counters);
+                break;
             default:
                 throw new InvalidOperationException($"a slot holds {slot.Command}");
         }
     }
 
-    private static void ReplyWritten(IActorRef? requester, Aio.TransferCommand command, IActorRef shard)
+    private static void ReplyWritten(IActorRef? requester, Aio.Write write, IActorRef shard)
     {
         if (requester is AioOperation awaited)
         {
-            awaited.Complete(command.Length);
+            awaited.Complete(write.Length);
         }
-        else if (requester is not null)
+        else
         {
-            requester.Reply(
-                command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command),
-                shard, command.File.Aio.Log);
+            requester?.Reply(new Aio.WriteCompleted(write), shard, write.File.Aio.Log);
         }
     }
 
@@ -183,40 +185,6 @@ internal static class Settlement
         else
         {
             requester?.Reply(failed ?? (Aio.Event)new Aio.ReadIntoCompleted(read, count), shard, read.File.Aio.Log);
-        }
-    }
-
-    private static void SucceedReadV(Slot slot, Aio.ReadV read, IActorRef shard, ShardCounters.Answered counters)
-    {
-        var count = CountOf(slot, read.Length);
-        counters.Reads++;
-        counters.ReadBytes += count;
-        var requester = slot.TakeRequester();
-        Aio.Event reply = new Aio.ReadVCompleted(read, count);
-        try
-        {
-            if (slot.IsBounce && requester is not null)
-            {
-                Scatter(slot.Buffer!.UncheckedSpan(slot.Head, count), read.Destinations);
-            }
-        }
-        catch (Exception e)
-        {
-            reply = new Aio.CommandFailed(
-                read, new AioBufferDisposedException(read.Name, read.File.Path, e), AioOutcome.NotPerformed);
-        }
-
-        slot.ReleaseMemory();
-        requester?.Reply(reply, shard, read.File.Aio.Log);
-    }
-
-    private static void Scatter(ReadOnlySpan<byte> source, IReadOnlyList<Memory<byte>> destinations)
-    {
-        for (var i = 0; i < destinations.Count && !source.IsEmpty; i++)
-        {
-            var part = source[..Math.Min(source.Length, destinations[i].Length)];
-            part.CopyTo(destinations[i].Span);
-            source = source[part.Length..];
         }
     }
 

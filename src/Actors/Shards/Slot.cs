@@ -56,11 +56,11 @@ internal sealed class Slot(int index)
     public IoOpcode Opcode;
     public RwFlags Flags;
 
-    /// <summary>The kernel's memory; the context's reference to it. Null for an fdatasync.</summary>
+    /// <summary>The kernel's memory; the context's reference to it. Null for an fdatasync, and with <see cref="Vector"/>.</summary>
     public AioBuffer? Buffer;
 
-    /// <summary>In place of one buffer: several. Null for one.</summary>
-    public VectoredMemory? Vectors;
+    /// <summary>In place of <see cref="Buffer"/>: the buffers of a vectored operation. Null for any other.</summary>
+    public VectorMemory? Vector;
 
     /// <summary>Where the range starts in the buffer.</summary>
     public int BufferStart;
@@ -95,40 +95,40 @@ internal sealed class Slot(int index)
         set => _requester = value;
     }
 
-    /// <summary>Bytes that the next kernel operation is asked to move.</summary>
-    public int NextLength => Vectors?.Length ?? Math.Min(Total - Done, MaxTransfer);
+    /// <summary>Bytes that the next kernel operation is asked to move; of a vectored one that is asked already, bytes of this one.</summary>
+    public int NextLength => Vector is null ? Math.Min(Total - Done, MaxTransfer) : Vector.Bytes;
 
     // Appending: the file system makes each write into new blocks part of the file by a transaction of its own. After a short write the
     // operation goes on alone, so that its result is its own.
-    private bool MayMerge => IsWrite && Vectors is null && ShortWrites == 0 && Lane.File.Extent.IsFresh(Start);
+    private bool MayMerge => IsWrite && ShortWrites == 0 && Vector is null && Lane.File.Extent.IsFresh(Start);
 
     /// <summary>Whether to look into the page cache first, on the submitting thread.</summary>
-    public bool MayBeCached => Opcode == IoOpcode.Read && Total - Done <= MaxCachedRead && !Lane.File.IsDirect;
+    public bool MayBeCached => Opcode == IoOpcode.Read && Vector is null && Total - Done <= MaxCachedRead && !Lane.File.IsDirect;
 
     /// <summary>The one who takes the requester replies to it; null: it has been answered.</summary>
     public IActorRef? TakeRequester() => Interlocked.Exchange(ref _requester, null);
 
-    public IoRequest ToRequest() => Vectors is null
-        ? new(
-            index, Opcode, Lane.File.Handle.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength,
-            Start + Done, Flags, MayMerge, MayBeCached)
-        : VectoredRequest(Vectors);
+    public IoRequest ToRequest() => Vector is null ? ToPlainRequest() : ToVectoredRequest(Vector);
 
-    /// <summary>The context gives up its references to the memory.</summary>
+    /// <summary>Gives the slot's references back, when the kernel is done with the memory.</summary>
     public void ReleaseMemory()
     {
         Buffer?.Release();
         Buffer = null;
-        Vectors?.Release();
-        Vectors = null;
+        Vector?.Release();
+        Vector = null;
     }
 
-    private IoRequest VectoredRequest(VectoredMemory vectors)
+    private IoRequest ToVectoredRequest(VectorMemory vector)
     {
-        vectors.MoveTo(Done);
-        return new(
-            index, Opcode, Lane.File.Handle.Descriptor, vectors.Address, vectors.Length, Start + Done, Flags, Vectors: vectors.Count);
+        vector.MoveTo(Done);
+        return new IoRequest(
+            index, Opcode, Lane.File.Handle.Descriptor, vector.Table, vector.Bytes, Start + Done, Flags, Vectors: vector.Count);
     }
+
+    private IoRequest ToPlainRequest() => new(
+        index, Opcode, Lane.File.Handle.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength,
+        Start + Done, Flags, MayMerge, MayBeCached);
 
     public void Clear()
     {
@@ -137,7 +137,7 @@ internal sealed class Slot(int index)
         _requester = null;
         Lane = null!;
         Buffer = null;
-        Vectors = null;
+        Vector = null;
         Done = 0;
         Total = 0;
         ShortWrites = 0;

@@ -26,30 +26,6 @@ public sealed partial class AioFile
             ? ValueTask.FromCanceled<int>(cancellationToken)
             : AioOperation.StartReadInto(this, offset, destination, cancellationToken).AsCountTask();
 
-    /// <summary>
-    /// Reads into <paramref name="destinations"/>, one after another, from <paramref name="offset"/>: see <see cref="Aio.ReadV"/>.
-    /// </summary>
-    /// <returns>Bytes read: fewer than all destinations hold where the file ends, 0 behind it.</returns>
-    /// <exception cref="AioException">The read failed.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; an <see cref="AioBuffer"/> may still be written to, other memory not.</exception>
-    public ValueTask<int> ReadVAsync(
-        long offset, IReadOnlyList<Memory<byte>> destinations, CancellationToken cancellationToken = default) =>
-        cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<int>(cancellationToken)
-            : AioOperation.Start(new Aio.ReadV(this, offset, destinations), cancellationToken).AsCountTask();
-
-    /// <summary>
-    /// Writes all of <paramref name="data"/>, one after another, from <paramref name="offset"/>: see <see cref="Aio.WriteV"/>. Leave it
-    /// unchanged until done.
-    /// </summary>
-    /// <exception cref="AioAlignmentException">The offset, or the length of all together, is not aligned, on a direct file.</exception>
-    /// <exception cref="AioException">The write failed; a part of it may have happened.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; it may have happened, or happen still.</exception>
-    public ValueTask WriteVAsync(
-        long offset, IReadOnlyList<ReadOnlyMemory<byte>> data, AioDurability durability = AioDurability.None,
-        CancellationToken cancellationToken = default) =>
-        Run(new Aio.WriteV(this, offset, data) { Durability = durability }, cancellationToken);
-
     /// <summary>Writes all of <paramref name="data"/> at <paramref name="offset"/>. Leave it unchanged until done.</summary>
     /// <exception cref="AioAlignmentException">Offset or length is not aligned, on a direct file.</exception>
     /// <exception cref="AioException">The write failed; a part of it may have happened.</exception>
@@ -63,6 +39,32 @@ public sealed partial class AioFile
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled(cancellationToken)
             : AioOperation.StartWrite(this, offset, data, durability, cancellationToken).AsTask();
+
+    /// <summary>
+    /// Reads one range from <paramref name="offset"/> into <paramref name="destinations"/>, filling each before the next. Without a copy
+    /// where all are of <see cref="AioBuffer"/>s and aligned.
+    /// </summary>
+    /// <returns>Bytes read: fewer than the destinations hold where the file ends, 0 behind it.</returns>
+    /// <exception cref="AioException">The read failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; <see cref="AioBuffer"/>s may still be written to, other memory not.</exception>
+    public ValueTask<int> ReadVAsync(
+        long offset, IReadOnlyList<Memory<byte>> destinations, CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<int>(cancellationToken)
+            : AioOperation.Start(new Aio.ReadV(this, offset, destinations), cancellationToken).AsCountTask();
+
+    /// <summary>Writes all of <paramref name="data"/>, one behind the other, at <paramref name="offset"/>. Leave it unchanged until done.</summary>
+    /// <exception cref="AioAlignmentException">Offset or total length is not aligned, on a direct file.</exception>
+    /// <exception cref="AioException">The write failed; a part of it may have happened.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; it may have happened, or happen still.</exception>
+    public ValueTask WriteVAsync(
+        long offset, IReadOnlyList<ReadOnlyMemory<byte>> data, CancellationToken cancellationToken = default) =>
+        WriteVAsync(offset, data, AioDurability.None, cancellationToken);
+
+    /// <summary>As the other overload; with <see cref="AioDurability.Dsync"/> the data is on stable storage when done.</summary>
+    public ValueTask WriteVAsync(
+        long offset, IReadOnlyList<ReadOnlyMemory<byte>> data, AioDurability durability, CancellationToken cancellationToken = default) =>
+        Run(new Aio.WriteV(this, offset, data) { Durability = durability }, cancellationToken);
 
     /// <summary>Makes every write that was begun before it durable.</summary>
     /// <exception cref="AioException">It failed, and will for ever on this open: what was written may be lost.</exception>

@@ -155,7 +155,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
                 _source.SetResult(read.Count); // of no bytes
                 break;
             case Aio.ReadVCompleted read:
-                _source.SetResult(read.Count);
+                _source.SetResult(read.Count); // of no bytes
                 break;
             default:
                 _source.SetResult(_count);

@@ -107,12 +107,12 @@ internal static unsafe partial class FileSyscalls
 
         fixed (byte* pointer = destination)
         {
-            return Read(fd, [new IoVec((nint)pointer, destination.Length)], offset, flags, out count);
+            return ReadV(fd, [new IoVec((nint)pointer, destination.Length)], offset, flags, out count);
         }
     }
 
-    /// <summary>preadv2(2) into several buffers.</summary>
-    public static Errno Read(int fd, ReadOnlySpan<IoVec> vectors, long offset, RwFlags flags, out int count)
+    /// <summary>preadv2(2).</summary>
+    public static Errno ReadV(int fd, ReadOnlySpan<IoVec> vectors, long offset, RwFlags flags, out int count)
     {
         nint result;
         Errno errno;
@@ -149,12 +149,12 @@ internal static unsafe partial class FileSyscalls
     {
         fixed (byte* pointer = source)
         {
-            return Write(fd, [new IoVec((nint)pointer, source.Length)], offset, flags, out count);
+            return WriteV(fd, [new IoVec((nint)pointer, source.Length)], offset, flags, out count);
         }
     }
 
-    /// <summary>pwritev2(2) from several buffers.</summary>
-    public static Errno Write(int fd, ReadOnlySpan<IoVec> vectors, long offset, RwFlags flags, out int count)
+    /// <summary>pwritev2(2).</summary>
+    public static Errno WriteV(int fd, ReadOnlySpan<IoVec> vectors, long offset, RwFlags flags, out int count)
     {
         nint result;
         Errno errno;

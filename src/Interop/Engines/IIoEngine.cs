@@ -12,8 +12,11 @@ public interface IIoEngine
     /// </summary>
     bool TakesBuffered => false;
 
-    /// <summary>Whether its contexts take requests with <see cref="IoRequest.Vectors"/>.</summary>
-    bool TakesVectors => true;
+    /// <summary>
+    /// Whether to look for completions again and again may pay; not where threads of this process bring them about, which then want for
+    /// the processor that looks.
+    /// </summary>
+    bool PollingPays => true;
 
     /// <summary>
     /// Operations in flight that all contexts of this machine may still reserve, as (free, in all); null when the engine knows no such

@@ -1,3 +1,4 @@
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Interop.Engines;
@@ -74,6 +75,46 @@ public interface IIoFile : IDisposable
     /// <summary>pread(2); for buffered files.</summary>
     /// <returns>Bytes read; fewer than asked for at the end of the file, 0 behind it.</returns>
     int Read(Span<byte> destination, long offset);
+
+    /// <summary>preadv(2): fills the buffers in their order. One after the other here; stops where one is not filled.</summary>
+    /// <returns>Bytes read; fewer than the sum of the lengths at the end of the file, 0 behind it.</returns>
+    /// <remarks>
+    /// Not by RandomAccess's calls for many buffers: they pin <see cref="Memory{T}"/>, which a buffer that was disposed early refuses,
+    /// although the operation holds it still.
+    /// </remarks>
+    int ReadV(ReadOnlySpan<IoVec> vectors, long offset)
+    {
+        var total = 0;
+        foreach (var vector in vectors)
+        {
+            var count = Read(vector.AsSpan(), offset + total);
+            total += count;
+            if (count < vector.Length)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    /// <summary>pwritev(2): writes the buffers in their order. One after the other here; stops where one is not written whole.</summary>
+    /// <returns>Bytes written, possibly fewer than given.</returns>
+    int WriteV(ReadOnlySpan<IoVec> vectors, long offset, bool dataSync)
+    {
+        var total = 0;
+        foreach (var vector in vectors)
+        {
+            var count = Write(vector.AsSpan(), offset + total, dataSync);
+            total += count;
+            if (count < vector.Length)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
 
     /// <summary>
     /// Reads only what needs no waiting, because the page cache has it: preadv2(2) with RWF_NOWAIT. The one method that does not block.

@@ -22,8 +22,8 @@ public enum IoOpcode
 /// <param name="Slot">0 to depth - 1, unused by any operation in flight; comes back in <see cref="IoCompletion.Slot"/>.</param>
 /// <param name="Opcode">What to do.</param>
 /// <param name="Descriptor">The file, as <see cref="IIoFile.Descriptor"/> has it.</param>
-/// <param name="Buffer">Address of the memory to read into or write from; with Vectors, of an array of <c>struct iovec</c>.</param>
-/// <param name="Length">Bytes, in all.</param>
+/// <param name="Buffer">Address of the memory to read into or write from; of the <see cref="IoVec"/>s with <see cref="Vectors"/>.</param>
+/// <param name="Length">Bytes; with <see cref="Vectors"/> the sum of theirs.</param>
 /// <param name="Offset">Byte offset in the file.</param>
 /// <param name="Flags">Flags of preadv2(2) and pwritev2(2).</param>
 /// <param name="MayMerge">
@@ -34,18 +34,24 @@ public enum IoOpcode
 /// A hint on a read of a buffered file: where the page cache has all of it, the submitter may copy it at once. Unlike
 /// <see cref="RwFlags.NoWait"/> a miss is no EAGAIN: the read goes on as any other.
 /// </param>
-/// <param name="Vectors">How many buffers there are, 1 to 1024; 0: the one that Buffer is the address of.</param>
+/// <param name="Vectors">
+/// How many <see cref="IoVec"/>s are at <see cref="Buffer"/>, <see cref="IoVec.MaxCount"/> at most: preadv(2), pwritev(2). Array and
+/// memory stay valid until the completion. 0 for one piece of memory. Such a request is never merged and never read ahead of the others.
+/// </param>
 public readonly record struct IoRequest(
     int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None,
-    bool MayMerge = false, bool MayBeCached = false, int Vectors = 0)
+    bool MayMerge = false, bool MayBeCached = false, ushort Vectors = 0)
 {
     /// <summary>
     /// What io_submit refuses and other interfaces take for something else: an offset of -1 is the file's position to them, a negative length
     /// 2 GiB and more, and the range of an fsync a part of the file.
     /// </summary>
     internal bool IsPossible => Opcode == IoOpcode.DataSync
-        ? this is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None }
-        : this is { Offset: >= 0, Length: >= 0, Vectors: >= 0 and <= IoVec.MaxCount };
+        ? this is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None, Vectors: 0 }
+        : this is { Offset: >= 0, Length: >= 0, Vectors: <= IoVec.MaxCount };
+
+    /// <summary>The buffers of a vectored request; none of any other. Readable until its completion.</summary>
+    public unsafe ReadOnlySpan<IoVec> GetVectors() => new((void*)Buffer, Vectors);
 }
 
 /// <summary>One completion.</summary>

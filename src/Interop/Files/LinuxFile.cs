@@ -172,6 +172,21 @@ public sealed class LinuxFile : IIoFile
     }
 
     /// <inheritdoc/>
+    public int ReadV(ReadOnlySpan<IoVec> vectors, long offset)
+    {
+        Check(FileSyscalls.ReadV(OpenDescriptor, vectors, offset, RwFlags.None, out var count), "readv", Path, offset);
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public int WriteV(ReadOnlySpan<IoVec> vectors, long offset, bool dataSync)
+    {
+        var flags = dataSync ? RwFlags.DSync : RwFlags.None;
+        Check(FileSyscalls.WriteV(OpenDescriptor, vectors, offset, flags, out var count), "writev", Path, offset);
+        return count;
+    }
+
+    /// <inheritdoc/>
     public bool TryReadCached(Span<byte> destination, long offset, out int count) =>
         FileSyscalls.TryReadCached(OpenDescriptor, destination, offset, out count);
 

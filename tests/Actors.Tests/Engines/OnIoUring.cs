@@ -13,6 +13,10 @@ public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.IoUri
 
 public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.IoUring, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
 
+public sealed class VectoredReads(ITestOutputHelper output) : ReadVSpecs(EngineKind.IoUring, "", output);
+
+public sealed class VectoredWrites(ITestOutputHelper output) : WriteVSpecs(EngineKind.IoUring, output);
+
 public sealed class Scenario(ITestOutputHelper output) : ScenarioSpecs(EngineKind.IoUring, output);
 
 public sealed class Writes(ITestOutputHelper output) : WriteSpecs(EngineKind.IoUring, output);
@@ -36,5 +40,3 @@ public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.IoU
 public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.IoUring, "", output);
 
 public sealed class Awaited(ITestOutputHelper output) : TaskSpecs(EngineKind.IoUring, output);
-
-public sealed class Vectors(ITestOutputHelper output) : VectorSpecs(EngineKind.IoUring, "", output);

@@ -13,6 +13,10 @@ public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.Posix
 
 public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.PosixAio, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
 
+public sealed class VectoredReads(ITestOutputHelper output) : ReadVSpecs(EngineKind.PosixAio, "", output);
+
+public sealed class VectoredWrites(ITestOutputHelper output) : WriteVSpecs(EngineKind.PosixAio, output);
+
 public sealed class Scenario(ITestOutputHelper output) : ScenarioSpecs(EngineKind.PosixAio, output);
 
 public sealed class Writes(ITestOutputHelper output) : WriteSpecs(EngineKind.PosixAio, output);
@@ -36,5 +40,3 @@ public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.Pos
 public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.PosixAio, "", output);
 
 public sealed class Awaited(ITestOutputHelper output) : TaskSpecs(EngineKind.PosixAio, output);
-
-public sealed class Vectors(ITestOutputHelper output) : VectorSpecs(EngineKind.PosixAio, "", output);

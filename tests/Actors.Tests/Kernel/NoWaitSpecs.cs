@@ -184,6 +184,25 @@ public sealed class NoWaitSpecs : AioTestKit
         }
     }
 
+    [Fact]
+    public async Task Refused_vectors_are_done_on_a_blocking_thread_too()
+    {
+        const int Count = 1500; // more than one operation takes
+        var content = Pattern(Count * 512);
+        var file = await SlowFile(content);
+        _flagged = _ => new() { Error = Errno.EAGAIN };
+        using var target = new Memories(Pool, MemoryKind.Aligned, [.. Enumerable.Repeat(512, Count)]);
+        var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, 0, target.All));
+        Assert.Equal(content.Length, read.Count);
+        Assert.True(target.Content().AsSpan().SequenceEqual(content));
+        target.Fill(Pattern(Count * 512, 2));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, target.ReadOnly));
+        Assert.True(ContentOf(file).AsSpan().SequenceEqual(Pattern(Count * 512, 2)));
+        Assert.Contains("read", _calls);
+        Assert.Contains("write", _calls);
+        Assert.Equal(2, (await Stats()).Shards[0].NoWaitFellBack);
+    }
+
     // A file on whose device both reads and writes have had a slow submit.
     private async Task<AioFile> SlowFile(byte[] content)
     {

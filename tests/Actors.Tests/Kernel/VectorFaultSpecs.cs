@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Tests.Support;
@@ -6,107 +8,343 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Kernel;
 
-/// <summary>ReadV and WriteV under a kernel that does a part, fails, or takes its time.</summary>
-public sealed class VectorFaultSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.Memory, "", output)
+/// <summary>What can befall a vectored operation in the kernel: its memory is held until the end, and its one reply is true.</summary>
+public sealed class VectorFaultSpecs : AioTestKit
 {
-    [Theory]
-    [InlineData(1)]
-    [InlineData(Block)]
-    [InlineData(Block + 100)]
-    [InlineData((3 * Block) - 1)]
-    [InlineData((5 * Block) + 512)]
-    public async Task A_short_write_goes_on_where_it_ended_also_amid_a_buffer(int shortTo)
+    private readonly ConcurrentQueue<IoRequest> _requests = new();
+
+    public VectorFaultSpecs(ITestOutputHelper output)
+        : base(EngineKind.Memory, "", output) => Script(_ => default);
+
+    private IEnumerable<(long Offset, int Length, int Vectors)> Requests =>
+        _requests.Select(request => (request.Offset, request.Length, (int)request.Vectors));
+
+    [Fact]
+    public async Task A_short_write_is_continued_in_the_middle_of_a_buffer()
     {
         var file = await NewFile(16 * Block);
-        using var one = Pool.Rent(6 * Block);
-        Pattern(6 * Block).CopyTo(one.GetSpan());
-        var once = 1;
-        var requests = new List<IoRequest>();
-        Engine.OnOperation = (in request) =>
-        {
-            requests.Add(request);
-            return new OperationFault { ShortTo = Interlocked.Exchange(ref once, 0) == 1 ? shortTo : null };
-        };
-        await Replies.Do<Aio.WriteVCompleted>(
-            new Aio.WriteV(file, Block, one.Memory[..(2 * Block)], one.Memory[(2 * Block)..(3 * Block)], one.Memory[(3 * Block)..]));
-        Assert.Equal(Pattern(6 * Block), OnDisk(file.Path)[Block..(7 * Block)]);
-        Assert.Equal(2, requests.Count);
-        Assert.All(requests, request => Assert.InRange(request.Vectors, 1, 3));
-        Assert.Equal(Block + (shortTo / Engine.Alignment * Engine.Alignment), requests[1].Offset);
+        using var memories = new Memories(Pool, MemoryKind.Aligned, [1024, 2048, 512, 512]);
+        memories.Fill(Pattern(4096));
+        var calls = 0;
+        Script(_ => new OperationFault { ShortTo = ++calls switch { 1 => 1536, 2 => 700, 3 => 1024, _ => null } });
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, Block, memories.ReadOnly));
+        Assert.Equal(Pattern(4096), OnDisk(file.Path)[Block..(2 * Block)]);
+        Assert.Equal(
+            [(Block, 4096, 4), (Block + 1536, 2560, 3), (Block + 2048, 2048, 3), (Block + 3072, 1024, 2)], Requests);
     }
 
     [Fact]
-    public async Task A_device_that_goes_on_cutting_writes_short_fails_them_with_what_was_done()
+    public async Task A_short_write_that_stops_inside_a_sector_goes_on_at_its_start()
     {
         var file = await NewFile(16 * Block);
-        using var one = Pool.Rent(2 * Block);
-        Engine.OnOperation = (in request) => new OperationFault { ShortTo = 0 };
-        var write = new Aio.WriteV(file, 0, one.Memory[..Block], one.Memory[Block..]);
-        var failed = await Replies.Do<Aio.CommandFailed>(write);
-        Assert.IsType<AioShortWriteException>(failed.Cause);
+        using var memories = new Memories(Pool, MemoryKind.Aligned, [512, 512, 512]);
+        memories.Fill(Pattern(1536));
+        var calls = 0;
+        Script(_ => new OperationFault { ShortTo = ++calls == 1 ? 1023 : null });
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        Assert.Equal(Pattern(1536), OnDisk(file.Path)[..1536]);
+        Assert.Equal([(0, 1536, 3), (512, 1024, 2)], Requests);
+    }
+
+    [Fact]
+    public async Task A_write_that_is_cut_short_for_ever_fails_with_what_was_written()
+    {
+        var file = await NewFile(64 * Block);
+        using var memories = new Memories(Pool, MemoryKind.Aligned, [.. Enumerable.Repeat(1024, 64)]);
+        Script(_ => new OperationFault { ShortTo = 512 });
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        Assert.Equal(_requests.Count * 512, Assert.IsType<AioShortWriteException>(failed.Cause).Written);
         Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
-        Assert.Equal(1, Pool.RentedBuffers);
+        await Eventually(() => Pool.RentedBuffers == 1, "only ours is out");
+    }
+
+    [Theory]
+    [InlineData(1024)]
+    [InlineData(1500)]
+    [InlineData(0)]
+    public async Task A_short_read_is_reported_with_the_bytes_that_came(int count)
+    {
+        var content = Pattern(4 * Block);
+        var file = await FileOf(content);
+        Script(_ => new OperationFault { ShortTo = count });
+        foreach (var memory in Enum.GetValues<MemoryKind>())
+        {
+            using var memories = new Memories(Pool, memory, [1024, 1024, 1024]);
+            var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, Block, memories.All));
+            Assert.Equal(count, read.Count);
+            Assert.Equal(content.AsSpan(Block, count), memories.Content().AsSpan(0, count));
+            memories.AssertGapsAreUntouched();
+        }
     }
 
     [Fact]
-    public async Task The_kernel_s_memory_stays_until_it_is_done_whatever_the_requester_does()
+    public async Task More_than_IOV_MAX_buffers_go_in_operations_of_IOV_MAX_one_after_the_other()
     {
-        var (file, other) = (await FileOf(Pattern(4 * Block)), await NewFile(Block));
-        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Vectors > 0 };
-        var (first, second) = (Pool.Rent(Block), Pool.Rent(Block));
-        var canceled = Replies.Tell(new Aio.ReadV(file, 0, first.Memory, second.Memory));
-        var read = Replies.Tell(new Aio.ReadV(file, 2 * Block, first.Memory, second.Memory));
-        await Fence(other);
-        first.Dispose();
-        second.Dispose();
-        Assert.Equal(4, Pool.RentedBuffers); // the two, and an array for each command
-        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(canceled))).Found);
-        Assert.IsType<AioCanceledException>((await Replies.Of<Aio.CommandFailed>(canceled)).Cause);
-        Assert.Equal(4, Pool.RentedBuffers);
-        using (var stranger = Pool.Rent(Block))
-        {
-            stranger.GetSpan().Fill(0xAA);
-            Assert.Equal(2, Engine.Release());
-            Assert.Equal(2 * Block, (await Replies.Of<Aio.ReadVCompleted>(read)).Count);
-            Assert.All(stranger.GetSpan().ToArray(), value => Assert.Equal(0xAA, value));
-        }
+        const int Count = (2 * IoVec.MaxCount) + 7;
+        var file = await NewFile(Count * 512);
+        using var memories = new Memories(Pool, MemoryKind.Aligned, [.. Enumerable.Repeat(512, Count)]);
+        memories.Fill(Pattern(Count * 512));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        Assert.Equal([(0, 1024 * 512, 1024), (1024 * 512, 1024 * 512, 1024), (2048 * 512, 7 * 512, 7)], Requests);
+        Assert.True(OnDisk(file.Path).AsSpan().SequenceEqual(Pattern(Count * 512)));
 
+        // A short one among them, and an error in the last.
+        var calls = 0;
+        Script(_ => ++calls switch { 2 => new() { ShortTo = 700 }, 4 => new() { Error = Errno.ENOSPC }, _ => default });
+        var error = await Replies.Fails<AioShortWriteException>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        Assert.Equal((1024 + 1 + 1024) * 512, error.Written);
+        Assert.Equal(
+            [(0, 1024 * 512, 1024), (1024 * 512, 1024 * 512, 1024), (1025 * 512, 1024 * 512, 1024), (2049 * 512, 6 * 512, 6)], Requests);
+        await Eventually(() => Pool.RentedBuffers == 1, "only ours is out");
+    }
+
+    [Theory]
+    [InlineData(MemoryKind.Aligned)]
+    [InlineData(MemoryKind.Misaligned)]
+    [InlineData(MemoryKind.Mixed)]
+    public async Task An_early_Dispose_only_delays_the_return(MemoryKind kind)
+    {
+        var (file, other) = (await NewFile(4 * Block), await NewFile(Block));
+        Script(request => new OperationFault { Hold = request.Opcode == IoOpcode.Write });
+        var memories = new Memories(Pool, kind, [Block, 2 * Block]);
+        memories.Fill(Pattern(3 * Block));
+        var write = Replies.Tell(new Aio.WriteV(file, 0, memories.ReadOnly));
         await Fence(other);
+        memories.Dispose();
+        Assert.Equal(kind == MemoryKind.Aligned ? 2 : 1, Pool.RentedBuffers); // with the iovecs; or the copy alone
+
+        // Whoever takes memory now must get neither the kernel's nor its iovecs.
+        var strangers = new[] { 100, 4 * Block }.SelectMany(length => Enumerable.Range(0, 50).Select(_ => Pool.Rent(length))).ToArray();
+        Array.ForEach(strangers, stranger => stranger.GetSpan().Fill(0xAA));
+        Engine.Release();
+        await Replies.Of<Aio.WriteVCompleted>(write);
+        Assert.Equal(Pattern(3 * Block), OnDisk(file.Path)[..(3 * Block)]);
+        Array.ForEach(strangers, stranger => stranger.Dispose());
         Assert.Equal(0, Pool.RentedBuffers);
     }
 
     [Fact]
-    public async Task An_error_is_typed_and_gives_all_memory_back()
+    public async Task One_buffer_among_others_that_was_disposed_before_the_shard_takes_it_up_fails_the_command_typed()
     {
-        var file = await NewFile(4 * Block);
-        Engine.OnOperation = (in request) => new OperationFault { Error = Errno.EIO };
-        using var one = Pool.Rent(2 * Block);
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, 0, one.Memory[..Block], one.Memory[Block..]));
-        Assert.Equal(Errno.EIO, Assert.IsType<AioSystemException>(failed.Cause).Errno);
-        Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
+        var (file, other) = (await NewFile(4 * Block), await NewFile(Block));
+        Script(request => new OperationFault { Hold = request.Length == 3 * Block });
+        var first = Replies.Tell(new Aio.ReadInto(file, 0, new byte[3 * Block]));
+        var barrier = Replies.Tell(new Aio.SetLength(file, 4 * Block));
+        using var good = Pool.Rent(Block);
+        var bad = Pool.Rent(Block);
+        Aio.TransferCommand[] commands =
+        [
+            Replies.Tell(new Aio.WriteV(file, 0, [good.Memory, bad.Memory])),
+            Replies.Tell(new Aio.WriteV(file, 0, [new byte[Block], bad.Memory])),
+            Replies.Tell(new Aio.ReadV(file, 0, [good.Memory, bad.Memory])),
+            Replies.Tell(new Aio.ReadV(file, 1, [good.Memory, new byte[Block], bad.Memory])),
+        ];
+        await Fence(other);
+        bad.Dispose();
+        Engine.Release();
+        foreach (var command in commands)
+        {
+            var failed = await Replies.Of<Aio.CommandFailed>(command);
+            Assert.IsType<AioBufferDisposedException>(failed.Cause);
+            Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+        }
+
+        await Replies.AssertOneEach([first, barrier, .. commands]);
         Assert.Equal(1, Pool.RentedBuffers);
     }
 
     [Fact]
-    public async Task A_flush_waits_for_it_and_a_restart_answers_it()
+    public async Task Every_kind_of_failure_gives_its_memory_back()
     {
-        var (file, other) = (await NewFile(4 * Block), await NewFile(Block));
-        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Vectors > 0 };
-        using var one = Pool.Rent(2 * Block);
-        var write = Replies.Tell(new Aio.WriteV(file, 0, one.Memory[..Block], one.Memory[Block..]));
-        var flush = Replies.Tell(new Aio.Flush(file));
+        var file = await NewFile(64 * Block);
+        foreach (var error in new[] { Errno.EIO, Errno.ENOSPC, Errno.EFAULT })
+        {
+            Script(_ => new OperationFault { Error = error });
+            foreach (var memory in Enum.GetValues<MemoryKind>())
+            {
+                using var memories = new Memories(Pool, memory, [Block, Block]);
+                var write = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, 0, memories.ReadOnly));
+                Assert.Equal(error, Assert.IsType<AioSystemException>(write.Cause).Errno);
+                Assert.Equal(AioOutcome.MayHaveHappened, write.Outcome);
+                var read = await Replies.Do<Aio.CommandFailed>(new Aio.ReadV(file, 0, memories.All));
+                Assert.Equal(AioOutcome.NotPerformed, read.Outcome);
+                await Eventually(() => Pool.RentedBuffers == 1, "only ours is out");
+            }
+        }
+
+        var stats = await Stats();
+        Assert.Equal(3 * 4 * 2, stats.Shards[0].Errors);
+    }
+
+    [Fact]
+    public async Task A_refusal_at_submit_gives_its_memory_back_and_flow_control_loses_nothing()
+    {
+        var file = await NewFile(64 * Block);
+        using var memories = new Memories(Pool, MemoryKind.Aligned, [Block, Block]);
+        memories.Fill(Pattern(2 * Block));
+        var calls = 0;
+        Engine.OnSubmit = _ => ++calls == 1 ? new SubmitFault { Error = Errno.EINVAL } : default;
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+        await Eventually(() => Pool.RentedBuffers == 1, "only ours is out");
+
+        calls = 0;
+        Engine.OnSubmit = _ => ++calls <= 3 ? new SubmitFault { Error = Errno.EAGAIN } : default;
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        Assert.Equal(Pattern(2 * Block), OnDisk(file.Path)[..(2 * Block)]);
+    }
+
+    [Theory]
+    [InlineData(MemoryKind.Aligned)]
+    [InlineData(MemoryKind.Managed)]
+    public async Task A_cancelled_one_goes_on_unseen_and_keeps_its_memory_until_it_is_reaped(MemoryKind kind)
+    {
+        var (file, other) = (await FileOf(Pattern(4 * Block)), await NewFile(Block));
+        Script(request => new OperationFault { Hold = request.Length == 2 * Block });
+        var (source, target) = (new Memories(Pool, kind, [Block, Block]), new Memories(Pool, kind, [Block, Block]));
+        source.Fill(Pattern(2 * Block, 2));
+        var before = target.Content();
+        var write = Replies.Tell(new Aio.WriteV(file, 2 * Block, source.ReadOnly));
+        var read = Replies.Tell(new Aio.ReadV(file, 0, target.All));
         await Fence(other);
-        Assert.False(Replies.Has(flush));
+        foreach (var (command, outcome) in new (Aio.TransferCommand, AioOutcome)[]
+                 {
+                     (write, AioOutcome.MayHaveHappened), (read, AioOutcome.NotPerformed),
+                 })
+        {
+            Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
+            var failed = await Replies.Of<Aio.CommandFailed>(command);
+            Assert.IsType<AioCanceledException>(failed.Cause);
+            Assert.Equal(outcome, failed.Outcome);
+        }
+
+        source.Dispose();
+        Assert.NotEqual(0, Pool.RentedBuffers);
+        Engine.Release();
+        await Fence(other);
+        Assert.Equal([.. Pattern(4 * Block)[..(2 * Block)], .. Pattern(2 * Block, 2)], OnDisk(file.Path));
+        if (kind == MemoryKind.Managed)
+        {
+            Assert.Equal(before, target.Content()); // its owner's again
+        }
+
+        target.Dispose();
+        await Eventually(() => Pool.RentedBuffers == 0, "all memory is back");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_restart_with_vectors_in_flight_answers_each_once_and_all_memory_comes_back(bool reaper)
+    {
         Sys.EventStream.Subscribe(TestActor, typeof(AioShardRestarted));
-        var armed = 1;
-        Engine.OnSubmit = _ => Interlocked.Exchange(ref armed, 0) == 1 ? throw new InvalidOperationException("a bomb") : default;
-        var struck = Replies.Tell(new Aio.WriteV(file, 2 * Block, one.Memory[..Block], one.Memory[Block..]));
-        await Replies.Of<Aio.CommandFailed>(struck);
-        Engine.Release(); // the old incarnation drains
+        var (file, other) = (await NewFile(256 * Block), await NewFile(Block));
+        Script(request => new OperationFault { Delay = (int)(request.Offset / Block % 5) });
+        var bombs = 0;
+        void Explode() => _ = Interlocked.Exchange(ref bombs, 0) == 0 ? 0 : throw new InvalidOperationException("bomb");
+        if (reaper)
+        {
+            Engine.OnReap = Explode;
+        }
+        else
+        {
+            Engine.OnSubmit = _ =>
+            {
+                Explode();
+                return default;
+            };
+        }
+
+        var all = new List<Memories>();
+        var commands = new List<Aio.Command>();
+        for (var i = 0; i < 120; i++)
+        {
+            var (source, target) = (
+                new Memories(Pool, (MemoryKind)(i % 4), [512, Block - 512]), new Memories(Pool, (MemoryKind)(i % 4), [Block]));
+            all.AddRange([source, target]);
+            source.Fill(Pattern(Block, i));
+            commands.Add(Replies.Tell(new Aio.WriteV(file, i * Block, source.ReadOnly)));
+            commands.Add(Replies.Tell(new Aio.ReadV(file, i * Block, target.All)));
+            if (i == 60)
+            {
+                Volatile.Write(ref bombs, 1);
+            }
+        }
+
+        commands.Add(Replies.Tell(new Aio.Flush(file)));
         await ExpectMsgAsync<AioShardRestarted>();
-        await Replies.Of<Aio.WriteVCompleted>(write);
-        await Replies.Of<Aio.Flushed>(flush);
-        await Replies.AssertOneEach(write, flush, struck);
+        await Replies.AssertOneEach(commands);
+        foreach (var write in commands.OfType<Aio.WriteV>())
+        {
+            var written = OnDisk(file.Path).AsMemory((int)write.Offset, Block);
+            var reply = await Replies.Of(write);
+            if (reply is Aio.WriteVCompleted)
+            {
+                Assert.True(written.Span.SequenceEqual(Pattern(Block, (int)(write.Offset / Block))));
+            }
+            else
+            {
+                var failed = Assert.IsType<Aio.CommandFailed>(reply);
+                Assert.IsType<AioAbortedException>(failed.Cause);
+                Assert.True(failed.Outcome != AioOutcome.NotPerformed || written.Span.SequenceEqual(new byte[Block]));
+            }
+        }
+
+        all.ForEach(memories => memories.Dispose());
+        await Eventually(() => Pool.RentedBuffers == 0, "all memory is back");
+        await Fence(other);
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, [new byte[Block]]));
+    }
+
+    [Fact]
+    public async Task The_pool_s_budget_bounds_the_copies()
+    {
+        var file = await NewFile(Block);
+        var half = (int)(Pool.BudgetBytes / 2);
+        using var taken = Pool.Rent(half);
+        var large = new byte[half / 2 + Block];
+        await Replies.Fails<AioBufferBudgetException>(new Aio.ReadV(file, 0, [large, large]));
+        await Replies.Fails<AioBufferBudgetException>(new Aio.WriteV(file, 0, [large.AsMemory(0, half / 2), large.AsMemory(0, half / 2 + Block)]));
         Assert.Equal(1, Pool.RentedBuffers);
+    }
+
+    [Fact]
+    public async Task A_MemoryManager_that_throws_fails_its_command_alone()
+    {
+        var file = await NewFile(4 * Block);
+        using var hostile = new Hostile();
+        using var good = Pool.Rent(Block);
+        await Replies.Fails<AioBufferDisposedException>(new Aio.WriteV(file, 0, [good.Memory, hostile.Known]));
+        await Replies.Fails<AioBufferDisposedException>(new Aio.ReadV(file, 0, [good.Memory, hostile.Known]));
+        Assert.Equal(0, (await Stats()).Shards[0].Restarts);
+        Assert.Equal(1, Pool.RentedBuffers);
+    }
+
+    private void Script(Func<IoRequest, OperationFault> script)
+    {
+        _requests.Clear();
+        Engine.OnOperation = (in request) =>
+        {
+            _requests.Enqueue(request);
+            return script(request);
+        };
+    }
+
+    /// <summary>Memory whose owner throws whenever it is looked at.</summary>
+    private sealed class Hostile : System.Buffers.MemoryManager<byte>
+    {
+        public Memory<byte> Known => CreateMemory(Block);
+
+        public override Span<byte> GetSpan() => throw new InvalidOperationException("no");
+
+        public override System.Buffers.MemoryHandle Pin(int elementIndex = 0) => throw new InvalidOperationException("no");
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
     }
 }

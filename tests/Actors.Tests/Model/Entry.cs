@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace AkkaAio.Tests.Model;
 
 /// <summary>A command that was told, and what came of it.</summary>
@@ -21,6 +23,8 @@ internal sealed record Entry(int Index, Aio.Command Command, long Told, int Stam
 
     /// <summary>The memory that a write or read of one's own buffer names.</summary>
     public AioBuffer? Buffer { get; init; }
+
+    public bool IsWrite => Command is Aio.Write or Aio.WriteV;
 
     public bool Succeeded => Reply is not (null or Aio.CommandFailed);
 
@@ -56,32 +60,40 @@ internal sealed record Entry(int Index, Aio.Command Command, long Told, int Stam
             case Aio.ReadIntoCompleted read:
                 Bytes = read.Command.Destination.Span[..read.Count].ToArray();
                 break;
+            case Aio.ReadVCompleted read:
+                Bytes = read.Command.Destinations.ToArray().SelectMany(part => part.ToArray()).Take(read.Count).ToArray();
+                break;
             default:
                 break;
         }
 
         if (Buffer is not null)
         {
-            if (Over == Answered && Command is Aio.Write && !Buffer.IsDisposed)
+            if (Over == Answered && IsWrite && !Buffer.IsDisposed)
             {
                 Buffer.GetSpan().Fill(Scribble);
             }
 
             Buffer.Dispose();
         }
-        else if (Memory is { } memory)
+        else
         {
-            memory.Span.Fill(Scribble);
+            foreach (var memory in Memories)
+            {
+                memory.Span.Fill(Scribble);
+            }
         }
     }
 
     /// <summary>Whether nobody has touched the memory since it became its owner's again.</summary>
-    public bool IsUntouched => Buffer is not null || Memory is not { } memory || !memory.Span.ContainsAnyExcept(Scribble);
+    public bool IsUntouched => Buffer is not null || Memories.All(memory => !memory.Span.ContainsAnyExcept(Scribble));
 
-    private Memory<byte>? Memory => Command switch
+    private Memory<byte>[] Memories => Command switch
     {
-        Aio.ReadInto read => read.Destination,
-        Aio.Write write => System.Runtime.InteropServices.MemoryMarshal.AsMemory(write.Data),
-        _ => null,
+        Aio.ReadInto read => [read.Destination],
+        Aio.ReadV read => read.Destinations.ToArray(),
+        Aio.Write write => [MemoryMarshal.AsMemory(write.Data)],
+        Aio.WriteV write => [.. write.Data.ToArray().Select(part => MemoryMarshal.AsMemory(part))],
+        _ => [],
     };
 }

@@ -9,10 +9,10 @@ internal sealed class Epoch(int sectorSize, int sectors)
 
     public void Add(Entry entry)
     {
-        if (entry.Command is Aio.Write write && !entry.NotPerformed)
+        if (entry is { IsWrite: true, NotPerformed: false })
         {
             _writes.Add(entry);
-            for (var sector = write.Offset / sectorSize; sector < entry.End / sectorSize; sector++)
+            for (var sector = entry.Transfer.Offset / sectorSize; sector < entry.End / sectorSize; sector++)
             {
                 _writesOf[sector].Add(entry);
             }

@@ -78,7 +78,7 @@ internal sealed class History(int sectorSize, int initialSectors, int sectors, b
         var lastWrite = 0L;
         foreach (var entry in _entries)
         {
-            if (entry is { Command: Aio.Write, Succeeded: true })
+            if (entry is { IsWrite: true, Succeeded: true })
             {
                 lastWrite = Math.Max(lastWrite, entry.Answered);
             }
@@ -112,7 +112,7 @@ internal sealed class History(int sectorSize, int initialSectors, int sectors, b
             {
                 var other = _entries[j];
                 if (j < i && other.Answered > barrier.Answered &&
-                    (isFlush ? other.Command is Aio.Write : other.Command is Aio.TransferCommand or Aio.BarrierCommand))
+                    (isFlush ? other.IsWrite : other.Command is Aio.TransferCommand or Aio.BarrierCommand))
                 {
                     Fail(barrier, $"was answered before {Name(other)}, which was told before it");
                 }

@@ -1,3 +1,4 @@
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Tests.Model.Stepping;
 
@@ -96,8 +97,7 @@ internal sealed class KernelContext(Kernel kernel, IIoContext inner) : IIoContex
             {
                 foreach (var (other, _) in _inFlight.Values)
                 {
-                    if (request.Length > 0 && request.Buffer < other.Buffer + other.Length &&
-                        other.Buffer < request.Buffer + request.Length)
+                    if (Overlap(request, other))
                     {
                         kernel.Journal.Violation(new InvalidOperationException(
                             $"memory of {other.Opcode} in slot {other.Slot}, which is in flight, is used by {request.Opcode} in slot " +
@@ -120,6 +120,30 @@ internal sealed class KernelContext(Kernel kernel, IIoContext inner) : IIoContex
             }
         }
     }
+
+    // The iovecs are memory that must not be another's, too.
+    private static bool Overlap(in IoRequest one, in IoRequest other)
+    {
+        foreach (var a in PiecesOf(one))
+        {
+            foreach (var b in PiecesOf(other))
+            {
+                if (a.Base < b.Base + b.Length && b.Base < a.Base + a.Length)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static IoVec[] PiecesOf(in IoRequest request) => request switch
+    {
+        { Length: 0 } => [],
+        { Vectors: > 0 } => [.. request.GetVectors(), new IoVec(request.Buffer, request.Vectors * IoVec.Size)],
+        _ => [new IoVec(request.Buffer, request.Length)],
+    };
 
     private void Complete(IoCompletion completion)
     {

@@ -227,10 +227,13 @@ internal sealed class Player
             data.Slice(i * OpenFile.Sector, OpenFile.Sector).Span.Fill(Entry.ValueOf(stamp, first + i));
         }
 
-        var write = new Aio.Write(opened, first * OpenFile.Sector, data)
-        {
-            Durability = how / 8 % 4 == 0 ? AioDurability.Dsync : AioDurability.None,
-        };
+        var durability = how / 8 % 4 == 0 ? AioDurability.Dsync : AioDurability.None;
+        Aio.TransferCommand write = how / 512 % 4 == 0
+            ? new Aio.WriteV(opened, first * OpenFile.Sector, [.. SectorsOf(data).Select(part => (ReadOnlyMemory<byte>)part)])
+            {
+                Durability = durability,
+            }
+            : new Aio.Write(opened, first * OpenFile.Sector, data) { Durability = durability };
         Tell(write, file, requester, stamp, buffer);
         if (how / 32 % 16 == 0)
         {
@@ -243,11 +246,24 @@ internal sealed class Player
         if (how % 2 == 0)
         {
             var buffer = _aio.Pool.Rent((1 + (how / 2 % 4)) * OpenFile.Sector);
-            Tell(new Aio.ReadInto(opened, where % OpenFile.Sectors * OpenFile.Sector, buffer), file, requester, 0, buffer);
+            Tell(ReadOf(opened, where % OpenFile.Sectors * OpenFile.Sector, buffer.Memory, how), file, requester, 0, buffer);
         }
         else
         {
-            Tell(new Aio.ReadInto(opened, where % (OpenFile.Sectors * OpenFile.Sector), new byte[LengthOf(how / 2)]), file, requester);
+            var offset = where % (OpenFile.Sectors * OpenFile.Sector);
+            Tell(ReadOf(opened, offset, new byte[LengthOf(how / 2)], how), file, requester);
+        }
+    }
+
+    private static Aio.TransferCommand ReadOf(AioFile opened, long offset, Memory<byte> destination, int how) => how / 512 % 4 == 0
+        ? new Aio.ReadV(opened, offset, [.. SectorsOf(destination)])
+        : new Aio.ReadInto(opened, offset, destination);
+
+    private static IEnumerable<Memory<byte>> SectorsOf(Memory<byte> memory)
+    {
+        for (var at = 0; at < memory.Length; at += OpenFile.Sector)
+        {
+            yield return memory.Slice(at, Math.Min(OpenFile.Sector, memory.Length - at));
         }
     }
 

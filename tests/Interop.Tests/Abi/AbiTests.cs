@@ -12,6 +12,7 @@ public sealed class AbiTests
     {
         Assert.Equal(64, Unsafe.SizeOf<Iocb>());
         Assert.Equal(32, Unsafe.SizeOf<IoEvent>());
+        Assert.Equal(IoVec.Size, Unsafe.SizeOf<IoVec>());
         Assert.Equal(16, Unsafe.SizeOf<Timespec>());
         Assert.Equal(256, Unsafe.SizeOf<StatxBuffer>());
     }

@@ -34,6 +34,26 @@ public abstract class ThreadPoolEngineTests(EngineRig rig) : IDisposable
     }
 
     [Fact]
+    public void Many_buffers_are_one_range_of_the_file()
+    {
+        var context = Rig.Context(Depth);
+        var file = Rig.File(new byte[20], direct: DirectIo.Off);
+        var (table, buffer) = (Rig.Buffer(), Rig.Buffer());
+        Io.Pattern(9).CopyTo(buffer.GetSpan());
+        (nint, int)[] pieces = [(buffer.Address + 5, 4), (buffer.Address, 0), (buffer.Address, 5)];
+        var write = Io.Vectored(IoOpcode.Write, 0, file, table, pieces, 11);
+
+        Assert.Equal(9, context.Perform(write with { Flags = Interop.Abi.RwFlags.DSync }));
+        byte[] written = [.. Io.Pattern(9)[5..], .. Io.Pattern(9)[..5]];
+        Assert.Equal([.. new byte[11], .. written], Rig.Content());
+
+        buffer.GetSpan().Clear();
+        Assert.Equal(7, context.Perform(write with { Opcode = IoOpcode.Read, Offset = 13 }));
+        Assert.Equal([.. written[6..], 0, 0, .. written[2..6]], buffer.GetSpan()[..9].ToArray());
+        Assert.Equal(0, context.Perform(write with { Opcode = IoOpcode.Read, Offset = 20 }));
+    }
+
+    [Fact]
     public void Errors_are_completions()
     {
         var context = Rig.Context(Depth);

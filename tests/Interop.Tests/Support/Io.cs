@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Interop.Tests;
@@ -10,6 +12,20 @@ internal static class Io
 
     public static IoRequest Write(int slot, IIoFile file, AioBuffer buffer, long offset = 0) =>
         new(slot, IoOpcode.Write, file.Descriptor, buffer.Address, buffer.Length, offset);
+
+    /// <summary>A vectored request; <paramref name="table"/> receives the iovecs and stays until it is reaped.</summary>
+    public static IoRequest Vectored(
+        IoOpcode opcode, int slot, IIoFile file, AioBuffer table, IReadOnlyList<(nint Address, int Length)> pieces, long offset = 0)
+    {
+        var vectors = MemoryMarshal.Cast<byte, IoVec>(table.GetSpan());
+        foreach (var (index, (address, length)) in pieces.Index())
+        {
+            vectors[index] = new IoVec(address, length);
+        }
+
+        return new IoRequest(
+            slot, opcode, file.Descriptor, table.Address, pieces.Sum(piece => piece.Length), offset, Vectors: (ushort)pieces.Count);
+    }
 
     public static IoRequest DataSync(int slot, IIoFile file) => new(slot, IoOpcode.DataSync, file.Descriptor, 0, 0, 0);
 

@@ -35,7 +35,7 @@ public sealed unsafe partial class IoUringContext
                 Fd = request.Descriptor,
                 Offset = request.Offset,
                 Address = request.Buffer,
-                Length = (uint)(request.Vectors > 0 ? request.Vectors : request.Length),
+                Length = request.Vectors == 0 ? (uint)request.Length : request.Vectors,
                 OpFlags = opcode == IoUringOp.FSync ? IoUringSqe.FSyncDataSync : (uint)request.Flags,
                 UserData = (uint)request.Slot,
             };
@@ -71,8 +71,8 @@ public sealed unsafe partial class IoUringContext
 
     private static IoUringOp OpcodeOf(in IoRequest request) => request.Opcode switch
     {
-        IoOpcode.Read => request.Vectors > 0 ? IoUringOp.ReadV : IoUringOp.Read,
-        IoOpcode.Write => request.Vectors > 0 ? IoUringOp.WriteV : IoUringOp.Write,
+        IoOpcode.Read => request.Vectors == 0 ? IoUringOp.Read : IoUringOp.ReadV,
+        IoOpcode.Write => request.Vectors == 0 ? IoUringOp.Write : IoUringOp.WriteV,
         IoOpcode.DataSync => IoUringOp.FSync,
         _ => throw new ArgumentOutOfRangeException(nameof(request), request.Opcode, "no such operation"),
     };

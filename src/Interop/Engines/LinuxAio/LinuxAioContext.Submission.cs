@@ -3,7 +3,7 @@ using AkkaAio.Interop.Abi;
 
 namespace AkkaAio.Interop.Engines.LinuxAio;
 
-// The kernel copies the iocbs during io_submit, so the slab is free again when the call returns; what must outlive the operation is the
+// The kernel copies iocbs and iovecs during io_submit, so the slab is free again when the call returns; what must outlive the operation is the
 // caller's buffer.
 public sealed unsafe partial class LinuxAioContext
 {
@@ -38,7 +38,7 @@ public sealed unsafe partial class LinuxAioContext
             {
                 iocb = Iocb.Prep(
                     CommandOf(request), request.Descriptor, request.Buffer,
-                    (ulong)(request.Vectors > 0 ? request.Vectors : request.Length), request.Offset);
+                    request.Vectors == 0 ? (ulong)request.Length : request.Vectors, request.Offset);
                 iocb.Data = (uint)request.Slot;
             }
             else
@@ -69,8 +69,8 @@ public sealed unsafe partial class LinuxAioContext
 
     private static IocbCmd CommandOf(in IoRequest request) => request.Opcode switch
     {
-        IoOpcode.Read => request.Vectors > 0 ? IocbCmd.PReadV : IocbCmd.PRead,
-        IoOpcode.Write => request.Vectors > 0 ? IocbCmd.PWriteV : IocbCmd.PWrite,
+        IoOpcode.Read => request.Vectors == 0 ? IocbCmd.PRead : IocbCmd.PReadV,
+        IoOpcode.Write => request.Vectors == 0 ? IocbCmd.PWrite : IocbCmd.PWriteV,
         IoOpcode.DataSync => IocbCmd.FDSync,
         _ => throw new ArgumentOutOfRangeException(nameof(request), request.Opcode, "no such operation"),
     };

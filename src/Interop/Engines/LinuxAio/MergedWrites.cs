@@ -23,14 +23,14 @@ internal sealed unsafe class MergedWrites(int depth) : IDisposable
     public static int CountAtStart(ReadOnlySpan<IoRequest> requests)
     {
         ref readonly var first = ref requests[0];
-        if (!first.MayMerge)
+        if (!first.MayMerge || first.Vectors > 0)
         {
             return 1;
         }
 
         var count = 1;
         var bytes = (long)first.Length;
-        while (count < Math.Min(requests.Length, IoVec.MaxCount) && requests[count] is var next && next.MayMerge &&
+        while (count < Math.Min(requests.Length, IoVec.MaxCount) && requests[count] is var next && next.MayMerge && next.Vectors == 0 &&
                next.Descriptor == first.Descriptor && next.Flags == first.Flags && next.Offset == first.Offset + bytes &&
                bytes + next.Length <= MaxBytes)
         {

@@ -8,7 +8,7 @@ namespace AkkaAio.Interop.Engines.Memory;
 /// A context of the in-memory engine. Data is transferred when an operation completes, not when it is submitted, as a device does it:
 /// memory that was given back too early is then really written to.
 /// </summary>
-internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : ISignalsCompletions
+internal sealed class MemoryContext(MemoryEngine engine, int depth) : ISignalsCompletions
 {
     private readonly object _lock = new();
     private readonly HashSet<int> _inFlight = [];
@@ -151,8 +151,7 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : ISi
             return Errno.EBADF;
         }
 
-        var isBareSync = request is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None };
-        if (request.Offset < 0 || request.Length < 0 || (request.Opcode == IoOpcode.DataSync && !isBareSync))
+        if (!request.IsPossible)
         {
             return Errno.EINVAL;
         }
@@ -226,47 +225,45 @@ internal sealed unsafe class MemoryContext(MemoryEngine engine, int depth) : ISi
             return 0;
         }
 
-        if (request.Vectors == 0)
+        var vectors = request.Vectors > 0 ? request.GetVectors() : [new IoVec(request.Buffer, request.Length)];
+        if (file.IsDirect && !IsAligned(request.Offset, vectors))
         {
-            return Transfer(file, request, new IoVec(request.Buffer, request.Length), request.Offset, fault.ShortTo ?? int.MaxValue);
+            return -(long)Errno.EINVAL;
         }
 
-        var (done, left) = (0L, fault.ShortTo ?? int.MaxValue);
-        foreach (var vector in new ReadOnlySpan<IoVec>((void*)request.Buffer, request.Vectors))
+        var left = fault.ShortTo ?? int.MaxValue;
+        var moved = 0L;
+        foreach (var vector in vectors)
         {
-            var result = Transfer(file, request, vector, request.Offset + done, left);
-            if (result < 0)
+            var memory = vector.AsSpan()[..(int)Math.Min(vector.Length, left)];
+            var (count, error) = Move(request.Opcode, file.Inode, memory, request.Offset + moved);
+            if (error != Errno.None)
             {
-                return done > 0 ? done : result;
+                return moved > 0 ? moved : -(long)error; // as the kernel: what was moved counts
             }
 
-            done += result;
-            left -= (int)result;
-            if (result < vector.Length)
+            moved += count;
+            left -= count;
+            if (count < vector.Length)
             {
                 break;
             }
         }
 
-        return done;
+        return moved;
     }
 
-    private long Transfer(MemoryFile file, in IoRequest request, IoVec vector, long offset, int most)
+    private bool IsAligned(long offset, ReadOnlySpan<IoVec> vectors)
     {
-        if (file.IsDirect && (offset % engine.Alignment != 0 || vector.Length % engine.Alignment != 0 ||
-                              vector.Base % engine.Alignment != 0))
+        var all = offset;
+        foreach (var vector in vectors)
         {
-            return -(long)Errno.EINVAL;
+            all |= vector.Base | vector.Length;
         }
 
-        var length = (int)Math.Min(vector.Length, most);
-        var memory = new Span<byte>((void*)vector.Base, length);
-        if (request.Opcode == IoOpcode.Read)
-        {
-            return file.Inode.Read(memory, offset);
-        }
-
-        var error = file.Inode.Write(memory, offset);
-        return error == Errno.None ? length : -(long)error;
+        return all % engine.Alignment == 0; // a power of two
     }
+
+    private static (int Count, Errno Error) Move(IoOpcode opcode, MemoryInode inode, Span<byte> memory, long offset) =>
+        opcode == IoOpcode.Read ? (inode.Read(memory, offset), Errno.None) : (memory.Length, inode.Write(memory, offset));
 }

@@ -133,6 +133,8 @@ public sealed unsafe partial class PosixAioContext
         result = errno == 0 ? _library.Return(block) : -errno;
         switch (_states[slot])
         {
+            case State.Vectored when errno == 0:
+                return !TryGoOn(slot, ref result);
             case State.WriteBeforeSync when errno == 0:
                 _written[slot] = (nint)result;
                 return !TrySync(slot, ref result);

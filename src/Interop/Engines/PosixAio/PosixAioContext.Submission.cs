@@ -58,7 +58,9 @@ public sealed unsafe partial class PosixAioContext
         }
 
         var block = _blocks + request.Slot;
-        *block = Aiocb.Prep(request.Descriptor, request.Buffer, request.Length, request.Offset);
+        *block = request.Vectors == 0
+            ? Aiocb.Prep(request.Descriptor, request.Buffer, request.Length, request.Offset)
+            : PrepareVectored(request);
         var result = request.Opcode switch
         {
             IoOpcode.Read => _library.Read(block),
@@ -71,20 +73,16 @@ public sealed unsafe partial class PosixAioContext
         }
 
         var syncs = request is { Opcode: IoOpcode.Write, Flags: RwFlags.DSync };
-        Volatile.Write(ref _states[request.Slot], syncs ? State.WriteBeforeSync : State.InFlight);
+        Volatile.Write(
+            ref _states[request.Slot],
+            request.Vectors > 0 ? State.Vectored : syncs ? State.WriteBeforeSync : State.InFlight);
         return Errno.None;
     }
 
     private static Errno Check(in IoRequest request)
     {
-        if (request.Opcode == IoOpcode.DataSync)
-        {
-            return request is { Buffer: 0, Length: 0, Offset: 0, Flags: RwFlags.None } ? Errno.None : Errno.EINVAL;
-        }
-
         // aio_read and aio_write have no flags; DSYNC is done in two steps.
         return !request.IsPossible ? Errno.EINVAL
-            : request.Vectors > 0 ? Errno.EOPNOTSUPP
             : (request.Flags & ~RwFlags.DSync) != RwFlags.None ? Errno.EOPNOTSUPP
             : Errno.None;
     }

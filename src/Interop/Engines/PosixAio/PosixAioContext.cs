@@ -6,7 +6,7 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 /// <summary>Control blocks of glibc's POSIX AIO, one a slot: the engine "posix-aio".</summary>
 /// <remarks>
 /// This file: set-up and end. <c>PosixAioContext.Submission.cs</c>: aio_read, aio_write, aio_fsync.
-/// <c>PosixAioContext.Completion.cs</c>: aio_suspend, aio_return, Wake.
+/// <c>PosixAioContext.Completion.cs</c>: aio_suspend, aio_return, Wake. <c>PosixAioContext.Vectored.cs</c>: many buffers.
 /// </remarks>
 public sealed unsafe partial class PosixAioContext : IIoContext
 {
@@ -23,6 +23,9 @@ public sealed unsafe partial class PosixAioContext : IIoContext
     private readonly Aiocb* _wakeBlock;
     private readonly Aiocb** _list;
     private readonly ulong* _wakeBuffer;
+
+    // One for each slot. Set by the submitter, moved on by the reaper.
+    private readonly Vectored* _vectored;
     private bool _disposed;
 
     /// <summary>A context for <paramref name="depth"/> operations.</summary>
@@ -53,6 +56,7 @@ public sealed unsafe partial class PosixAioContext : IIoContext
         _wakeBlock = _blocks + depth;
         _list = (Aiocb**)NativeMemory.Alloc((nuint)depth + 1, (nuint)sizeof(Aiocb*));
         _wakeBuffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+        _vectored = (Vectored*)NativeMemory.AllocZeroed((nuint)depth, (nuint)sizeof(Vectored));
         try
         {
             _wake = new EventFd(blocking: true);
@@ -109,6 +113,7 @@ public sealed unsafe partial class PosixAioContext : IIoContext
         NativeMemory.Free(_blocks);
         NativeMemory.Free(_list);
         NativeMemory.Free(_wakeBuffer);
+        NativeMemory.Free(_vectored);
         Interlocked.Decrement(ref s_contexts);
     }
 
@@ -123,5 +128,8 @@ public sealed unsafe partial class PosixAioContext : IIoContext
 
         /// <summary>The sync that follows a write.</summary>
         public const int SyncAfterWrite = 3;
+
+        /// <summary>One of the buffers of a vectored operation; the others follow.</summary>
+        public const int Vectored = 4;
     }
 }

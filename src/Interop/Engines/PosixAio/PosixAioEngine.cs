@@ -18,8 +18,8 @@ public sealed class PosixAioEngine : IIoEngine
     /// <summary>True: glibc's threads block, not the submitter.</summary>
     public bool TakesBuffered => true;
 
-    /// <summary>There is no aio_readv in POSIX.</summary>
-    public bool TakesVectors => false;
+    /// <inheritdoc/>
+    public bool PollingPays => false;
 
     /// <summary>Null: no limit of the machine concerns it.</summary>
     public (long Free, long Max)? Capacity => null;

@@ -38,8 +38,6 @@ internal abstract class BlockingCalls
     protected abstract long Do(in IoRequest request);
 
     protected static unsafe Span<byte> MemoryOf(in IoRequest request) => new((void*)request.Buffer, request.Length);
-
-    protected static unsafe ReadOnlySpan<IoVec> VectorsOf(in IoRequest request) => new((void*)request.Buffer, request.Vectors);
 }
 
 /// <summary>With descriptors and system calls.</summary>
@@ -55,10 +53,10 @@ internal sealed class LinuxCalls : BlockingCalls
         var count = 0;
         var errno = request.Opcode switch
         {
-            IoOpcode.Read when request.Vectors > 0 => FileSyscalls.Read(
-                request.Descriptor, VectorsOf(request), request.Offset, request.Flags, out count),
-            IoOpcode.Write when request.Vectors > 0 => FileSyscalls.Write(
-                request.Descriptor, VectorsOf(request), request.Offset, request.Flags, out count),
+            IoOpcode.Read when request.Vectors > 0 => FileSyscalls.ReadV(
+                request.Descriptor, request.GetVectors(), request.Offset, request.Flags, out count),
+            IoOpcode.Write when request.Vectors > 0 => FileSyscalls.WriteV(
+                request.Descriptor, request.GetVectors(), request.Offset, request.Flags, out count),
             IoOpcode.Read => FileSyscalls.Read(
                 request.Descriptor, MemoryOf(request), request.Offset, request.Flags, out count),
             IoOpcode.Write => FileSyscalls.Write(
@@ -81,13 +79,13 @@ internal sealed class PortableCalls : BlockingCalls
             return -(long)Errno.EBADF;
         }
 
-        if (request.Vectors > 0)
-        {
-            return DoEach(request);
-        }
-
+        IIoFile vectored = file;
         switch (request.Opcode)
         {
+            case IoOpcode.Read when request.Vectors > 0:
+                return vectored.ReadV(request.GetVectors(), request.Offset);
+            case IoOpcode.Write when request.Vectors > 0:
+                return vectored.WriteV(request.GetVectors(), request.Offset, request.Flags.HasFlag(RwFlags.DSync));
             case IoOpcode.Read:
                 return file.Read(MemoryOf(request), request.Offset);
             case IoOpcode.Write:
@@ -96,31 +94,5 @@ internal sealed class PortableCalls : BlockingCalls
                 file.DataSync();
                 return 0;
         }
-    }
-
-    // One after another, up to the first that is short. After an error what was done before it is the result, as with preadv(2).
-    private long DoEach(in IoRequest request)
-    {
-        var done = 0L;
-        foreach (var vector in VectorsOf(request))
-        {
-            var part = request with
-            {
-                Buffer = vector.Base, Length = (int)vector.Length, Offset = request.Offset + done, Vectors = 0,
-            };
-            var result = Perform(part);
-            if (result < 0)
-            {
-                return done > 0 ? done : result;
-            }
-
-            done += result;
-            if (result < vector.Length)
-            {
-                break;
-            }
-        }
-
-        return done;
     }
 }

@@ -172,7 +172,7 @@ internal sealed class ThreadPoolContext : ISignalsCompletions
         var (left, atOnce) = (0, 0);
         foreach (ref readonly var request in requests)
         {
-            if (request is { MayBeCached: true, Opcode: IoOpcode.Read, IsPossible: true } && _calls.TryCached(request, out var count))
+            if (request is { MayBeCached: true, Opcode: IoOpcode.Read, Vectors: 0, IsPossible: true } && _calls.TryCached(request, out var count))
             {
                 _doneAtOnce[atOnce++] = new IoCompletion(request.Slot, count);
             }

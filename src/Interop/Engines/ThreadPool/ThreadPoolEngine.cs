@@ -38,6 +38,9 @@ public sealed class ThreadPoolEngine : IIoEngine
     public bool TakesBuffered => true;
 
     /// <inheritdoc/>
+    public bool PollingPays => false;
+
+    /// <inheritdoc/>
     public string? WhyUnavailable() => null;
 
     /// <inheritdoc/>
