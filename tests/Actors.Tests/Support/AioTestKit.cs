@@ -189,6 +189,18 @@ public abstract class AioTestKit : TestKit
         }
     }
 
+    /// <summary>
+    /// The figures after so many operations of the kernel: a reply may come before the threads on both sides of it have counted theirs.
+    /// </summary>
+    protected async Task<Aio.Stats> StatsAfter(long submitted)
+    {
+        await Eventually(
+            () => Ext.Shards.Sum(shard => shard.Counters.Submitted) == submitted &&
+                  Ext.Shards.Sum(shard => shard.Counters.Reaped) == submitted,
+            $"{submitted} operations are counted");
+        return await Stats();
+    }
+
     protected Task<Aio.Stats> Stats() => Replies.Do<Aio.Stats>(new Aio.GetStats());
 
     protected override void AfterAll()

@@ -120,7 +120,7 @@ public abstract class MeterSpecs(EngineKind kind, ITestOutputHelper output)
         }
 
         await file.FlushAsync();
-        var stats = await Stats();
+        var stats = await StatsAfter(13);
         Same(7, "akka.io.aio.operations", shard => shard.Writes, ("operation", "write"));
         Same(5, "akka.io.aio.operations", shard => shard.Reads, ("operation", "read"));
         Same(1, "akka.io.aio.operations", shard => shard.DataSyncs, ("operation", "datasync"));
