@@ -195,7 +195,8 @@ public abstract class AioTestKit : TestKit
     protected async Task<Aio.Stats> StatsAfter(long submitted)
     {
         await Eventually(
-            () => Ext.Shards.Sum(shard => shard.Counters.Submitted) == submitted &&
+            () => Ext.Shards.All(shard => shard.InFlight is not null) && // each has started
+                  Ext.Shards.Sum(shard => shard.Counters.Submitted) == submitted &&
                   Ext.Shards.Sum(shard => shard.Counters.Reaped) == submitted,
             $"{submitted} operations are counted");
         return await Stats();
