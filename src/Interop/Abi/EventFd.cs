@@ -33,7 +33,8 @@ public sealed unsafe partial class EventFd : IDisposable
     public void Signal() => Add(1);
 
     /// <summary>Adds to the counter. What would take it beyond 2^64 - 2 is left out: it is readable all the same.</summary>
-    public void Add(ulong value) => _ = Write(Descriptor, &value, sizeof(ulong));
+    /// <exception cref="ObjectDisposedException">It has been disposed: its number may be another file's by now.</exception>
+    public void Add(ulong value) => _ = Write(_handle, &value, sizeof(ulong));
 
     /// <summary>
     /// Takes all signals that there have been; not to be called on a blocking one. Also what the kernel leaves after an overflow by its
@@ -42,7 +43,7 @@ public sealed unsafe partial class EventFd : IDisposable
     public void Clear()
     {
         ulong count;
-        _ = Read(Descriptor, &count, sizeof(ulong));
+        _ = Read(_handle, &count, sizeof(ulong));
     }
 
     /// <inheritdoc/>
@@ -52,8 +53,8 @@ public sealed unsafe partial class EventFd : IDisposable
     private static partial int Create(uint value, int flags);
 
     [LibraryImport("libc", EntryPoint = "read")]
-    private static partial nint Read(int fd, void* buffer, nint count);
+    private static partial nint Read(SafeFileHandle fd, void* buffer, nint count);
 
     [LibraryImport("libc", EntryPoint = "write")]
-    private static partial nint Write(int fd, void* buffer, nint count);
+    private static partial nint Write(SafeFileHandle fd, void* buffer, nint count);
 }

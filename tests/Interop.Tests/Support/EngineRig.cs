@@ -1,3 +1,4 @@
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
@@ -24,6 +25,9 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
     public abstract string PathOf(string name);
 
     public IIoContext Context(int depth) => Own(engine.CreateContext(depth));
+
+    /// <summary>For completions: outlives the contexts, which may signal to their end.</summary>
+    internal EventFd Signal() => Own(new EventFd(blocking: false));
 
     /// <summary>A new file with this content.</summary>
     public IIoFile File(

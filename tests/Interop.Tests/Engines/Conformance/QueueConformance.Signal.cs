@@ -17,7 +17,7 @@ public abstract partial class QueueConformance
             return;
         }
 
-        using var signal = new EventFd(blocking: false);
+        var signal = Rig.Signal();
         using var set = new EpollSet();
         set.Add(signal, Key);
         context.SignalTo(signal);
@@ -38,7 +38,7 @@ public abstract partial class QueueConformance
             return;
         }
 
-        using var signal = new EventFd(blocking: false);
+        var signal = Rig.Signal();
         using var set = new EpollSet();
         set.Add(signal, Key);
         context.SignalTo(signal);
