@@ -17,12 +17,11 @@ public sealed partial class AioFile : IAsyncDisposable
 
     internal AioFile(AioExt aio, IIoFile handle, AioOpenOptions options)
     {
-        var mode = options.Mode;
-        IsOnThreads = aio.IsOnThreads(options);
         Aio = aio;
+        IsOnThreads = aio.IsOnThreads(options);
         Handle = handle;
         Device = handle.Identity.Device;
-        Extent = aio.Extents.Open(handle, isEmptied: mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
+        Extent = aio.Extents.Open(handle, isEmptied: options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
         HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];

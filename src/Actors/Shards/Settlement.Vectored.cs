@@ -4,7 +4,7 @@ using AkkaAio.Tasks;
 
 namespace AkkaAio.Shards;
 
-// The replies to vectored commands.
+// The reply to a vectored read.
 internal static partial class Settlement
 {
     private static void SucceedReadV(Slot slot, Aio.ReadV read, IActorRef shard, ShardCounters.Answered counters)
@@ -49,23 +49,6 @@ internal static partial class Settlement
                 part.CopyTo(destination.Span);
                 bytes = bytes[part.Length..];
             }
-        }
-    }
-
-    private static void SucceedWriteV(Slot slot, Aio.WriteV write, IActorRef shard, ShardCounters.Answered counters)
-    {
-        counters.Writes++;
-        counters.WrittenBytes += write.Length;
-        write.File.Extent.Written(write.Offset + write.Length);
-        slot.ReleaseMemory();
-        var requester = slot.TakeRequester();
-        if (requester is AioOperation awaited)
-        {
-            awaited.Complete(write.Length);
-        }
-        else
-        {
-            requester?.Reply(new Aio.WriteVCompleted(write), shard, write.File.Aio.Log);
         }
     }
 }

@@ -103,12 +103,7 @@ internal static partial class Settlement
                 SucceedReadInto(slot, readInto, shard, counters);
                 break;
             case Aio.Write write:
-                counters.Writes++;
-                counters.WrittenBytes += write.Length;
-                write.File.Extent.Written(write.Offset + write.Length);
-                slot.Buffer?.Release();
-                slot.Buffer = null;
-                ReplyWritten(slot.TakeRequester(), write, shard);
+                SucceedWrite(slot, write, shard, counters);
                 break;
             case Aio.Read read:
                 SucceedRead(slot, read, shard, counters);
@@ -117,22 +112,29 @@ internal static partial class Settlement
                 SucceedReadV(slot, readV, shard, counters);
                 break;
             case Aio.WriteV writeV:
-                SucceedWriteV(slot, writeV, shard, counters);
+                SucceedWrite(slot, writeV, shard, counters);
                 break;
             default:
                 throw new InvalidOperationException($"a slot holds {slot.Command}");
         }
     }
 
-    private static void ReplyWritten(IActorRef? requester, Aio.Write write, IActorRef shard)
+    private static void SucceedWrite(Slot slot, Aio.TransferCommand command, IActorRef shard, ShardCounters.Answered counters)
     {
+        counters.Writes++;
+        counters.WrittenBytes += command.Length;
+        command.File.Extent.Written(command.Offset + command.Length);
+        slot.ReleaseMemory();
+        var requester = slot.TakeRequester();
         if (requester is AioOperation awaited)
         {
-            awaited.Complete(write.Length);
+            awaited.Complete(command.Length);
         }
         else
         {
-            requester?.Reply(new Aio.WriteCompleted(write), shard, write.File.Aio.Log);
+            requester?.Reply(
+                command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command), shard,
+                command.File.Aio.Log);
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed class EngineOption : Option<string?>
         });
     }
 
+    /// <summary>For a verb that works on files.</summary>
+    public static EngineOption OfFiles() => new("The engine: akka.io.aio.engine [default: auto]", OnFiles);
+
     /// <summary>What the option says, over the file of <c>--config</c>; nothing where it was not given.</summary>
     public static Config Override(string? engine) =>
         engine is null ? Config.Empty : ConfigurationFactory.ParseString($"{AioSettings.Path}.engine = {engine}");

@@ -18,7 +18,7 @@ internal static class CopyVerb
         {
             Description = "A file, new or to be replaced, or a folder to copy into; a symbolic link is followed",
         };
-        var engine = new EngineOption("The engine: akka.io.aio.engine [default: auto]", EngineOption.OnFiles);
+        var engine = EngineOption.OfFiles();
         var command = new Command(
             Name,
             "Copies SRC to DST with its permissions. Writes a temporary file beside DST, flushes it and renames it into place: DST is " +

@@ -18,7 +18,7 @@ internal static class HashVerb
             Description = "Files, block devices or folders",
             Arity = ArgumentArity.OneOrMore,
         };
-        var engine = new EngineOption("The engine: akka.io.aio.engine [default: auto]", EngineOption.OnFiles);
+        var engine = EngineOption.OfFiles();
         var command = new Command(
             Name,
             "Prints SHA-256 checksums exactly as sha256sum does, in the order of the arguments. A folder stands for the regular files " +

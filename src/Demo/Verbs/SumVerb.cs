@@ -42,7 +42,7 @@ internal static class SumVerb
             "--max-nr", 1, 65536, "The most completions of one io_getevents: akka.io.aio.reap.nr [default: 1]");
         var shards = new NumberOption(
             "--shards", 1, 1024, "Shards to stripe the file over: akka.io.aio.shards [default: half of the cores]");
-        var engine = new EngineOption("The engine: akka.io.aio.engine [default: auto]", EngineOption.OnFiles);
+        var engine = EngineOption.OfFiles();
         var linger = new NumberOption("--linger", 0, 1_000_000, "Seconds to stay idle before the end, for a look at the process")
         {
             HelpName = "SECONDS",

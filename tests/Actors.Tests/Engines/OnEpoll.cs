@@ -47,7 +47,6 @@ public sealed class Restarts(ITestOutputHelper output)
 
 public sealed class Shutdowns(ITestOutputHelper output) : ShutdownSpecsBase("akka.io.aio { shards = 2, reap.wait = epoll }", output);
 
-
 public sealed class VectoredReads(ITestOutputHelper output) : ReadVSpecs(EngineKind.LinuxAioEpoll, "", output);
 
 public sealed class VectoredWrites(ITestOutputHelper output) : WriteVSpecs(EngineKind.LinuxAioEpoll, output);

@@ -18,22 +18,7 @@ public sealed class IdleSpecsOnLinuxAio(ITestOutputHelper output)
         await Eventually(() => Ext.Shards.All(shard => shard.InFlight is { AllFree: true, Count: 0 }), "all is reaped");
         var threads = ProcessState.ThreadsNamed("akka.io.aio");
         Assert.True(threads.Count >= 6, string.Join(", ", ProcessState.ThreadNames));
-
-        // A thread may be on its way to its mailbox still, so one quiet window among a few is what is asked; polling has none.
-        // There is no event to await: it is the absence of any that is looked for.
-        var moved = new List<string>();
-        for (var window = 0; window < 5; window++)
-        {
-            var before = threads.ToDictionary(thread => thread, ProcessState.VoluntarySwitches);
-            await Task.Delay(TimeSpan.FromMilliseconds(500));
-            moved = [.. threads.Where(thread => ProcessState.VoluntarySwitches(thread) != before[thread])];
-            if (moved.Count == 0)
-            {
-                break;
-            }
-        }
-
-        Assert.Empty(moved);
+        Assert.Empty(await ProcessState.ThatDoNotRestAsync(threads));
     }
 }
 

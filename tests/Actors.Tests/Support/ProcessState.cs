@@ -21,8 +21,26 @@ internal static class ProcessState
 
     public static IReadOnlyList<string> ThreadNames => [.. Directory.GetDirectories("/proc/self/task").Select(NameOf)];
 
+    /// <summary>
+    /// Threads that have gone to sleep anew in each of five windows of half a second: none where all of them sleep. One may be on its way
+    /// there still, so one quiet window is what is asked; polling has none. There is no event to await: it is the absence of any that is
+    /// looked for.
+    /// </summary>
+    public static async Task<IReadOnlyList<string>> ThatDoNotRestAsync(IReadOnlyList<string> threads)
+    {
+        IReadOnlyList<string> moved = threads;
+        for (var window = 0; window < 5 && moved.Count > 0; window++)
+        {
+            var before = threads.ToDictionary(thread => thread, VoluntarySwitches);
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+            moved = [.. threads.Where(thread => VoluntarySwitches(thread) != before[thread])];
+        }
+
+        return moved;
+    }
+
     /// <summary>How often a thread has gone to sleep and been woken.</summary>
-    public static long VoluntarySwitches(string task) => long.Parse(
+    private static long VoluntarySwitches(string task) => long.Parse(
         File.ReadLines($"{task}/status").Single(line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split(':')[1],
         CultureInfo.InvariantCulture);
 
