@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -15,7 +16,7 @@ internal sealed partial class ContextActor
 
     private IActorRef _reaper = ActorRefs.Nobody;
     private InFlight? _inFlight;
-    private Completions? _completions;
+    private ShardReap? _reap;
     private Exception? _unavailable;
     private bool _restarting;
 
@@ -113,11 +114,12 @@ internal sealed partial class ContextActor
         try
         {
             var context = _shard.TakeFirstContext() ?? _aio.CreateContext();
-            var inFlight = new InFlight(context, shardMayReap: _aio.ReapLoop is null);
+            var thread = ReapsHere();
+            var inFlight = new InFlight(context, hasReaper: thread is null && _aio.ReapLoop is null);
             var completions = new Completions(_aio, _shard, inFlight, _log);
-            Watch(inFlight, completions);
+            Watch(inFlight, completions, thread);
             _reaper = ReaperOf(inFlight, completions);
-            (_inFlight, _shard.InFlight, _completions) = (inFlight, inFlight, completions);
+            (_inFlight, _shard.InFlight) = (inFlight, inFlight);
             _unavailable = null;
         }
         catch (AioException e)
@@ -127,11 +129,23 @@ internal sealed partial class ContextActor
         }
     }
 
-    private void Watch(InFlight inFlight, Completions completions)
+    // The thread that this runs on, where it is the one to reap.
+    private ThreadExecutor? ReapsHere() =>
+        _aio.Settings.Reap is { Wait: ReapWait.GetEvents, Thread: ReapThread.Shard } ? ThreadExecutor.Current : null;
+
+    private void Watch(InFlight inFlight, Completions completions, ThreadExecutor? thread)
     {
         try
         {
-            inFlight.Watch = _aio.ReapLoop?.Add(inFlight, completions);
+            if (_aio.ReapLoop is { } loop)
+            {
+                inFlight.Watch = loop.Add(inFlight, completions);
+            }
+            else if (thread is not null)
+            {
+                _reap = new ShardReap(_aio.Settings.Reap, _aio.PollLimit, inFlight, completions);
+                (thread.IdleWork, inFlight.Watch) = (_reap, _reap);
+            }
         }
         catch
         {

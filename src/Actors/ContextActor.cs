@@ -10,18 +10,17 @@ using AkkaAio.Shards;
 namespace AkkaAio;
 
 /// <summary>
-/// A shard: accepts commands, prepares them in slots and submits them in batches. Completions do not come back here: the reaper, its
-/// child, replies to the requester.
+/// A shard: accepts commands, prepares them in slots and submits them in batches. Completions do not come back here: whoever reaps, by
+/// default its thread when it has nothing else to do (<see cref="ShardReap"/>), replies to the requester.
 /// </summary>
 /// <remarks>
 /// <code>
-/// command ──► Accept ──► Stage ──────────────► Submit ──► kernel ──► ReaperActor
+/// command ──► Accept ──► Stage ──────────────► Submit ──► kernel ──► ShardReap ──► requester
 ///               │  no free slot ▲  batch full, or
 ///               └──► queue ─────┘  mailbox empty
 ///             refused: CommandFailed at once
 /// </code>
-/// This file: the way of a command to the kernel. <c>ContextActor.Polling.cs</c>: completions that the shard takes out itself.
-/// <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close.
+/// This file: the way of a command to the kernel. <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close.
 /// <c>ContextActor.Lifecycle.cs</c>: start, restart, drain, stop.
 /// </remarks>
 internal sealed partial class ContextActor : UntypedActor
@@ -58,6 +57,7 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly Slot[] _staged;
     private readonly IoRequest[] _requests;
     private int _stagedCount;
+    private readonly BatchPolicy _batches;
 
     // Where each of the batch goes: once it is submitted the reaper may have cleared its slot.
     private readonly ulong[] _devices;
@@ -87,8 +87,8 @@ internal sealed partial class ContextActor : UntypedActor
         _staged = new Slot[aio.Settings.SubmitBatchSize];
         _requests = new IoRequest[aio.Settings.SubmitBatchSize];
         _devices = new ulong[aio.Settings.SubmitBatchSize];
+        _batches = new BatchPolicy(aio.Settings.SubmitBatchSize);
         _noWait = new NoWaitPolicy(_counters);
-        _pollOn = new PollOn(_self);
     }
 
     protected override void OnReceive(object message)
@@ -141,8 +141,6 @@ internal sealed partial class ContextActor : UntypedActor
             case RetrySubmit:
                 _flowControlled = false;
                 break;
-            case PollOn:
-                break; // below
             case RetrySetup:
                 RetryOpenContext();
                 break;
@@ -161,10 +159,6 @@ internal sealed partial class ContextActor : UntypedActor
         if (!_cell.HasMessages)
         {
             Pump();
-            if (_ownsRing)
-            {
-                PollOrHandOver();
-            }
         }
     }
 
@@ -341,7 +335,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
     }
 
-    /// <summary>Prepares an operation in a slot, and submits when the batch is full.</summary>
+    /// <summary>Prepares an operation in a slot, and submits when enough are staged.</summary>
     private void Stage(Slot slot, Queued queued)
     {
         slot.State = SlotState.Staged;
@@ -378,7 +372,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         _staged[_stagedCount++] = slot;
-        if (_stagedCount == _staged.Length)
+        if (_stagedCount >= (slot.MayMerge ? _staged.Length : _batches.Due))
         {
             Submit();
         }
@@ -415,11 +409,8 @@ internal sealed partial class ContextActor : UntypedActor
             KeepStagedFrom(next);
         }
 
-        if (_ownsRing)
-        {
-            TakeDone();
-        }
-
+        _reap?.TakeAll(); // a RAM disk has done it all
+        _batches.Submitted(_inFlight!.Count);
         return next > 0;
     }
 
@@ -434,7 +425,10 @@ internal sealed partial class ContextActor : UntypedActor
             {
                 next += accepted;
                 _pressedSince = 0;
-                _ownsRing |= _inFlight!.Submitted(accepted);
+                if (_inFlight!.Submitted(accepted))
+                {
+                    _reaper.Tell(Reap.Instance, _self);
+                }
             }
             else if (error == Errno.EINTR && ++interrupts <= MaxInterrupts)
             {

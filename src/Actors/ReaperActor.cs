@@ -6,9 +6,9 @@ using AkkaAio.Shards;
 namespace AkkaAio;
 
 /// <summary>
-/// Waits for the completions of a shard's context, and replies to the requesters, on a thread of its own. While something is in flight
-/// it waits in io_getevents; while nothing is, in its mailbox, where it costs nothing. With <c>reap.wait = epoll</c> the
-/// <see cref="ReapLoop"/> does all of that, and what is left here is the end.
+/// The end of a shard's context: drains it, then destroys it. With <c>reap.thread = own</c> also who reaps: it waits for completions and
+/// replies to the requesters on a thread of its own, in io_getevents while something is in flight, and while nothing is in its mailbox,
+/// where it costs nothing. Else the shard's thread does that (<see cref="ShardReap"/>), or the <see cref="ReapLoop"/>.
 /// </summary>
 internal sealed class ReaperActor : UntypedActor
 {
@@ -88,7 +88,7 @@ internal sealed class ReaperActor : UntypedActor
         if (drained)
         {
             _inFlight.Destroy();
-            _inFlight.Watch?.Signal.Dispose(); // after the last operation that carries it
+            _inFlight.Watch?.Release();
         }
         else
         {

@@ -7,13 +7,16 @@ using AkkaAio.Interop.Threading;
 namespace AkkaAio.Dispatch;
 
 /// <summary>
-/// One thread, and the mailboxes that wait to be run on it. Without work it looks for more during <paramref name="spin"/>, yielding its
-/// processor, and then sleeps.
+/// One thread, and the mailboxes that wait to be run on it. Without work it does its <see cref="IdleWork"/>; without that either it looks
+/// for more during <paramref name="spin"/>, yielding its processor, and then sleeps.
 /// </summary>
 internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) : ExecutorService(id)
 {
     // Of the spin, while work does not come within it.
     private const int ShortSpin = 10;
+
+    // Mailboxes run in a row, before a look at the idle work: some actor may always have one message more.
+    private const int RunsBetweenLooks = 16;
 
     [ThreadStatic]
     private static ThreadExecutor? s_current;
@@ -21,6 +24,9 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     private readonly ConcurrentQueue<IRunnable> _work = new();
     private readonly ThreadParker _parker = new();
     private int _started;
+
+    // What it sleeps in, or is about to; null: it is awake, or parked.
+    private IIdleWork? _sleepsIn;
 
     // Woken so soon after it had gone to sleep: to look a little longer would have saved the wake-up.
     private bool _spinsLong;
@@ -31,6 +37,9 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
 
     /// <summary>Whether something waits to be run.</summary>
     public bool HasWork => !_work.IsEmpty;
+
+    /// <summary>What the thread waits for besides mailboxes. The thread's own.</summary>
+    public IIdleWork? IdleWork { get; set; }
 
     public override void Execute(IRunnable run)
     {
@@ -46,28 +55,50 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
         }
         else
         {
-            _parker.Unpark();
+            Rouse();
         }
     }
 
     public override void Shutdown()
     {
         _shutdown = true;
-        _parker.Unpark();
+        Rouse();
+    }
+
+    private void Rouse()
+    {
+        // Dekker's handshake with a thread that is about to sleep: each writes its own, then reads the other's.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _sleepsIn) is { } work)
+        {
+            work.Wake();
+        }
+        else
+        {
+            _parker.Unpark();
+        }
     }
 
     private void Work()
     {
         s_current = this;
-        while (true)
+        for (var runs = 1; ; runs++)
         {
             if (_work.TryDequeue(out var run))
             {
                 Run(run);
+                if (runs % RunsBetweenLooks == 0)
+                {
+                    IdleWork?.TryDo();
+                }
             }
             else if (_shutdown)
             {
                 return;
+            }
+            else if (IdleWork is { IsPending: true } work)
+            {
+                Await(work);
             }
             else if (!HasWorkWithin(_spinsLong ? spin : spin / ShortSpin))
             {
@@ -76,6 +107,22 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
                 _spinsLong = Stopwatch.GetElapsedTime(parked) < spin;
             }
         }
+    }
+
+    private void Await(IIdleWork work)
+    {
+        if (work.Poll(this))
+        {
+            return;
+        }
+
+        Interlocked.Exchange(ref _sleepsIn, work);
+        if (!HasWork && !_shutdown)
+        {
+            work.Sleep();
+        }
+
+        Interlocked.Exchange(ref _sleepsIn, null); // a barrier: who saw it before has enqueued before
     }
 
     private bool HasWorkWithin(TimeSpan limit)

@@ -23,6 +23,16 @@ public enum ReapWait
     Epoll,
 }
 
+/// <summary>Who waits for completions, with <see cref="ReapWait.GetEvents"/>.</summary>
+public enum ReapThread
+{
+    /// <summary>The shard's own thread, when it has nothing else to do; where its dispatcher is of a type that cannot, as Own.</summary>
+    Shard,
+
+    /// <summary>A second thread for each shard.</summary>
+    Own,
+}
+
 /// <summary>
 /// The configuration under <c>akka.io.aio</c>, checked. Each key is documented in <c>reference.conf</c>, the single source of defaults.
 /// </summary>
@@ -83,7 +93,8 @@ public sealed record AioSettings
     /// <param name="Timeout"><c>timeout</c>.</param>
     /// <param name="Poll"><c>poll</c>.</param>
     /// <param name="Wait"><c>wait</c>.</param>
-    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Poll, ReapWait Wait);
+    /// <param name="Thread"><c>thread</c>.</param>
+    public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Poll, ReapWait Wait, ReapThread Thread);
 
     internal static string DispatcherId(string name) => $"{Path}.{name}-dispatcher";
 
@@ -103,7 +114,8 @@ public sealed record AioSettings
             Nr: reader.Int("reap.nr", 1, 65536),
             Timeout: reader.Time("reap.timeout", TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)),
             Poll: reader.Time("reap.poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100)),
-            Wait: reader.OneOf("reap.wait", "getevents", "epoll") == "epoll" ? ReapWait.Epoll : ReapWait.GetEvents);
+            Wait: reader.OneOf("reap.wait", "getevents", "epoll") == "epoll" ? ReapWait.Epoll : ReapWait.GetEvents,
+            Thread: reader.OneOf("reap.thread", "shard", "own") == "own" ? ReapThread.Own : ReapThread.Shard);
         if (reap.MinNr > reap.Nr)
         {
             throw new AioConfigurationException(

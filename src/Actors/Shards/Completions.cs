@@ -18,10 +18,13 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
     public int MaxCount => _completions.Length;
 
     /// <summary>Reaps once and answers what came. Returns how many.</summary>
+    /// <param name="minNr">How many to wait for, up to <see cref="MaxCount"/>.</param>
+    /// <param name="timeout">How long.</param>
+    /// <param name="nr">The most to take out, where that is less than <see cref="MaxCount"/>.</param>
     /// <exception cref="AioSystemException">The reap failed, and nothing has been taken out.</exception>
-    public int Take(int minNr, TimeSpan timeout)
+    public int Take(int minNr, TimeSpan timeout, int nr = int.MaxValue)
     {
-        var count = inFlight.Context.Reap(_completions, minNr, timeout);
+        var count = inFlight.Context.Reap(_completions.AsSpan(0, Math.Min(nr, MaxCount)), minNr, timeout);
         if (count == 0)
         {
             return 0;

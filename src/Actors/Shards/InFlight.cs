@@ -8,9 +8,8 @@ namespace AkkaAio.Shards;
 /// The two threads meet here without a lock: each field has one writer, and the two flags are handed over by compare-and-swap.
 /// </summary>
 /// <remarks>
-/// One of the two owns the ring, which completions come out of. The reaper from when it is told to reap until it goes idle; while it is
-/// idle the shard, which looks after each submit whether the operations are done already, as a RAM disk's are, and tells the reaper
-/// only when something must be waited for.
+/// Who empties them: the shard's own thread (<see cref="ShardReap"/>), the <see cref="ReaperActor"/> with a thread of its own, or the
+/// <see cref="ReapLoop"/> for all shards.
 /// </remarks>
 internal sealed class InFlight
 {
@@ -19,15 +18,15 @@ internal sealed class InFlight
     private readonly FreeSlots _reapedFree;
     private Padded _submitted;
     private Padded _reaped;
-    private Padded _ringIsFree;
+    private Padded _reaperIsIdle;
     private Padded _noticeWanted;
     private readonly Lock _stopLock = new();
     private bool _stopRequested;
     private bool _disposed;
 
     /// <param name="context">The queue to the kernel.</param>
-    /// <param name="shardMayReap">Whether the ring is the shard's while the reaper is idle; else it is the reaper's always.</param>
-    public InFlight(IIoContext context, bool shardMayReap = true)
+    /// <param name="hasReaper">Whether the reaper is to be told when something is in flight.</param>
+    public InFlight(IIoContext context, bool hasReaper = true)
     {
         Context = context;
         _slots = new Slot[context.Depth];
@@ -38,13 +37,13 @@ internal sealed class InFlight
         }
 
         _reapedFree = new FreeSlots(context.Depth);
-        _ringIsFree.Value = shardMayReap ? 1 : 0;
+        _reaperIsIdle.Value = hasReaper ? 1 : 0;
     }
 
     public IIoContext Context { get; }
 
-    /// <summary>With <c>reap.wait = epoll</c>: who reaps it.</summary>
-    public ReapLoop.Watch? Watch { get; set; }
+    /// <summary>Who reaps it in the place of its reaper; null: that does.</summary>
+    public IContextWatch? Watch { get; set; }
 
     public int Depth => _slots.Length;
 
@@ -75,26 +74,23 @@ internal sealed class InFlight
         _ownFree.Push(slot);
     }
 
-    /// <summary>The ring's owner: gives a slot back whose operation is done.</summary>
+    /// <summary>Who reaps: gives a slot back whose operation is done.</summary>
     public void GiveBackReaped(Slot slot)
     {
         slot.Clear();
         _reapedFree.Put(slot);
     }
 
-    /// <summary>Shard: so many are in flight now. True: the reaper is idle, and the ring is the shard's until it gives it away.</summary>
+    /// <summary>Shard: so many are in flight now. True: the reaper is idle, and must be told.</summary>
     public bool Submitted(int count)
     {
         Volatile.Write(ref _submitted.Value, _submitted.Value + count);
         Interlocked.MemoryBarrier();
-        return Count > 0 && Volatile.Read(ref _ringIsFree.Value) == 1 &&
-               Interlocked.CompareExchange(ref _ringIsFree.Value, 0, 1) == 1;
+        return Count > 0 && Volatile.Read(ref _reaperIsIdle.Value) == 1 &&
+               Interlocked.CompareExchange(ref _reaperIsIdle.Value, 0, 1) == 1;
     }
 
-    /// <summary>Shard, which owns the ring: it is free again, and nothing may be in flight.</summary>
-    public void FreeRing() => Volatile.Write(ref _ringIsFree.Value, 1);
-
-    /// <summary>The ring's owner: so many events are out and answered. True: the shard wants to be told.</summary>
+    /// <summary>Who reaps: so many events are out and answered. True: the shard wants to be told.</summary>
     public bool Reaped(int count)
     {
         Volatile.Write(ref _reaped.Value, _reaped.Value + count);
@@ -114,17 +110,23 @@ internal sealed class InFlight
     /// <summary>Reaper: goes to its mailbox. False: something was submitted meanwhile, and it must go on.</summary>
     public bool TryGoIdle()
     {
-        Volatile.Write(ref _ringIsFree.Value, 1);
+        Volatile.Write(ref _reaperIsIdle.Value, 1);
         Interlocked.MemoryBarrier();
-        return Count <= 0 || Interlocked.CompareExchange(ref _ringIsFree.Value, 0, 1) != 1;
+        return Count <= 0 || Interlocked.CompareExchange(ref _reaperIsIdle.Value, 0, 1) != 1;
     }
 
-    /// <summary>Any thread: ends the reaper's wait.</summary>
+    /// <summary>Any thread: ends the wait of whoever reaps, for good.</summary>
     public void RequestStop()
+    {
+        Volatile.Write(ref _stopRequested, true);
+        Wake();
+    }
+
+    /// <summary>Any thread: ends the wait of whoever reaps, or the next one.</summary>
+    public void Wake()
     {
         lock (_stopLock)
         {
-            Volatile.Write(ref _stopRequested, true);
             if (!_disposed)
             {
                 Context.Wake();
@@ -151,7 +153,7 @@ internal sealed class InFlight
         public long Value;
     }
 
-    /// <summary>Slots on their way from the ring's owner (one producer) back to the shard (one consumer).</summary>
+    /// <summary>Slots on their way from whoever reaps (one producer) back to the shard (one consumer).</summary>
     private sealed class FreeSlots(int depth)
     {
         private readonly Slot?[] _ring = new Slot?[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)depth)];

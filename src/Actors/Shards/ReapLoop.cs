@@ -95,7 +95,7 @@ internal sealed class ReapLoop : IDisposable
     }
 
     /// <summary>One context.</summary>
-    internal sealed class Watch(ReapLoop loop, long key, Completions completions)
+    internal sealed class Watch(ReapLoop loop, long key, Completions completions) : IContextWatch
     {
         // Of one context, before the others have their turn.
         private const int MaxTakes = 16;
@@ -109,7 +109,7 @@ internal sealed class ReapLoop : IDisposable
 
         public EventFd Signal { get; } = new(blocking: false);
 
-        /// <summary>Who is told when a reap throws. Set before the first submit.</summary>
+        /// <inheritdoc/>
         public IActorRef Reaper
         {
             set => Volatile.Write(ref _reaper, value);
@@ -150,7 +150,7 @@ internal sealed class ReapLoop : IDisposable
             Volatile.Read(ref _reaper).Tell(new ReapFailed(cause), ActorRefs.NoSender);
         }
 
-        /// <summary>On return the thread is not in this context, and never will be again.</summary>
+        /// <inheritdoc/>
         public void End()
         {
             lock (_reaping)
@@ -161,6 +161,9 @@ internal sealed class ReapLoop : IDisposable
 
             loop._watches.TryRemove(key, out _);
         }
+
+        /// <inheritdoc/>
+        public void Release() => Signal.Dispose();
 
         private void TakeAll()
         {

@@ -98,9 +98,11 @@ internal sealed class Slot(int index)
     /// <summary>Bytes that the next kernel operation is asked to move; of a vectored one that is asked already, bytes of this one.</summary>
     public int NextLength => Vector is null ? Math.Min(Total - Done, MaxTransfer) : Vector.Bytes;
 
-    // Appending: the file system makes each write into new blocks part of the file by a transaction of its own. After a short write the
-    // operation goes on alone, so that its result is its own.
-    private bool MayMerge => IsWrite && ShortWrites == 0 && Vector is null && Lane.File.Extent.IsFresh(Start);
+    /// <summary>
+    /// Whether it is worth waiting for its neighbours. Appending: the file system makes each write into new blocks part of the file by a
+    /// transaction of its own. After a short write the operation goes on alone, so that its result is its own.
+    /// </summary>
+    public bool MayMerge => IsWrite && ShortWrites == 0 && Vector is null && Lane.File.Extent.IsFresh(Start);
 
     /// <summary>Whether to look into the page cache first, on the submitting thread.</summary>
     public bool MayBeCached => Opcode == IoOpcode.Read && Vector is null && Total - Done <= MaxCachedRead && !Lane.File.IsDirect;

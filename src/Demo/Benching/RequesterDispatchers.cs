@@ -27,7 +27,7 @@ internal static class RequesterDispatchers
           spinning {
             type = "AkkaAio.Dispatch.ThreadDispatcherConfigurator, AkkaAio"
             throughput = 256
-            throughput-deadline-time = 3650d
+            throughput-deadline-time = 0 ms
             spin = 0.2 ms
           }
           pinned { type = PinnedDispatcher, throughput = 256, throughput-deadline-time = 3650d }

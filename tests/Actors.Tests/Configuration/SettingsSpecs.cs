@@ -13,7 +13,7 @@ public sealed class SettingsSpecs
     private static readonly string[] Keys =
     [
         "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "reap.min-nr", "reap.nr",
-        "reap.timeout", "reap.poll", "reap.wait", "slow-submit", "aio-max-nr-share", "drain-timeout", "preallocate-ahead", "buffer-pool.budget",
+        "reap.timeout", "reap.poll", "reap.wait", "reap.thread", "slow-submit", "aio-max-nr-share", "drain-timeout", "preallocate-ahead", "buffer-pool.budget",
     ];
 
     public static TheoryData<string> EveryKey { get; } = [.. Keys];
@@ -29,7 +29,7 @@ public sealed class SettingsSpecs
         { "reap.min-nr", "-1" }, { "reap.min-nr", "129" }, { "reap.nr", "0" }, { "reap.nr", "65537" },
         { "reap.timeout", "0" }, { "reap.timeout", "0s" }, { "reap.timeout", "11 s" }, { "reap.timeout", "infinite" },
         { "reap.timeout", "-1s" }, { "reap.timeout", "1 year" }, { "reap.timeout", "100 us" },
-        { "slow-submit", "2m" }, { "reap.poll", "-1ms" }, { "reap.poll", "2s" }, { "reap.poll", "infinite" }, { "reap.wait", "poll" },
+        { "slow-submit", "2m" }, { "reap.poll", "-1ms" }, { "reap.poll", "2s" }, { "reap.poll", "infinite" }, { "reap.wait", "poll" }, { "reap.thread", "reaper" },
         { "aio-max-nr-share", "0" }, { "aio-max-nr-share", "1.01" }, { "aio-max-nr-share", "-0.5" }, { "aio-max-nr-share", "NaN" },
         { "aio-max-nr-share", "50%" }, { "aio-max-nr-share", "Infinity" },
         { "drain-timeout", "9 ms" }, { "drain-timeout", "11 m" }, { "drain-timeout", "infinite" }, { "drain-timeout", "soon" },
@@ -44,7 +44,7 @@ public sealed class SettingsSpecs
         { "engine", "thread-pool" }, { "engine", "posix-aio" }, { "shards", "1" }, { "shards", "1024" },
         { "shards", "auto" }, { "shard-by", "stripe" }, { "stripe-size", "4096" }, { "stripe-size", "1 TiB" }, { "depth", "1" },
         { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" },
-        { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.wait", "epoll" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
+        { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.wait", "epoll" }, { "reap.thread", "own" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
         { "aio-max-nr-share", "1" }, { "aio-max-nr-share", "0.001" }, { "drain-timeout", "10 ms" }, { "drain-timeout", "10 m" },
         { "preallocate-ahead", "0" }, { "preallocate-ahead", "1 TiB" }, { "buffer-pool.budget", "4 KiB" },
         { "buffer-pool.budget", "100000000000" },
@@ -62,7 +62,7 @@ public sealed class SettingsSpecs
         Assert.Equal(65536, settings.MaxQueueSize);
         Assert.Equal(32, settings.SubmitBatchSize);
         Assert.Equal(new AioSettings.ReapSettings(
-            MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), ReapWait.GetEvents), settings.Reap);
+            MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), ReapWait.GetEvents, ReapThread.Shard), settings.Reap);
         Assert.Equal(0.5, settings.AioMaxNrShare);
         Assert.Equal(TimeSpan.FromSeconds(3), settings.DrainTimeout);
         Assert.Equal(64 << 20, settings.PreallocateAhead);

@@ -5,9 +5,12 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Failures;
 
-/// <summary>A shard that throws while it has a command in hand answers that command once, wherever it had got to.</summary>
+/// <summary>
+/// A shard that throws while it has a command in hand answers that command once, wherever it had got to. Its thread is stopped on the way,
+/// and a second one goes on.
+/// </summary>
 public sealed class CommandInHandSpecs(ITestOutputHelper output)
-    : AioTestKit(EngineKind.Memory, "akka.io.aio { depth = 4, submit-batch-size = 4 }", output)
+    : AioTestKit(EngineKind.Memory, "akka.io.aio { depth = 4, submit-batch-size = 4, reap.thread = own }", output)
 {
     // Of the shard, in ContextActor: after so many queued commands it looks for free slots in between.
     private const int LookForSlotsEvery = 64;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaAio.Shards;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -41,7 +42,7 @@ public sealed class EpollSpecsOnLinuxAio(ITestOutputHelper output)
         for (var round = 0; round < 20; round++)
         {
             // At its end but one: the kernel's own signals then go over it, and what is polled is an error.
-            shard.InFlight!.Watch!.Signal.Add(ulong.MaxValue - 1);
+            ((ReapLoop.Watch)shard.InFlight!.Watch!).Signal.Add(ulong.MaxValue - 1);
             await Task.WhenAll(Enumerable.Range(0, 16).Select(i => file.ReadAsync(i * Block, new byte[Block]).AsTask())).WaitAsync(Patience.Long);
         }
 

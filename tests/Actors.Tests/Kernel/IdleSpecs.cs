@@ -69,3 +69,31 @@ public sealed class IdleSpecsOnMemory(ITestOutputHelper output)
         await Replies.Of<Aio.ReadIntoCompleted>(read);
     }
 }
+
+/// <summary>A shard that sleeps in the kernel is there at once for whoever wants it.</summary>
+public sealed class AsleepInTheKernelSpecsOnMemory(ITestOutputHelper output) : AsleepInTheKernelSpecs("", output);
+
+public sealed class AsleepInTheKernelByReaperSpecsOnMemory(ITestOutputHelper output) : AsleepInTheKernelSpecs("thread = own", output);
+
+public abstract class AsleepInTheKernelSpecs(string reap, ITestOutputHelper output)
+    : AioTestKit(EngineKind.Memory, $"akka.io.aio.reap {{ timeout = 10 s, poll = 0 ms\n {reap} }}", output)
+{
+    [Fact]
+    public async Task Commands_wake_it()
+    {
+        var (file, other) = (await NewFile(Block), await NewFile(Block));
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
+        var held = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        await Fence(other);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.Equal(1, await other.ReadAsync(0, new byte[1])); // by a task: from another thread, one at a time
+        }
+
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"{watch.Elapsed}"); // a single time-out would be 10 s
+        Assert.False(Replies.Has(held));
+        Engine.Release();
+        await Replies.Of<Aio.ReadIntoCompleted>(held);
+    }
+}

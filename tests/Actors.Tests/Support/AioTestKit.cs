@@ -110,6 +110,10 @@ public abstract class AioTestKit : TestKit
         Akka.Configuration.ConfigurationFactory.ParseString(hocon)
             .WithFallback(Akka.Configuration.ConfigurationFactory.ParseString(Defaults));
 
+    /// <summary>The cell of an actor below <c>/system/aio</c>.</summary>
+    protected async Task<ActorCell> CellOf(string actor) =>
+        (ActorCell)((ActorRefWithCell)await Sys.ActorSelection($"/system/aio/{actor}").ResolveOne(Patience.Long)).Underlying;
+
     protected string NewPath()
     {
         var name = $"{++_files}.dat";
