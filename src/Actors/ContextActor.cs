@@ -87,7 +87,7 @@ internal sealed partial class ContextActor : UntypedActor
         _staged = new Slot[aio.Settings.SubmitBatchSize];
         _requests = new IoRequest[aio.Settings.SubmitBatchSize];
         _devices = new ulong[aio.Settings.SubmitBatchSize];
-        _batches = new BatchPolicy(aio.Settings.SubmitBatchSize);
+        _batches = new BatchPolicy(aio.Settings.SubmitBatchMin, aio.Settings.SubmitBatchSize);
         _noWait = new NoWaitPolicy(_counters);
     }
 

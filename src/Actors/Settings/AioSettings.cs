@@ -69,6 +69,9 @@ public sealed record AioSettings
     /// <summary><c>submit-batch-size</c>.</summary>
     public required int SubmitBatchSize { get; init; }
 
+    /// <summary><c>submit-batch-min</c>.</summary>
+    public required int SubmitBatchMin { get; init; }
+
     /// <summary><c>reap</c>.</summary>
     public required ReapSettings Reap { get; init; }
 
@@ -138,6 +141,7 @@ public sealed record AioSettings
             Depth = reader.Int("depth", 1, 65536),
             MaxQueueSize = reader.Int("max-queue-size", 1, 1 << 24),
             SubmitBatchSize = reader.Int("submit-batch-size", 1, 1024),
+            SubmitBatchMin = reader.Int("submit-batch-min", 1, 1024),
             Reap = reap,
             SlowSubmit = reader.Time("slow-submit", TimeSpan.FromMilliseconds(0.01), TimeSpan.FromMinutes(1)),
             AioMaxNrShare = reader.Fraction("aio-max-nr-share"),

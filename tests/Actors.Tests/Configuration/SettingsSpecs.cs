@@ -12,7 +12,7 @@ public sealed class SettingsSpecs
 {
     private static readonly string[] Keys =
     [
-        "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "reap.min-nr", "reap.nr",
+        "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "submit-batch-min", "reap.min-nr", "reap.nr",
         "reap.timeout", "reap.poll", "reap.wait", "reap.thread", "slow-submit", "aio-max-nr-share", "drain-timeout", "preallocate-ahead", "buffer-pool.budget",
     ];
 
@@ -25,7 +25,7 @@ public sealed class SettingsSpecs
         { "shard-by", "path" }, { "stripe-size", "0" }, { "stripe-size", "4095" }, { "stripe-size", "2 TiB" },
         { "stripe-size", "-1" }, { "stripe-size", "1 lightyear" }, { "stripe-size", "999999999999999999999" },
         { "depth", "0" }, { "depth", "-5" }, { "depth", "65537" }, { "depth", "4.5" }, { "depth", "0x10" }, { "depth", "9999999999" },
-        { "max-queue-size", "0" }, { "max-queue-size", "16777217" }, { "submit-batch-size", "0" }, { "submit-batch-size", "1025" },
+        { "max-queue-size", "0" }, { "max-queue-size", "16777217" }, { "submit-batch-size", "0" }, { "submit-batch-size", "1025" }, { "submit-batch-min", "0" },
         { "reap.min-nr", "-1" }, { "reap.min-nr", "129" }, { "reap.nr", "0" }, { "reap.nr", "65537" },
         { "reap.timeout", "0" }, { "reap.timeout", "0s" }, { "reap.timeout", "11 s" }, { "reap.timeout", "infinite" },
         { "reap.timeout", "-1s" }, { "reap.timeout", "1 year" }, { "reap.timeout", "100 us" },
@@ -43,7 +43,7 @@ public sealed class SettingsSpecs
         { "engine", "memory" }, { "engine", "linux-aio" }, { "engine", "\"memory\"" }, { "engine", "discard" }, { "engine", "auto" }, { "engine", "io-uring" },
         { "engine", "thread-pool" }, { "engine", "posix-aio" }, { "shards", "1" }, { "shards", "1024" },
         { "shards", "auto" }, { "shard-by", "stripe" }, { "stripe-size", "4096" }, { "stripe-size", "1 TiB" }, { "depth", "1" },
-        { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" },
+        { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" }, { "submit-batch-min", "1" },
         { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.wait", "epoll" }, { "reap.thread", "own" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
         { "aio-max-nr-share", "1" }, { "aio-max-nr-share", "0.001" }, { "drain-timeout", "10 ms" }, { "drain-timeout", "10 m" },
         { "preallocate-ahead", "0" }, { "preallocate-ahead", "1 TiB" }, { "buffer-pool.budget", "4 KiB" },
@@ -61,6 +61,7 @@ public sealed class SettingsSpecs
         Assert.Equal(256, settings.Depth);
         Assert.Equal(65536, settings.MaxQueueSize);
         Assert.Equal(32, settings.SubmitBatchSize);
+        Assert.Equal(2, settings.SubmitBatchMin);
         Assert.Equal(new AioSettings.ReapSettings(
             MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), ReapWait.GetEvents, ReapThread.Shard), settings.Reap);
         Assert.Equal(0.5, settings.AioMaxNrShare);
