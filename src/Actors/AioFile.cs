@@ -89,6 +89,9 @@ public sealed partial class AioFile : IAsyncDisposable
 
     internal FileLane[] Lanes { get; }
 
+    /// <summary>Reads that their callers do themselves.</summary>
+    internal ReadGate Reads { get; } = new();
+
     /// <summary>Held while a barrier is told to all lanes, so that every lane sees the barriers of a file in one order.</summary>
     internal Lock BarrierOrder { get; } = new();
 
@@ -115,7 +118,12 @@ public sealed partial class AioFile : IAsyncDisposable
     internal FileLane LaneOn(Shard shard) => Lanes.Length == 1 ? Lanes[0] : Lanes[shard.Index];
 
     /// <summary>Blocking thread: closes the descriptor.</summary>
-    internal void Release() => Aio.Extents.Close(Handle, Extent);
+    internal void Release()
+    {
+        Reads.Shut();
+        Reads.AwaitEmpty(); // they would read another file's bytes
+        Aio.Extents.Close(Handle, Extent);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"AioFile({Path})";

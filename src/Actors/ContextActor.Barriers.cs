@@ -271,9 +271,11 @@ internal sealed partial class ContextActor
         switch (command)
         {
             case Aio.SetLength set:
+                file.Reads.AwaitEmpty();
                 file.Extent.Cut(file.Handle, set.Length);
                 break;
             case Aio.Allocate allocate:
+                file.Reads.AwaitEmpty();
                 file.Extent.Allocate(file.Handle, allocate.Offset, allocate.Length);
                 break;
             case Aio.Close when !file.DescriptorLeaked:
@@ -412,7 +414,12 @@ internal sealed partial class ContextActor
 
     private void Reply(FileBarrier barrier, Aio.Event reply)
     {
-        _shard.OpenBarriers.Remove(barrier);
+        // Once, however often: an end of the system may answer it too. After a Close there are no reads any more.
+        if (_shard.OpenBarriers.Remove(barrier) && barrier.Command is Aio.SetLength or Aio.Allocate)
+        {
+            barrier.File.Reads.Reopen();
+        }
+
         if (barrier.TryClaim())
         {
             barrier.Requester?.Reply(reply, _self, _log);

@@ -47,6 +47,9 @@ public sealed partial class Aio
         internal virtual long TotalLength => Length;
 
         internal bool IsWrite => this is Write or WriteV;
+
+        /// <summary>The page cache has been asked already, and has not all of it.</summary>
+        internal bool IsLookedFor { get; set; }
     }
 
     /// <summary>
@@ -127,6 +130,7 @@ public sealed partial class Aio
         /// <summary>Of the Task façade, whose commands nobody else ever sees.</summary>
         internal void Reuse(AioFile file, long offset, Memory<byte> destination)
         {
+            IsLookedFor = true;
             File = file;
             Offset = offset;
             Destination = destination;

@@ -90,6 +90,11 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             return;
         }
 
+        if (command is not Aio.Flush)
+        {
+            command.File.Reads.Shut(); // now: what this caller tells from here on is later
+        }
+
         var barrier = new FileBarrier(command, sender);
         var lanes = command.File.Lanes;
         if (lanes.Length == 1)

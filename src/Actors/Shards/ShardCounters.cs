@@ -15,6 +15,9 @@ internal sealed class ShardCounters
     /// <summary>What was answered on the reaper's thread.</summary>
     public Answered OfReaper { get; } = new();
 
+    /// <summary>What callers did themselves.</summary>
+    public CallerCounters OfCallers { get; } = new();
+
     // The shard's.
     public int Queued;
     public long Overloads;

@@ -37,7 +37,7 @@ internal sealed class Slot(int index)
     public const int MaxTransfer = 1 << 30;
 
     // The submitter copies what is cached, at some 10 GB/s: a longer copy would hold up every other operation of its shard.
-    private const int MaxCachedRead = 64 << 10;
+    public const int MaxCachedRead = 64 << 10;
 
     private IActorRef? _requester;
 
@@ -105,7 +105,8 @@ internal sealed class Slot(int index)
     public bool MayMerge => IsWrite && ShortWrites == 0 && Vector is null && Lane.File.Extent.IsFresh(Start);
 
     /// <summary>Whether to look into the page cache first, on the submitting thread.</summary>
-    public bool MayBeCached => Opcode == IoOpcode.Read && Vector is null && Total - Done <= MaxCachedRead && !Lane.File.IsDirect;
+    public bool MayBeCached => Opcode == IoOpcode.Read && Vector is null && Total - Done <= MaxCachedRead && !Lane.File.IsDirect &&
+                               !Command!.IsLookedFor;
 
     /// <summary>The one who takes the requester replies to it; null: it has been answered.</summary>
     public IActorRef? TakeRequester() => Interlocked.Exchange(ref _requester, null);

@@ -6,25 +6,31 @@ namespace AkkaAio;
 public sealed partial class AioFile
 {
     /// <summary>Reads up to <paramref name="length"/> bytes at <paramref name="offset"/>. Dispose the buffer.</summary>
+    /// <remarks>Up to 64 KiB of a buffered file that the page cache has are there when this returns: the caller has copied them.</remarks>
     /// <returns>Exactly the bytes read: fewer than asked for where the file ends, none behind it.</returns>
     /// <exception cref="AioException">The read failed; nothing has happened.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the kernel's memory stays reserved until the kernel is done.</exception>
     public ValueTask<AioBuffer> ReadAsync(long offset, int length, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<AioBuffer>(cancellationToken)
-            : AioOperation.Start(new Aio.Read(this, offset, length), cancellationToken).AsBufferTask();
+            : CachedRead.TryRead(this, offset, length) is { } buffer
+                ? ValueTask.FromResult(buffer)
+                : AioOperation.Start(new Aio.Read(this, offset, length) { IsLookedFor = true }, cancellationToken).AsBufferTask();
 
     /// <summary>
     /// Reads into <paramref name="destination"/> from <paramref name="offset"/>. Without a copy where it is an
     /// <see cref="AioBuffer"/>'s and aligned.
     /// </summary>
+    /// <remarks>Up to 64 KiB of a buffered file that the page cache has are there when this returns: the caller has copied them.</remarks>
     /// <returns>Bytes read: fewer than the destination's length where the file ends, 0 behind it.</returns>
     /// <exception cref="AioException">The read failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; an <see cref="AioBuffer"/> may still be written to, other memory not.</exception>
     public ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<int>(cancellationToken)
-            : AioOperation.StartReadInto(this, offset, destination, cancellationToken).AsCountTask();
+            : CachedRead.TryRead(this, offset, destination, out var count)
+                ? ValueTask.FromResult(count)
+                : AioOperation.StartReadInto(this, offset, destination, cancellationToken).AsCountTask();
 
     /// <summary>Writes all of <paramref name="data"/> at <paramref name="offset"/>. Leave it unchanged until done.</summary>
     /// <exception cref="AioAlignmentException">Offset or length is not aligned, on a direct file.</exception>

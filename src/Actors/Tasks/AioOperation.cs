@@ -52,7 +52,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     {
         if (cancellationToken.CanBeCanceled)
         {
-            return Start(new Aio.ReadInto(file, offset, destination), cancellationToken);
+            return Start(new Aio.ReadInto(file, offset, destination) { IsLookedFor = true }, cancellationToken);
         }
 
         var operation = Rent();

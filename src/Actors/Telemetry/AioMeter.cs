@@ -56,8 +56,8 @@ internal sealed class AioMeter : IDisposable
         Counter("reaps", "{call}", "Reaps that took something out", counters => counters.Reaps);
         Counter("flow_controlled", "{call}", "io_submit calls that accepted nothing (EAGAIN and its like)", counters => counters.FlowControlled);
         Counter("slow_submits", "{call}", "io_submit calls longer than akka.io.aio.slow-submit", counters => counters.SlowSubmits);
-        Counter("cache.hits", "{operation}", "Reads of buffered files that the page cache answered at once", counters => counters.CacheHits);
-        Counter("cache.misses", "{operation}", "Those that a blocking thread did instead", counters => counters.CacheMisses);
+        Counter("cache.hits", "{operation}", "Reads of buffered files that the page cache answered at once", counters => counters.CacheHits + counters.OfCallers.Reads);
+        Counter("cache.misses", "{operation}", "Those that a blocking thread did instead", counters => counters.CacheMisses + counters.OfCallers.Misses);
         Counter("nowait.flagged", "{operation}", "Direct operations that carried RWF_NOWAIT", counters => counters.NoWaitFlagged);
         Counter("nowait.fell_back", "{operation}", "Those of them that a blocking thread did instead", counters => counters.NoWaitFellBack);
         Counter("overloads", "{command}", "Commands refused because the queue was full", counters => counters.Overloads);

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using AkkaAio.Shards;
+
+namespace AkkaAio.Tasks;
+
+/// <summary>
+/// An awaited read of a buffered file that the page cache can answer: done at once by the caller, who would else wait for a copy that
+/// another thread makes. Nothing here waits for a device (RWF_NOWAIT).
+/// </summary>
+internal static class CachedRead
+{
+    /// <summary>False: nothing has been done, and the command's own way does it, or says why not.</summary>
+    public static bool TryRead(AioFile file, long offset, Memory<byte> destination, out int count)
+    {
+        count = 0;
+        if (!MayBeCached(file, offset, destination.Length))
+        {
+            return false;
+        }
+
+        // As an operation does: the owner may dispose it meanwhile.
+        var isAioBuffer = MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(destination, out var buffer, out _, out _);
+        if (isAioBuffer && !buffer!.TryAddReference())
+        {
+            return false;
+        }
+
+        try
+        {
+            return TryRead(file, offset, destination.Span, out count);
+        }
+        catch (Exception) // the memory's own code: the command's reply says it in words
+        {
+            return false;
+        }
+        finally
+        {
+            buffer?.Release();
+        }
+    }
+
+    /// <summary>As the other, into a buffer of the pool.</summary>
+    public static AioBuffer? TryRead(AioFile file, long offset, int length)
+    {
+        if (!MayBeCached(file, offset, length) || file.Aio.Pool.TryRent(length, file) is not { } buffer)
+        {
+            return null;
+        }
+
+        if (!TryRead(file, offset, buffer.GetSpan(), out var count))
+        {
+            buffer.Dispose();
+            return null;
+        }
+
+        buffer.Slice(0, count);
+        return buffer;
+    }
+
+    private static bool MayBeCached(AioFile file, long offset, int length) =>
+        !file.IsDirect && offset >= 0 && length is > 0 and <= Slot.MaxCachedRead && !file.Aio.Refuses;
+
+    private static bool TryRead(AioFile file, long offset, Span<byte> destination, out int count)
+    {
+        count = 0;
+        var entered = file.Reads.TryEnter();
+        if (entered < 0)
+        {
+            return false; // a barrier is on its way, or the file is closed
+        }
+
+        bool hit;
+        try
+        {
+            hit = file.Handle.TryReadCached(destination, offset, out count);
+        }
+        finally
+        {
+            file.Reads.Leave(entered);
+        }
+
+        count = (int)Math.Min(count, Math.Max(0, file.Extent.ReadableEnd - offset));
+        file.HomeShard.Counters.OfCallers.Read(hit, count);
+        return hit;
+    }
+}
