@@ -182,8 +182,10 @@ public sealed class AioExt : IExtension
     internal bool TakesNoWait => _engine is LinuxAioEngine or MemoryEngine { TakesNoWait: true };
 
     /// <summary>How long a shard without work polls its ring.</summary>
-    internal TimeSpan PollLimit =>
-        Settings.Reap.MinNr == 1 && _engine.PollingPays ? Settings.Reap.Poll : TimeSpan.Zero;
+    internal TimeSpan PollLimit => Settings.Reap.MinNr == 1 ? Settings.Reap.Poll : TimeSpan.Zero;
+
+    /// <summary>As <see cref="IIoEngine.MostPolled"/>.</summary>
+    internal long MostPolled => _engine.MostPolled;
 
     /// <summary>Whether a file's reads and writes go to the context; else to the blocking dispatcher.</summary>
     internal bool Submits(AioFile file) => !file.IsOnThreads && (file.IsDirect || _engine.TakesBuffered);

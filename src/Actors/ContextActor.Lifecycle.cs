@@ -143,7 +143,7 @@ internal sealed partial class ContextActor
             }
             else if (thread is not null)
             {
-                _reap = new ShardReap(_aio.Settings.Reap, _aio.PollLimit, inFlight, completions);
+                _reap = new ShardReap(_aio, inFlight, completions);
                 (thread.IdleWork, inFlight.Watch) = (_reap, _reap);
             }
         }

@@ -13,8 +13,7 @@ namespace AkkaAio.Shards;
 /// To hand completions to a second thread costs two wake-ups an operation at low depths, each of which costs more than all the rest of
 /// the operation's way.
 /// </remarks>
-internal sealed class ShardReap(AioSettings.ReapSettings settings, TimeSpan poll, InFlight inFlight, Completions completions)
-    : IIdleWork, IContextWatch
+internal sealed class ShardReap(AioExt aio, InFlight inFlight, Completions completions) : IIdleWork, IContextWatch
 {
     // A device that is too slow for it: of so many times it is polled once.
     private const int LongestPollPause = 64;
@@ -23,6 +22,9 @@ internal sealed class ShardReap(AioSettings.ReapSettings settings, TimeSpan poll
     // the device its next work before it idles. Random reads at depth 128, of fio's: all at once 0.96, in 32s 0.99, in 16s 1.01; but in 16s
     // two shards on a RAM disk lost a third.
     private const int MostAtOnce = 32;
+
+    private readonly AioSettings.ReapSettings _settings = aio.Settings.Reap;
+    private readonly TimeSpan _poll = aio.PollLimit;
 
     // Between the thread and the one that ends it: free at all other times.
     private readonly Lock _reaping = new();
@@ -68,7 +70,7 @@ internal sealed class ShardReap(AioSettings.ReapSettings settings, TimeSpan poll
             return false;
         }
 
-        for (var start = Stopwatch.GetTimestamp(); poll > TimeSpan.Zero;)
+        for (var start = Stopwatch.GetTimestamp(); _poll > TimeSpan.Zero && inFlight.Count <= aio.MostPolled;)
         {
             if (!Thread.Yield())
             {
@@ -86,7 +88,7 @@ internal sealed class ShardReap(AioSettings.ReapSettings settings, TimeSpan poll
                 return true;
             }
 
-            if (Stopwatch.GetElapsedTime(start) >= poll)
+            if (Stopwatch.GetElapsedTime(start) >= _poll)
             {
                 _pollsToSkip = _nextPollPause;
                 _nextPollPause = Math.Min(_nextPollPause * 2, LongestPollPause);
@@ -101,8 +103,8 @@ internal sealed class ShardReap(AioSettings.ReapSettings settings, TimeSpan poll
     public void Sleep()
     {
         // Never for more than are in flight, or than fit: the kernel would wait for the whole time-out, or refuse.
-        var wanted = (int)Math.Min(Math.Min(settings.MinNr, inFlight.Count), completions.MaxCount);
-        if (Take(wanted, settings.Timeout) == 0 && wanted == 0)
+        var wanted = (int)Math.Min(Math.Min(_settings.MinNr, inFlight.Count), completions.MaxCount);
+        if (Take(wanted, _settings.Timeout) == 0 && wanted == 0)
         {
             Thread.Yield(); // min-nr = 0
         }

@@ -10,8 +10,11 @@ internal static unsafe partial class FutexSyscalls
 
     private static readonly nint Number = SyscallTable.Current.Futex;
 
-    /// <summary>Sleeps while *address is <paramref name="expected"/>, until a <see cref="Wake"/> or a signal.</summary>
-    public static nint Wait(int* address, int expected) => Syscall(Number, (nint)address, WaitPrivate, expected, 0);
+    /// <summary>
+    /// Sleeps while *address is <paramref name="expected"/>, until a <see cref="Wake"/>, a signal or the end of the time; null: without end.
+    /// </summary>
+    public static nint Wait(int* address, int expected, Timespec* timeout) =>
+        Syscall(Number, (nint)address, WaitPrivate, expected, (nint)timeout);
 
     /// <summary>Wakes up to so many that sleep on the address.</summary>
     public static nint Wake(int* address, int count) => Syscall(Number, (nint)address, WakePrivate, count, 0);

@@ -13,10 +13,10 @@ public interface IIoEngine
     bool TakesBuffered => false;
 
     /// <summary>
-    /// Whether to look for completions again and again may pay; not where threads of this process bring them about, which then want for
-    /// the processor that looks.
+    /// With how many operations in flight it may pay to look for completions again and again; with few alone where threads of this process
+    /// bring them about, which else want for the processor that looks.
     /// </summary>
-    bool PollingPays => true;
+    long MostPolled => long.MaxValue;
 
     /// <summary>
     /// Operations in flight that all contexts of this machine may still reserve, as (free, in all); null when the engine knows no such

@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using AkkaAio.Interop.Abi;
 
 namespace AkkaAio.Interop.Threading;
 
 /// <summary>
 /// Lets one thread sleep until another wakes it: futex(2) on Linux (x86-64, arm64), a monitor elsewhere. An <see cref="Unpark"/> before the
-/// <see cref="Park"/> is kept, and so is not lost; a second one before it is the same one.
+/// <see cref="Park()"/> is kept, and so is not lost; a second one before it is the same one.
 /// </summary>
 /// <remarks>
 /// Not SemaphoreSlim, nor what Akka's dedicated threads wait on: those spin before they sleep, for as long as they like.
@@ -20,7 +21,10 @@ public sealed unsafe class ThreadParker
     private readonly object? _monitor = SyscallTable.IsSupported ? null : new object();
 
     /// <summary>Sleeps until there is a token, and takes it. May return without one, rarely: look again at what is waited for.</summary>
-    public void Park()
+    public void Park() => Park(Timeout.InfiniteTimeSpan);
+
+    /// <summary>As the other, for so long at most.</summary>
+    public void Park(TimeSpan timeout)
     {
         if (Interlocked.CompareExchange(ref _state[0], Empty, Token) == Token ||
             Interlocked.CompareExchange(ref _state[0], Parked, Empty) == Token)
@@ -33,12 +37,13 @@ public sealed unsafe class ThreadParker
         {
             fixed (int* address = _state)
             {
-                _ = FutexSyscalls.Wait(address, Parked);
+                var timespec = Timespec.From(timeout);
+                _ = FutexSyscalls.Wait(address, Parked, timeout == Timeout.InfiniteTimeSpan ? null : &timespec);
             }
         }
         else
         {
-            WaitOnMonitor(_monitor);
+            WaitOnMonitor(_monitor, timeout);
         }
 
         // A signal ends the wait too. Whatever it was: the caller looks, and parks again.
@@ -69,13 +74,13 @@ public sealed unsafe class ThreadParker
         }
     }
 
-    private void WaitOnMonitor(object monitor)
+    private void WaitOnMonitor(object monitor, TimeSpan timeout)
     {
+        var start = Stopwatch.GetTimestamp();
         lock (monitor)
         {
-            while (Volatile.Read(ref _state[0]) == Parked)
+            while (Volatile.Read(ref _state[0]) == Parked && Monitor.Wait(monitor, MonitorTime.Left(timeout, start)))
             {
-                Monitor.Wait(monitor);
             }
         }
     }

@@ -19,7 +19,7 @@ public sealed class PosixAioEngine : IIoEngine
     public bool TakesBuffered => true;
 
     /// <inheritdoc/>
-    public bool PollingPays => false;
+    public long MostPolled => Environment.ProcessorCount - 1;
 
     /// <summary>Null: no limit of the machine concerns it.</summary>
     public (long Free, long Max)? Capacity => null;

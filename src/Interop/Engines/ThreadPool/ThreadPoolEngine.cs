@@ -14,11 +14,11 @@ public sealed class ThreadPoolEngine : IIoEngine
 
     // A device gains little beyond this, and each thread costs the kernel a stack: with the stock depth of 256 in each of 8 shards a
     // burst would start 2048 threads, which a container's pids limit refuses.
-    private const int MostThreads = 32;
+    private const int MostThreads = 64;
 
     private readonly int? _threads;
 
-    /// <summary>An engine whose contexts have up to <paramref name="threads"/> threads each; null: as many as their depth, up to 32.</summary>
+    /// <summary>An engine whose contexts have up to <paramref name="threads"/> threads each; null: as many as their depth, up to 64.</summary>
     public ThreadPoolEngine(int? threads = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads ?? 1, nameof(threads));
@@ -38,7 +38,7 @@ public sealed class ThreadPoolEngine : IIoEngine
     public bool TakesBuffered => true;
 
     /// <inheritdoc/>
-    public bool PollingPays => false;
+    public long MostPolled => Environment.ProcessorCount - 1;
 
     /// <inheritdoc/>
     public string? WhyUnavailable() => null;
