@@ -153,6 +153,7 @@ internal static class Cases
     [
         new BenchContender(BenchApi.Messages),
         OnShard(1),
+        new BenchContender(BenchApi.Messages, 1, " on shard, no poll", "--dispatcher", "shard", "--reap_poll", "0"),
         .. depth >= 8 ? [new BenchContender(BenchApi.Messages, 8)] : Array.Empty<Contender>(),
         new BenchContender(BenchApi.Tasks),
     ];

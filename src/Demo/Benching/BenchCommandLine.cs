@@ -45,6 +45,9 @@ internal sealed class BenchCommandLine
     private readonly Option<string> _reapWait = OneOf(
         "--reap_wait", null, "Who waits for completions: akka.io.aio.reap.wait", "getevents", "epoll");
 
+    private readonly TimeOption _reapPoll = new(
+        "--reap_poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100), "How long a shard looks for completions before it sleeps: akka.io.aio.reap.poll");
+
     private readonly TimeOption _runtime = new(
         "--runtime", TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1), "How long to measure [default: 5]");
 
@@ -81,7 +84,7 @@ internal sealed class BenchCommandLine
     {
         foreach (var option in (Option[])
         [
-            _filename, _size, _rw, _bs, _direct, _iodepth, _iodepthBatchSubmit, _numjobs, _ioengine, _shards, _reapWait, _runtime, _rampTime,
+            _filename, _size, _rw, _bs, _direct, _iodepth, _iodepthBatchSubmit, _numjobs, _ioengine, _shards, _reapWait, _reapPoll, _runtime, _rampTime,
             _fsync, _api, _dispatcher, _json, _metrics, _allowOverwrite,
         ])
         {
@@ -114,6 +117,7 @@ internal sealed class BenchCommandLine
             Ioengine = result.GetValue(_ioengine),
             Shards = result.GetValue(_shards),
             ReapWait = result.GetValue(_reapWait),
+            ReapPoll = result.GetValue(_reapPoll),
             Runtime = result.GetValue(_runtime) ?? defaults.Runtime,
             RampTime = result.GetValue(_rampTime) ?? defaults.RampTime,
             Fsync = result.GetValue(_fsync) ?? defaults.Fsync,

@@ -16,6 +16,7 @@ internal static class BenchConfig
     public static Config Overrides(BenchOptions options) => ConfigurationFactory.ParseString(string.Join('\n',
         options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = {EngineOf(engine)}" : "",
         options.ReapWait is { } wait ? $"{AioSettings.Path}.reap.wait = {wait}" : "",
+        options.ReapPoll is { } poll ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.reap.poll = {poll.TotalMilliseconds} ms") : "",
         options.Shards is { } shards ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.shards = {shards}") : ""));
 
     /// <summary>
@@ -57,6 +58,7 @@ internal static class BenchConfig
             ["submit_batch_size"] = aio.Settings.SubmitBatchSize,
             ["reap_min_nr"] = aio.Settings.Reap.MinNr,
             ["reap_wait"] = NameOf(aio.Settings.Reap.Wait),
+            ["reap_poll_ms"] = aio.Settings.Reap.Poll.TotalMilliseconds,
             ["reap_nr"] = aio.Settings.Reap.Nr,
             ["cpus"] = Environment.ProcessorCount,
             ["kernel"] = Environment.OSVersion.Version.ToString(),

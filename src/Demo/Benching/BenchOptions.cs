@@ -55,6 +55,9 @@ internal sealed record BenchOptions
     /// <summary><c>getevents</c> or <c>epoll</c>; null: what the configuration says.</summary>
     public string? ReapWait { get; init; }
 
+    /// <summary>Null: as configured.</summary>
+    public TimeSpan? ReapPoll { get; init; }
+
     public TimeSpan Runtime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs before the measurement and is not counted.</summary>
