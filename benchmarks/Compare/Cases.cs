@@ -58,6 +58,17 @@ internal static class Cases
             Contenders = [Buffered(), .. OwnBuffered("cold")],
             References = [Buffered().Name],
         },
+        new Case("readv-32k", RwKind.RandRead, 8 * Block, 16)
+        {
+            Contenders =
+            [
+                new FioContender("libaio"),
+                new BenchContender(BenchApi.Tasks),
+                new OwnContender("AkkaAio ReadV, 1 buffer", "vectored"),
+                new OwnContender("AkkaAio ReadV, 8 buffers", "vectored", 1, "--pieces", "8"),
+            ],
+            References = ["AkkaAio tasks"],
+        },
         new Case("beside-appends", RwKind.RandRead, Block, 8)
         {
             Contenders =

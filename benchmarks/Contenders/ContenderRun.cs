@@ -19,6 +19,9 @@ internal sealed record ContenderRun(string Kind, BenchOptions Options, int Files
     /// <summary>Writes that extend another file, outstanding meanwhile.</summary>
     public int Appends { get; init; }
 
+    /// <summary>Buffers of an operation.</summary>
+    public int Pieces { get; init; } = 1;
+
     private Dictionary<string, object?> Config { get; } = new()
     {
         ["contender"] = Kind,

@@ -14,6 +14,7 @@ internal static class ContenderVerb
         ["plain-loop"] = PlainLoop.RunAsync,
         ["random-access"] = RandomAccessLoad.RunAsync,
         ["buffered"] = BufferedLoad.RunAsync,
+        ["vectored"] = VectoredLoad.RunAsync,
         ["beside-appends"] = BesideAppendsLoad.RunAsync,
         ["streams"] = StreamsLoad.RunAsync,
         ["ping-pong"] = PingPongLoad.RunAsync,
@@ -31,9 +32,10 @@ internal static class ContenderVerb
         var buffered = new Option<bool>("--buffered") { Description = "random-access: through the page cache" };
         var cached = new Option<bool>("--cached") { Description = "through the page cache: leave in it what is there, and read all into it first" };
         var appends = new NumberOption("--appends", 0, 1024, "beside-appends: writes that extend another file, outstanding meanwhile [default: 0]");
+        var pieces = new NumberOption("--pieces", 1, 1024, "vectored: buffers of an operation [default: 1]");
         var minThreads = new NumberOption("--min-threads", 1, 32767, "Threads that .NET's pool makes without delay");
         var options = new BenchCommandLine();
-        var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.") { kind, files, buffered, cached, appends, minThreads };
+        var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.") { kind, files, buffered, cached, appends, pieces, minThreads };
         options.AddTo(command);
         command.Hidden = true;
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
@@ -48,6 +50,7 @@ internal static class ContenderVerb
             {
                 Cached = result.GetValue(cached),
                 Appends = result.GetValue(appends) ?? 0,
+                Pieces = result.GetValue(pieces) ?? 1,
             };
             var measured = await Kinds[run.Kind](run);
             Console.Out.WriteLine(BenchJson.Write(measured));

@@ -12,7 +12,7 @@ namespace AkkaAio;
 /// (<see cref="Flush"/>, <see cref="SetLength"/>, <see cref="Allocate"/>, <see cref="Close"/>).</para>
 /// <para>The messages are local: native memory never crosses a process.</para>
 /// <para>The path of a read: this type, <c>AioManager</c>, <c>ContextActor</c>, the engine (<c>LinuxAioContext</c>),
-/// <c>ReaperActor</c>.</para>
+/// <c>ShardReap</c>.</para>
 /// </remarks>
 public sealed partial class Aio : ExtensionIdProvider<AioExt>
 {

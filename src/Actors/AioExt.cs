@@ -44,6 +44,7 @@ public sealed class AioExt : IExtension
                 "a buffer of {0} bytes was never disposed; it came from {1}", length, BufferOrigin.Describe(origin)),
         };
         _ = DispatcherOf("reaper");
+        _ = DispatcherOf("drain");
         _blockingDispatcher = DispatcherOf("blocking");
         for (var i = 0; i < Settings.Shards; i++)
         {

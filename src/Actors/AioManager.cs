@@ -22,10 +22,13 @@ internal sealed class AioManager : UntypedActor
 
     protected override void PreStart()
     {
-        // An actor there keeps the blocking dispatcher's threads: a dispatcher without one is shut down after each task, by a
-        // scheduler that from then on ticks for ever.
-        Context.ActorOf(
-            Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId("blocking")), "blocking");
+        // An actor there keeps the threads of these dispatchers: one without any is shut down after each task, by a scheduler that from
+        // then on ticks for ever.
+        foreach (var name in new[] { "blocking", "drain" })
+        {
+            Context.ActorOf(Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId(name)), name);
+        }
+
         foreach (var shard in _aio.Shards)
         {
             var aio = _aio;

@@ -158,8 +158,8 @@ internal sealed partial class ContextActor
     {
         var (aio, shard) = (_aio, _shard);
 
-        // One that only ends things needs no thread of its own: what it blocks then is the blocking dispatcher's.
-        var dispatcher = AioSettings.DispatcherId(inFlight.Watch is null ? "reaper" : "blocking");
+        // One that only ends things needs no thread but then.
+        var dispatcher = AioSettings.DispatcherId(inFlight.Watch is null ? "reaper" : "drain");
         var reaper = Context.ActorOf(
             Props.Create(() => new ReaperActor(aio, shard, inFlight, completions)).WithDispatcher(dispatcher), "reaper");
         inFlight.Watch?.Reaper = reaper;

@@ -66,6 +66,8 @@ internal sealed partial class ContextActor : UntypedActor
     // The kernel took nothing: staged operations wait for a reap, or with nothing in flight for a pause.
     private bool _flowControlled;
     private TimeSpan _pause = FirstPause;
+    private readonly PumpMark _pumpMark = new();
+    private bool _pumpIsTold;
     private long _pressedSince;
     private long _slowSubmitLoggedAt;
 
@@ -144,6 +146,9 @@ internal sealed partial class ContextActor : UntypedActor
             case RetrySetup:
                 RetryOpenContext();
                 break;
+            case PumpMark mark:
+                _pumpIsTold &= mark != _pumpMark; // one of an earlier incarnation says nothing of ours: two would call for each other for ever
+                break;
             case Drain:
                 _shard.Draining = true;
                 break;
@@ -159,6 +164,11 @@ internal sealed partial class ContextActor : UntypedActor
         if (!_cell.HasMessages)
         {
             Pump();
+        }
+        else if (!_pumpIsTold)
+        {
+            _pumpIsTold = true; // what waits may be a message that Akka answers without us, and then nobody would pump
+            _self.Tell(_pumpMark, _self);
         }
     }
 

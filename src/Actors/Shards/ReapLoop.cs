@@ -13,7 +13,7 @@ namespace AkkaAio.Shards;
 /// </summary>
 /// <remarks>
 /// A shard's <see cref="ReaperActor"/> stays what it is for the end: it ends the watch, then drains and destroys the context, on the
-/// blocking dispatcher, where that holds up nobody else.
+/// drain dispatcher, where that holds up nobody else.
 /// </remarks>
 internal sealed class ReapLoop : IDisposable
 {

@@ -56,6 +56,9 @@ internal sealed class RetrySubmit : INoSerializationVerificationNeeded
     public static RetrySubmit Instance { get; } = new();
 }
 
+/// <summary>Shard to itself, behind the messages that wait: what they have left is submitted.</summary>
+internal sealed class PumpMark : INoSerializationVerificationNeeded;
+
 /// <summary>Shard to itself, after a pause: try again to open a context.</summary>
 internal sealed class RetrySetup : INoSerializationVerificationNeeded
 {

@@ -133,7 +133,8 @@ internal sealed class ShardReap(AioExt aio, InFlight inFlight, Completions compl
     {
         lock (_reaping)
         {
-            if (_ended)
+            // A poll may have swallowed the wake-up of a stop.
+            if (_ended || (minNr > 0 && inFlight.StopRequested))
             {
                 return 0;
             }

@@ -42,19 +42,28 @@ internal static class CachedRead
     /// <summary>As the other, into a buffer of the pool.</summary>
     public static AioBuffer? TryRead(AioFile file, long offset, int length)
     {
-        if (!MayBeCached(file, offset, length) || file.Aio.Pool.TryRent(length, file) is not { } buffer)
+        if (!MayBeCached(file, offset, length))
         {
             return null;
         }
 
-        if (!TryRead(file, offset, buffer.GetSpan(), out var count))
+        AioBuffer? buffer = null;
+        try
         {
-            buffer.Dispose();
-            return null;
+            buffer = file.Aio.Pool.TryRent(length, file);
+            if (buffer is not null && TryRead(file, offset, buffer.GetSpan(), out var count))
+            {
+                buffer.Slice(0, count);
+                return buffer;
+            }
+        }
+        catch (Exception) // the pool has ended with its system: the command's reply says it in words
+        {
+            // As a miss.
         }
 
-        buffer.Slice(0, count);
-        return buffer;
+        buffer?.Dispose();
+        return null;
     }
 
     private static bool MayBeCached(AioFile file, long offset, int length) =>
@@ -70,6 +79,7 @@ internal static class CachedRead
         }
 
         bool hit;
+        var end = file.Extent.ReadableEnd; // in here: a cut behind us would make zeros data
         try
         {
             hit = file.Handle.TryReadCached(destination, offset, out count);
@@ -79,7 +89,7 @@ internal static class CachedRead
             file.Reads.Leave(entered);
         }
 
-        count = (int)Math.Min(count, Math.Max(0, file.Extent.ReadableEnd - offset));
+        count = (int)Math.Min(count, Math.Max(0, end - offset));
         file.HomeShard.Counters.OfCallers.Read(hit, count);
         return hit;
     }

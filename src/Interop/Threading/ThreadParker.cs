@@ -29,7 +29,7 @@ public sealed unsafe class ThreadParker
         if (Interlocked.CompareExchange(ref _state[0], Empty, Token) == Token ||
             Interlocked.CompareExchange(ref _state[0], Parked, Empty) == Token)
         {
-            Volatile.Write(ref _state[0], Empty);
+            Interlocked.Exchange(ref _state[0], Empty); // a barrier: what is looked at after this is no older
             return;
         }
 

@@ -204,6 +204,7 @@ public sealed class SettingsSpecs
     [Theory]
     [InlineData("shard-dispatcher")]
     [InlineData("reaper-dispatcher")]
+    [InlineData("drain-dispatcher")]
     [InlineData("blocking-dispatcher")]
     public async Task A_dispatcher_can_be_changed_and_replaced(string dispatcher)
     {

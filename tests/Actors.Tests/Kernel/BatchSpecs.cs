@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Akka.Actor;
 using AkkaAio.Dispatch;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -24,6 +25,29 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         await Replies.AssertOneEach(reads);
         Assert.Equal(2000, sizes.Sum());
         Assert.InRange(sizes.Max(), 2, 32);
+    }
+
+    [Fact]
+    public async Task A_message_that_Akka_answers_itself_leaves_nothing_unsubmitted()
+    {
+        var file = await NewFile(Block);
+        using var reached = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        var refused = new Aio.Read(file, -1, 1);
+        Replies.OnReply = reply =>
+        {
+            if (reply.RepliesTo == refused)
+            {
+                reached.Set();
+                go.Wait(Patience.Long); // the shard's thread
+            }
+        };
+        Replies.Tell(refused);
+        Assert.True(reached.Wait(Patience.Long));
+        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]));
+        file.Shard.Tell(new Identify(1), ActorRefs.Nobody);
+        go.Set();
+        await Replies.Of<Aio.ReadIntoCompleted>(read);
     }
 
     [Fact]
@@ -74,6 +98,6 @@ public abstract class BatchSpecs(EngineKind kind, ITestOutputHelper output) : Ai
         Assert.IsType<ThreadDispatcherConfigurator>(shard.Dispatcher.Configurator);
         Assert.Null(shard.Dispatcher.ThroughputDeadlineTime);
         Assert.True(shard.Dispatcher.Throughput >= 32);
-        Assert.Equal("akka.io.aio.blocking-dispatcher", (await CellOf("shard-0/reaper")).Dispatcher.Id); // it is there for the end alone
+        Assert.Equal("akka.io.aio.drain-dispatcher", (await CellOf("shard-0/reaper")).Dispatcher.Id); // it is there for the end alone
     }
 }

@@ -233,3 +233,34 @@ public sealed class NoWaitSpecs : AioTestKit
 
     private static bool IsFlagged(IoRequest request) => (request.Flags & RwFlags.NoWait) != 0;
 }
+
+/// <summary>On a real file system, where any submit that takes 10 µs counts as one that blocked.</summary>
+public sealed class NoWaitOnTheKernelSpecs(ITestOutputHelper output)
+    : AioTestKit(EngineKind.LinuxAio, "akka.io.aio { slow-submit = 0.01 ms, preallocate-ahead = 0 }", output)
+{
+    [SkippableFact]
+    public async Task Flagged_operations_have_the_results_of_any_other()
+    {
+        // Overwrites, writes into allocated blocks that nobody has written, and reads of both: file systems refuse some of them.
+        const int Blocks = 256;
+        var file = await NewFile(Blocks * Block);
+        await file.AllocateAsync(Blocks * Block, Blocks * Block);
+        var content = Pattern(2 * Blocks * Block);
+        for (var round = 0; round < 4; round++)
+        {
+            var writes = Enumerable.Range(0, 2 * Blocks)
+                .Select(i => Replies.Tell(new Aio.Write(file, i * Block, content.AsMemory(i * Block, Block)))).ToArray();
+            await Task.WhenAll(writes.Select(Replies.Of<Aio.WriteCompleted>));
+            await Task.WhenAll(Enumerable.Range(0, 2 * Blocks).Select(async i =>
+            {
+                using var read = await file.ReadAsync(i * Block, Block);
+                Assert.Equal(content.AsSpan(i * Block, Block), read.GetSpan());
+            }));
+        }
+
+        var shard = (await Stats()).Shards[0];
+        Assert.True(shard.NoWaitFlagged > 0, "a submit of many operations takes more than 10 µs");
+        Assert.InRange(shard.NoWaitFellBack, 0, shard.NoWaitFlagged);
+        Assert.Equal(0, shard.Errors);
+    }
+}

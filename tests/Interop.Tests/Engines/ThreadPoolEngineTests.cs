@@ -170,7 +170,7 @@ public sealed class LinuxThreadPoolEngineTests() : ThreadPoolEngineTests(new Thr
         Assert.Equal(0, context.Threads);
 
         context.Perform(Io.DataSync(0, file));
-        Assert.Equal(1, context.Threads);
+        Assert.InRange(context.Threads, 1, 2); // a second where the first has not begun to look for work
 
         context.SubmitAll([.. Enumerable.Range(0, 16).Select(slot => Io.DataSync(slot, file))]);
         context.ReapAll(16);
@@ -270,5 +270,52 @@ public sealed class PortableThreadPoolEngineTests() : ThreadPoolEngineTests(new 
         file.SetLength(7);
         Assert.Equal(7, new FileInfo(file.Path).Length);
         file.DataSync();
+    }
+}
+
+/// <summary>One operation that takes long holds up no other, as long as there are threads.</summary>
+public sealed class WorkerThreadsTests
+{
+    [Fact]
+    public async Task An_operation_beside_one_that_hangs_is_done()
+    {
+        using var calls = new HangingCalls();
+        using var context = new ThreadPoolContext(8, 8, calls);
+        await Bounded.Run(() =>
+        {
+            var completions = new IoCompletion[8];
+            for (var round = 0; round < 2000; round++)
+            {
+                // At once after the last completions: a thread still looks for work then, and must not be counted on twice.
+                Assert.Equal(1, context.Submit([new IoRequest(HangingCalls.Hangs, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
+                Assert.Equal(1, context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
+                Assert.Equal(1, context.Reap(completions, 1, Timeout.InfiniteTimeSpan));
+                Assert.Equal(1, completions[0].Slot);
+                calls.Go();
+                Assert.Equal(1, context.Reap(completions, 1, Timeout.InfiniteTimeSpan));
+                Assert.Equal(HangingCalls.Hangs, completions[0].Slot);
+            }
+        });
+    }
+
+    private sealed class HangingCalls : BlockingCalls, IDisposable
+    {
+        public const int Hangs = 0;
+
+        private readonly SemaphoreSlim _go = new(0);
+
+        public void Go() => _go.Release();
+
+        public void Dispose() => _go.Dispose();
+
+        protected override long Do(in IoRequest request)
+        {
+            if (request.Slot == Hangs)
+            {
+                _go.Wait(Bounded.Patience);
+            }
+
+            return 0;
+        }
     }
 }

@@ -16,9 +16,6 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
     // The thread's own frames are few; the default of 8 MiB of address space counts where a container limits that.
     private const int StackSize = 256 << 10;
 
-    // Those that look for work at one time: more would take the processors from those who bring it.
-    private const int MostLooking = 1;
-
     // Above the way of a completion to its requester and of the next request back; a wake-up costs more than that.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(0.05);
 
@@ -30,6 +27,8 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
     // The parked ones, the last in front: its stack is in the cache still.
     private readonly Lock _parking = new();
     private readonly Stack<Worker> _parked = new();
+
+    // 1: a thread looks for work, and nobody counts on it yet. One at a time: more would take the processors from those who bring it.
     private int _looking;
     private volatile bool _stop;
 
@@ -47,9 +46,9 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
             _queue.Enqueue(request);
         }
 
-        // Dekker's handshake with one that stops looking: each writes its own, then reads the other's.
-        Interlocked.MemoryBarrier();
-        for (var wanted = requests.Length - Volatile.Read(ref _looking); wanted > 0; wanted--)
+        // Who looks is counted on once: the next batch must not count on the same thread. One that stops looking at this moment looks into
+        // the queue again before it parks.
+        for (var wanted = requests.Length - Interlocked.Exchange(ref _looking, 0); wanted > 0; wanted--)
         {
             if (!WakeOne() && !(_threads.Count < max && TryStart()))
             {
@@ -126,9 +125,8 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
 
     private bool HasMore()
     {
-        if (Interlocked.Increment(ref _looking) > MostLooking)
+        if (Interlocked.CompareExchange(ref _looking, 1, 0) != 0)
         {
-            Interlocked.Decrement(ref _looking);
             return false;
         }
 
@@ -141,7 +139,7 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
             }
         }
 
-        Interlocked.Decrement(ref _looking);
+        Interlocked.CompareExchange(ref _looking, 0, 1);
         return found;
     }
 

@@ -27,6 +27,7 @@ internal sealed class SteppedSystem(Stepper stepper) : Setup
             drain-timeout = 600 s
             shard-dispatcher = {{Dispatcher}}
             reaper-dispatcher = {{Dispatcher}}
+            drain-dispatcher = {{Dispatcher}}
             blocking-dispatcher = {{Dispatcher}}
           }
         }
