@@ -6,8 +6,7 @@ using AkkaAio.Routing;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// Takes completions out of a context and replies to the requesters. Used by whoever owns the ring: the reaper, or the shard while the
-/// reaper is idle (see <see cref="InFlight"/>).
+/// Takes completions out of a context and replies to the requesters. Used by the one who reaps (see <see cref="InFlight"/>).
 /// </summary>
 internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, ILoggingAdapter log)
 {

@@ -38,13 +38,13 @@ internal sealed class ShardCounters
     /// <summary>Of io_submit.</summary>
     public LatencyHistogram SubmitLatency { get; } = new();
 
-    /// <summary>From io_submit to the reap. Of the ring's owner, as the next.</summary>
+    /// <summary>From io_submit to the reap. Of who reaps, as the next.</summary>
     public LatencyHistogram DeviceLatency { get; } = new();
 
     /// <summary>From a reap to the last of its replies.</summary>
     public LatencyHistogram DeliveryLatency { get; } = new();
 
-    // The ring's owner's.
+    // Of who reaps.
     public long Reaps;
     public long Reaped;
 
