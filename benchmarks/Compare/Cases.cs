@@ -50,6 +50,7 @@ internal static class Cases
                 .. OwnBuffered("cached", "--cached"),
                 OnShard(1, "--direct", "0"),
                 new BenchContender(BenchApi.Messages, 1, "", "--direct", "0"),
+                new BenchContender(BenchApi.Messages, 8, "", "--direct", "0"), // as many threads as the other side: each copies for itself
             ],
             References = ["RandomAccess buffered, cached"],
         },

@@ -86,7 +86,8 @@ public sealed partial class Aio
 
     /// <summary>
     /// Reads into a buffer of the pool. Replied to with <see cref="ReadCompleted"/>, whose receiver owns and disposes the buffer. Any
-    /// offset and length will do: what direct I/O needs beyond them is read and cut off.
+    /// offset and length will do: what direct I/O needs beyond them is read and cut off. Up to 64 KiB of a buffered file that the page
+    /// cache has are copied by the actor that tells this, within its Tell.
     /// </summary>
     public sealed class Read : TransferCommand
     {

@@ -60,6 +60,8 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             case Aio.TransferCommand or Aio.BarrierCommand or Aio.AwaitRoom when aio.Refuses:
                 Refuse(command, sender, new AioClosedException(command.Name, file.Path, "the actor system is shutting down"));
                 break;
+            case Aio.TransferCommand transfer when CachedRead.TryAnswer(transfer, sender):
+                break;
             case Aio.TransferCommand transfer:
                 file.LaneAt(transfer.Offset).Shard.Ref.Tell(transfer, sender);
                 break;

@@ -1,10 +1,11 @@
+using System.Collections.Concurrent;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Buffered;
 
-/// <summary>Awaited reads that the page cache answers are done by their callers, and never across a SetLength, Allocate or Close.</summary>
+/// <summary>Reads that the page cache answers are done by their callers, and never across a SetLength, Allocate or Close.</summary>
 public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.Memory, "", output)
 {
     private int _looks;
@@ -38,6 +39,84 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         Assert.Equal(10, await file.ReadAsync(0, new byte[10]));
         Assert.Equal(1, _looks);
         Assert.Equal(1, (await Stats()).Shards[0].CacheMisses);
+    }
+
+    [Fact]
+    public async Task An_actor_s_hit_is_answered_on_the_thread_that_tells_it()
+    {
+        var content = Pattern(2 * Block);
+        var file = await Cached(content);
+        var (threads, caller) = (new ConcurrentBag<int>(), Environment.CurrentManagedThreadId);
+        Engine.IsCached = _ =>
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            return true;
+        };
+        var into = new byte[Block];
+        Disk.Tell(new Aio.ReadInto(file, 7, into) { Token = 1 }, TestActor);
+        Disk.Tell(new Aio.Read(file, (2 * Block) - 10, Block) { Token = 2 }, TestActor);
+        Assert.Equal([caller, caller], threads);
+
+        Assert.Equal((1, Block), ExpectMsg<Aio.ReadIntoCompleted>() is var first ? ((int)first.Token!, first.Count) : default);
+        Assert.Equal(content.AsSpan(7, Block), into.AsSpan());
+        var second = ExpectMsg<Aio.ReadCompleted>();
+        using var buffer = second.Buffer;
+        Assert.Equal((2, 10), ((int)second.Token!, second.Count));
+        Assert.Equal(content.AsSpan((2 * Block) - 10), buffer.GetSpan());
+        Assert.Equal(file.HomeShard.Ref, LastSender);
+        var shard = (await Stats()).Shards[0];
+        Assert.Equal((2, Block + 10, 2, 0), (shard.Reads, shard.ReadBytes, shard.CacheHits, shard.CacheMisses));
+    }
+
+    [Fact]
+    public async Task An_actor_s_miss_is_looked_for_once()
+    {
+        var content = Pattern(Block);
+        var file = await Cached(content);
+        Engine.IsCached = _ => Interlocked.Increment(ref _looks) < 0;
+        Disk.Tell(new Aio.Read(file, 0, 10), TestActor);
+        using var buffer = ExpectMsg<Aio.ReadCompleted>().Buffer;
+        Assert.Equal(content.AsSpan(0, 10), buffer.GetSpan());
+        Assert.Equal(1, _looks);
+        Assert.Equal(1, (await Stats()).Shards[0].CacheMisses);
+    }
+
+    [Fact]
+    public async Task A_ref_with_code_of_its_own_is_never_told_within_its_own_tell()
+    {
+        // Else each reply would tell the next command one call deeper.
+        var file = await Cached(Pattern(Block));
+        var (inside, deepest, left) = (0, 0, 100);
+        var last = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Replies.OnReply = _ =>
+        {
+            deepest = Math.Max(deepest, ++inside);
+            if (--left > 0)
+            {
+                Replies.Tell(new Aio.ReadInto(file, 0, new byte[10]));
+            }
+            else
+            {
+                last.SetResult();
+            }
+
+            inside--;
+        };
+        Replies.Tell(new Aio.ReadInto(file, 0, new byte[10]));
+        await last.Task.WaitAsync(Patience.Long);
+        Assert.Equal(1, deepest);
+    }
+
+    [Fact]
+    public async Task An_actor_s_read_behind_a_close_is_refused_in_words()
+    {
+        var file = await Cached(Pattern(Block));
+        Disk.Tell(new Aio.Close(file), TestActor);
+        Disk.Tell(new Aio.ReadInto(file, 0, new byte[10]), TestActor);
+        var replies = new object[] { ExpectMsg<Aio.Event>(), ExpectMsg<Aio.Event>() };
+        Assert.Single(replies.OfType<Aio.Closed>());
+        Assert.IsType<AioClosedException>(Assert.Single(replies.OfType<Aio.CommandFailed>()).Cause);
+        Assert.Equal(0, _looks);
     }
 
     [Fact]

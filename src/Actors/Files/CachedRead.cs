@@ -1,14 +1,46 @@
 using System.Runtime.InteropServices;
+using Akka.Actor;
+using AkkaAio.Routing;
 using AkkaAio.Shards;
 
-namespace AkkaAio.Tasks;
+namespace AkkaAio.Files;
 
 /// <summary>
-/// An awaited read of a buffered file that the page cache can answer: done at once by the caller, who would else wait for a copy that
-/// another thread makes. Nothing here waits for a device (RWF_NOWAIT).
+/// A read of a buffered file that the page cache can answer: done at once by the caller, who would else wait for a copy that another thread
+/// makes. Nothing here waits for a device (RWF_NOWAIT).
 /// </summary>
 internal static class CachedRead
 {
+    /// <summary>
+    /// Answers a command on the thread that tells it. False: nothing has been done but a look (<see cref="Aio.TransferCommand.IsLookedFor"/>).
+    /// </summary>
+    public static bool TryAnswer(Aio.TransferCommand command, IActorRef? requester)
+    {
+        // Actors alone: their reply goes to a mailbox. A ref of somebody's own may run his code in its Tell, which may tell the next command:
+        // with each answered inside the one before, that would end in a stack overflow.
+        if (command.File.IsDirect || requester is not ActorRefWithCell)
+        {
+            return false;
+        }
+
+        Aio.Event? reply = command switch
+        {
+            Aio.ReadInto read => TryRead(read.File, read.Offset, read.Destination, out var count)
+                ? new Aio.ReadIntoCompleted(read, count)
+                : null,
+            Aio.Read read => TryRead(read.File, read.Offset, read.Length, read) is { } buffer ? new Aio.ReadCompleted(read, buffer) : null,
+            _ => null,
+        };
+        if (reply is null)
+        {
+            command.IsLookedFor = command is Aio.Read or Aio.ReadInto;
+            return false;
+        }
+
+        requester.Reply(reply, command.File.LaneAt(command.Offset).Shard.Ref, command.File.Aio.Log);
+        return true;
+    }
+
     /// <summary>False: nothing has been done, and the command's own way does it, or says why not.</summary>
     public static bool TryRead(AioFile file, long offset, Memory<byte> destination, out int count)
     {
@@ -39,8 +71,8 @@ internal static class CachedRead
         }
     }
 
-    /// <summary>As the other, into a buffer of the pool.</summary>
-    public static AioBuffer? TryRead(AioFile file, long offset, int length)
+    /// <summary>As the other, into a buffer of the pool; null: not done.</summary>
+    public static AioBuffer? TryRead(AioFile file, long offset, int length, object origin)
     {
         if (!MayBeCached(file, offset, length))
         {
@@ -50,7 +82,7 @@ internal static class CachedRead
         AioBuffer? buffer = null;
         try
         {
-            buffer = file.Aio.Pool.TryRent(length, file);
+            buffer = file.Aio.Pool.TryRent(length, origin);
             if (buffer is not null && TryRead(file, offset, buffer.GetSpan(), out var count))
             {
                 buffer.Slice(0, count);
