@@ -144,7 +144,8 @@ internal sealed partial class ContextActor
             else if (thread is not null)
             {
                 _reap = new ShardReap(_aio, inFlight, completions);
-                (thread.IdleWork, inFlight.Watch) = (_reap, _reap);
+                inFlight.Watch = _reap;
+                _reap.Begin(thread);
             }
         }
         catch

@@ -3,8 +3,11 @@ namespace AkkaAio.Dispatch;
 /// <summary>What a <see cref="ThreadExecutor"/>'s thread does when no mailbox wants it.</summary>
 internal interface IIdleWork
 {
-    /// <summary>Whether there is anything to wait for; else the thread parks.</summary>
+    /// <summary>Whether there is anything to wait for in <see cref="Sleep"/>; else the thread parks.</summary>
     bool IsPending { get; }
+
+    /// <summary>Any thread: whether there is something that nobody will wake the thread for, as <see cref="TryDo"/> does it.</summary>
+    bool HasSome { get; }
 
     /// <summary>Does some of what is there. False: nothing.</summary>
     bool TryDo();

@@ -10,6 +10,10 @@ namespace AkkaAio.Dispatch;
 /// One thread, and the mailboxes that wait to be run on it. Without work it does its <see cref="IdleWork"/>; without that either it looks
 /// for more during <paramref name="spin"/>, yielding its processor, and then sleeps.
 /// </summary>
+/// <remarks>
+/// While it has nothing to do its place is free: another thread that brings work may take it for a moment (<see cref="StandIn"/>), which
+/// saves waking this one. There is never more than one at work.
+/// </remarks>
 internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) : ExecutorService(id)
 {
     // Of the spin, while work does not come within it.
@@ -18,12 +22,18 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     // Mailboxes run in a row, before a look at the idle work: some actor may always have one message more.
     private const int RunsBetweenLooks = 16;
 
+    // Of a thread that stands in, before the own one takes over: it has other work that waits for it.
+    private const int MostRunsOfOthers = 64;
+
     [ThreadStatic]
     private static ThreadExecutor? s_current;
 
     private readonly ConcurrentQueue<IRunnable> _work = new();
     private readonly ThreadParker _parker = new();
     private int _started;
+
+    // 1: a thread is at work, its own or one that stands in.
+    private int _isTaken;
 
     // What it sleeps in, or is about to; null: it is awake, or parked.
     private IIdleWork? _sleepsIn;
@@ -32,13 +42,13 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     private bool _spinsLong;
     private volatile bool _shutdown;
 
-    /// <summary>The one whose thread this is; null on any other thread.</summary>
+    /// <summary>The one whose work this thread does; null on any other thread.</summary>
     public static ThreadExecutor? Current => s_current;
 
     /// <summary>Whether something waits to be run.</summary>
     public bool HasWork => !_work.IsEmpty;
 
-    /// <summary>What the thread waits for besides mailboxes. The thread's own.</summary>
+    /// <summary>What the thread waits for besides mailboxes. Set by who is at work.</summary>
     public IIdleWork? IdleWork { get; set; }
 
     public override void Execute(IRunnable run)
@@ -65,6 +75,36 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
         Rouse();
     }
 
+    /// <summary>
+    /// A thread that has brought idle work, or may have: does all that there is, unless somebody is at it, who then will not miss it.
+    /// </summary>
+    public void StandIn()
+    {
+        while (TryEnter())
+        {
+            for (var runs = 0; DoOne(runs); runs++)
+            {
+                if (runs == MostRunsOfOthers)
+                {
+                    Leave();
+                    _parker.Unpark(); // the thread itself goes on
+                    return;
+                }
+            }
+
+            Leave();
+            if (_shutdown)
+            {
+                _parker.Unpark(); // it found the place taken, and sleeps
+            }
+
+            if (!IsWanted)
+            {
+                return;
+            }
+        }
+    }
+
     private void Rouse()
     {
         // Dekker's handshake with a thread that is about to sleep: each writes its own, then reads the other's.
@@ -73,41 +113,96 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
         {
             work.Wake();
         }
-        else
+        else if (Volatile.Read(ref _isTaken) == 0)
         {
-            _parker.Unpark();
+            _parker.Unpark(); // else somebody is at work, and looks again when he leaves
         }
     }
 
     private void Work()
     {
-        s_current = this;
-        for (var runs = 1; ; runs++)
+        while (true)
         {
-            if (_work.TryDequeue(out var run))
+            if (TryEnter())
             {
-                Run(run);
-                if (runs % RunsBetweenLooks == 0)
+                WorkUntilIdle();
+                Leave();
+                if (IsWanted)
                 {
-                    IdleWork?.TryDo();
+                    continue;
+                }
+
+                if (_shutdown)
+                {
+                    return;
+                }
+
+                if (HasWorkWithin(_spinsLong ? spin : spin / ShortSpin))
+                {
+                    continue;
                 }
             }
-            else if (_shutdown)
+
+            var parked = Stopwatch.GetTimestamp();
+            _parker.Park();
+            _spinsLong = Stopwatch.GetElapsedTime(parked) < spin;
+        }
+    }
+
+    private void WorkUntilIdle()
+    {
+        for (var runs = 0; ; runs++)
+        {
+            if (DoOne(runs))
+            {
+                continue;
+            }
+
+            if (_shutdown || IdleWork is not { IsPending: true } work)
             {
                 return;
             }
-            else if (IdleWork is { IsPending: true } work)
-            {
-                Await(work);
-            }
-            else if (!HasWorkWithin(_spinsLong ? spin : spin / ShortSpin))
-            {
-                var parked = Stopwatch.GetTimestamp();
-                _parker.Park();
-                _spinsLong = Stopwatch.GetElapsedTime(parked) < spin;
-            }
+
+            Await(work);
         }
     }
+
+    // False: there is nothing to do.
+    private bool DoOne(int runs)
+    {
+        if (!_work.TryDequeue(out var run))
+        {
+            return IdleWork is { HasSome: true } work && work.TryDo();
+        }
+
+        Run(run);
+        if ((runs + 1) % RunsBetweenLooks == 0)
+        {
+            IdleWork?.TryDo();
+        }
+
+        return true;
+    }
+
+    private bool TryEnter()
+    {
+        if (Interlocked.CompareExchange(ref _isTaken, 1, 0) != 0)
+        {
+            return false;
+        }
+
+        s_current = this;
+        return true;
+    }
+
+    // Dekker's handshake with who brings work and finds the place taken: look at IsWanted after this.
+    private void Leave()
+    {
+        s_current = null;
+        Interlocked.Exchange(ref _isTaken, 0);
+    }
+
+    private bool IsWanted => HasWork || IdleWork is { HasSome: true };
 
     private void Await(IIdleWork work)
     {

@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using Akka.Actor;
 using AkkaAio.Dispatch;
+using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Shards;
 
 /// <summary>
 /// A shard's own thread as its reaper, with <c>reap.thread = shard</c>: what it does when it has no commands and something is in flight.
 /// It looks into the ring for a moment, then sleeps in io_getevents, where a command wakes it. With nothing in flight it parks as any
-/// other thread.
+/// other thread. Where a thread of this process has done the operation, that one stands in for the shard's
+/// (<see cref="ICompletesOnThreads"/>): it answers, runs who is answered, if they share the shard's thread, and goes on with what they ask for.
 /// </summary>
 /// <remarks>
 /// To hand completions to a second thread costs two wake-ups an operation at low depths, each of which costs more than all the rest of
@@ -25,6 +27,7 @@ internal sealed class ShardReap(AioExt aio, InFlight inFlight, Completions compl
 
     private readonly AioSettings.ReapSettings _settings = aio.Settings.Reap;
     private readonly TimeSpan _poll = aio.PollLimit;
+    private readonly ICompletesOnThreads? _threads = inFlight.Context as ICompletesOnThreads;
 
     // Between the thread and the one that ends it: free at all other times.
     private readonly Lock _reaping = new();
@@ -42,7 +45,17 @@ internal sealed class ShardReap(AioExt aio, InFlight inFlight, Completions compl
     }
 
     /// <inheritdoc/>
-    public bool IsPending => inFlight.Count > 0 && !inFlight.StopRequested;
+    public bool IsPending => _threads is null && inFlight.Count > 0 && !inFlight.StopRequested;
+
+    /// <inheritdoc/>
+    public bool HasSome => _threads is { HasCompletions: true } && !inFlight.StopRequested;
+
+    /// <summary>Before the first submit: this is the work of <paramref name="thread"/>.</summary>
+    public void Begin(ThreadExecutor thread)
+    {
+        thread.IdleWork = this;
+        _threads?.TellOf(thread.StandIn);
+    }
 
     /// <summary>Takes out and answers all that is there.</summary>
     public void TakeAll()

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Dispatch;
 
-public sealed class ShardDispatcherSpecs(ITestOutputHelper output) : ShardDispatcherSpecsBase(EngineKind.Memory, output)
+public sealed class ShardDispatcherSpecs(ITestOutputHelper output) : OneThreadSpecs(EngineKind.Memory, output)
 {
     [Fact]
     public async Task A_requester_on_the_thread_survives_its_shards_restart()
@@ -28,11 +28,23 @@ public sealed class ShardDispatcherSpecs(ITestOutputHelper output) : ShardDispat
     }
 }
 
-public sealed class LinuxAioShardDispatcherSpecs(ITestOutputHelper output) : ShardDispatcherSpecsBase(EngineKind.LinuxAio, output);
+public sealed class LinuxAioShardDispatcherSpecs(ITestOutputHelper output) : OneThreadSpecs(EngineKind.LinuxAio, output);
 
-/// <summary>Actors that share the thread of a shard: they are there, they starve nobody, and nothing of theirs is lost.</summary>
-public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelper output)
-    : AioTestKit(kind, "akka.io.aio.shards = 2", output)
+/// <summary>Here the engine's own threads stand in for the shard's.</summary>
+public sealed class ThreadPoolShardDispatcherSpecs(ITestOutputHelper output) : ShardDispatcherSpecsBase(EngineKind.ThreadPool, output)
+{
+    [SkippableFact]
+    public async Task Who_has_done_the_operation_answers_it()
+    {
+        var file = await FileOn(0);
+        var run = await RunRequester(file, file.ShardDispatcher, operations: 2000);
+        Assert.Empty(run.Errors);
+        Assert.True(run.Threads.Count > 1, "the shard's own thread has been woken for every completion");
+    }
+}
+
+/// <summary>Where each shard has one thread.</summary>
+public abstract class OneThreadSpecs(EngineKind kind, ITestOutputHelper output) : ShardDispatcherSpecsBase(kind, output)
 {
     [SkippableFact]
     public async Task Replies_come_on_the_shards_own_thread_and_each_shard_has_one()
@@ -47,6 +59,22 @@ public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelpe
             Assert.Equal(shared.Threads, again.Threads);
             Assert.True(threads.Add(shared.Threads.Single()));
         }
+    }
+}
+
+/// <summary>Actors that share the thread of a shard: they are there, they starve nobody, and nothing of theirs is lost.</summary>
+public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelper output)
+    : AioTestKit(kind, "akka.io.aio.shards = 2", output)
+{
+    [SkippableFact]
+    public async Task No_two_actors_on_it_run_at_the_same_time()
+    {
+        var file = await FileOn(0);
+        var alone = new Exclusive();
+        var runs = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => RunRequester(file, file.ShardDispatcher, operations: 3000, firstBlock: i * 16, alone)));
+        Assert.All(runs, run => Assert.Empty(run.Errors));
+        Assert.Equal(0, alone.Met);
     }
 
     [SkippableFact]
@@ -95,10 +123,10 @@ public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelpe
         }
     }
 
-    protected Task<Run> RunRequester(AioFile file, string dispatcher, int operations, int firstBlock = 0)
+    protected Task<Run> RunRequester(AioFile file, string dispatcher, int operations, int firstBlock = 0, Exclusive? alone = null)
     {
         var done = new TaskCompletionSource<Run>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Sys.ActorOf(Props.Create(() => new Requester(file, operations, firstBlock, done)).WithDispatcher(dispatcher));
+        Sys.ActorOf(Props.Create(() => new Requester(file, operations, firstBlock, done, alone ?? new Exclusive())).WithDispatcher(dispatcher));
         return done.Task.WaitAsync(Patience.Long);
     }
 
@@ -112,6 +140,7 @@ public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelpe
         private readonly AioFile _file;
         private readonly int _firstBlock;
         private readonly TaskCompletionSource<Run> _ended;
+        private readonly Exclusive _alone;
         private readonly HashSet<int> _threads = [];
         private readonly List<Exception> _errors = [];
         private readonly IActorRef _aio = Context.System.Aio();
@@ -119,12 +148,13 @@ public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelpe
         private int _outstanding;
         private int _done;
 
-        public Requester(AioFile file, int operations, int firstBlock, TaskCompletionSource<Run> ended)
+        public Requester(AioFile file, int operations, int firstBlock, TaskCompletionSource<Run> ended, Exclusive alone)
         {
             _file = file;
             _toStart = operations;
             _firstBlock = firstBlock;
             _ended = ended;
+            _alone = alone;
         }
 
         protected override void PreStart()
@@ -135,7 +165,9 @@ public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelpe
             }
         }
 
-        protected override void OnReceive(object message)
+        protected override void OnReceive(object message) => _alone.Do(() => OnReply(message));
+
+        private void OnReply(object message)
         {
             _threads.Add(Environment.CurrentManagedThreadId);
             _outstanding--;

@@ -298,6 +298,58 @@ public sealed class WorkerThreadsTests
         });
     }
 
+    [Fact]
+    public async Task A_thread_that_is_told_of_its_completion_goes_on_with_what_it_asks_for()
+    {
+        const int Rounds = 10_000;
+        using var calls = new HangingCalls();
+        using var context = new ThreadPoolContext(1, 8, calls);
+        var completion = new IoCompletion[1];
+        var threads = new HashSet<int>();
+        var left = Rounds;
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        context.TellOf(() =>
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            if (!context.HasCompletions || context.Reap(completion, 0, TimeSpan.Zero) != 1 || --left == 0 ||
+                context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted != 1)
+            {
+                ended.SetResult();
+            }
+        });
+        Assert.Equal(1, context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
+        await ended.Task.WaitAsync(Bounded.Patience);
+        Assert.Equal(0, left);
+        Assert.Equal(1, context.Threads);
+        Assert.NotEqual(Environment.CurrentManagedThreadId, Assert.Single(threads));
+    }
+
+    [Fact]
+    public async Task It_is_counted_on_for_one_operation_and_not_for_two()
+    {
+        using var calls = new HangingCalls();
+        using var context = new ThreadPoolContext(8, 8, calls);
+        var ended = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isFirst = true;
+        context.TellOf(() =>
+        {
+            var completions = new IoCompletion[8];
+            var count = context.Reap(completions, 0, TimeSpan.Zero);
+            if (!isFirst)
+            {
+                ended.TrySetResult(completions[0].Slot);
+                return;
+            }
+
+            isFirst = false;
+            context.Submit([new IoRequest(HangingCalls.Hangs, IoOpcode.Read, 0, 0, 0, 0)]);
+            context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]);
+        });
+        Assert.Equal(1, context.Submit([new IoRequest(2, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
+        Assert.Equal(1, await ended.Task.WaitAsync(Bounded.Patience));
+        calls.Go();
+    }
+
     private sealed class HangingCalls : BlockingCalls, IDisposable
     {
         public const int Hangs = 0;

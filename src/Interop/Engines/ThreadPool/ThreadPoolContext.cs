@@ -6,7 +6,7 @@ using AkkaAio.Interop.Threading;
 namespace AkkaAio.Interop.Engines.ThreadPool;
 
 /// <summary>Requests go to <see cref="WorkerThreads"/>, and completions come back through a queue.</summary>
-internal sealed class ThreadPoolContext : ISignalsCompletions
+internal sealed class ThreadPoolContext : ISignalsCompletions, ICompletesOnThreads
 {
     private readonly BlockingCalls _calls;
     private readonly WorkerThreads _workers;
@@ -19,6 +19,7 @@ internal sealed class ThreadPoolContext : ISignalsCompletions
     private int _there; // its count
     private int _wanted; // completions that a sleeping reaper waits for; 0: nobody sleeps
     private EventFd? _signal;
+    private Action? _told;
 
     private readonly ThreadParker _reaper = new();
     private bool _wake;
@@ -40,7 +41,11 @@ internal sealed class ThreadPoolContext : ISignalsCompletions
     /// <summary>Threads that have been started.</summary>
     internal int Threads => _workers.Count;
 
+    public bool HasCompletions => Volatile.Read(ref _there) > 0;
+
     public void SignalTo(EventFd completed) => _signal = completed;
+
+    public void TellOf(Action completed) => _told = completed;
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
@@ -131,7 +136,14 @@ internal sealed class ThreadPoolContext : ISignalsCompletions
         return _toHandOver.AsSpan(0, left);
     }
 
-    private void Perform(IoRequest request) => Complete(new IoCompletion(request.Slot, _calls.Perform(request)));
+    private void Perform(IoRequest request)
+    {
+        Complete(new IoCompletion(request.Slot, _calls.Perform(request)));
+        if (_told is { } told)
+        {
+            _workers.RunAside(told);
+        }
+    }
 
     private void Complete(IoCompletion completion)
     {

@@ -13,8 +13,8 @@ namespace AkkaAio.Interop.Engines.ThreadPool;
 /// <param name="perform">Does a request and reports its end; does not throw.</param>
 internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDisposable
 {
-    // The thread's own frames are few; the default of 8 MiB of address space counts where a container limits that.
-    private const int StackSize = 256 << 10;
+    // Actors may run on it, with code of their users; the default of 8 MiB of address space counts where a container limits that.
+    private const int StackSize = 1 << 20;
 
     // Above the way of a completion to its requester and of the next request back; a wake-up costs more than that.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(0.05);
@@ -30,6 +30,9 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
 
     // 1: a thread looks for work, and nobody counts on it yet. One at a time: more would take the processors from those who bring it.
     private int _looking;
+
+    // The same of one that does something else for a moment.
+    private int _aside;
     private volatile bool _stop;
 
     /// <summary>Threads that have been started.</summary>
@@ -46,11 +49,11 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
             _queue.Enqueue(request);
         }
 
-        // Who looks is counted on once: the next batch must not count on the same thread. One that stops looking at this moment looks into
-        // the queue again before it parks.
-        for (var wanted = requests.Length - Interlocked.Exchange(ref _looking, 0); wanted > 0; wanted--)
+        // Who comes back is counted on once: the next batch must not count on the same thread. One that stops looking at this moment looks
+        // into the queue again before it parks.
+        for (var wanted = requests.Length; wanted > 0; wanted--)
         {
-            if (!WakeOne() && !(_threads.Count < max && TryStart()))
+            if (!TakeOne(ref _aside) && !TakeOne(ref _looking) && !WakeOne() && !(_threads.Count < max && TryStart()))
             {
                 return; // all are at work, and come back to the queue
             }
@@ -71,6 +74,22 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
             thread.Join();
         }
     }
+
+    /// <summary>
+    /// One of these threads: does something that may enqueue requests, one of which it will then take itself. One thread at a time is
+    /// counted on so.
+    /// </summary>
+    public void RunAside(Action action)
+    {
+        var isCounted = Interlocked.CompareExchange(ref _aside, 1, 0) == 0;
+        action();
+        if (isCounted)
+        {
+            TakeOne(ref _aside);
+        }
+    }
+
+    private static bool TakeOne(ref int flag) => Volatile.Read(ref flag) == 1 && Interlocked.CompareExchange(ref flag, 0, 1) == 1;
 
     private bool WakeOne()
     {
