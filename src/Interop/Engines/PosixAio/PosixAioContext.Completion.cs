@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.PosixAio;
 
@@ -8,6 +9,13 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 // look again, for a Wake or for what was submitted meanwhile: a read of an eventfd.
 public sealed unsafe partial class PosixAioContext
 {
+    // Where what has been submitted is asked for beyond the first of each file: glibc keeps to the order that DescriptorQueues has, but what
+    // is submitted anew after one of its parts may stand there behind one that came at the same moment.
+    private static readonly TimeSpan LookAtAllAfter = TimeSpan.FromMilliseconds(10);
+
+    private readonly DescriptorQueues _queues;
+    private long _seen;
+
     // Bytes written, by slot, while the sync after the write runs. The reaper's.
     private readonly nint[] _written;
 
@@ -23,25 +31,24 @@ public sealed unsafe partial class PosixAioContext
             throw new AioSystemException(Errno.EINVAL, "aio_suspend"); // as io_getevents does
         }
 
-        var written = Take(completions);
+        var written = Take(completions, all: false);
         if (written >= minNr)
         {
             return written;
         }
 
-        var endless = timeout == Timeout.InfiniteTimeSpan;
-        var start = endless ? 0 : Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         var left = timeout;
         while (true)
         {
-            var goOn = Wait(endless ? null : left);
-            written += Take(completions[written..]);
-            if (!goOn || written >= minNr)
+            var end = Wait(left == Timeout.InfiniteTimeSpan || left > LookAtAllAfter ? LookAtAllAfter : left);
+            var took = Take(completions[written..], all: false);
+            written += took == 0 && end == WaitEnd.TimeOut ? Take(completions[written..], all: true) : took;
+            left = MonitorTime.Left(timeout, start);
+            if (written >= minNr || end == WaitEnd.Woken || left == TimeSpan.Zero)
             {
                 return written;
             }
-
-            left = endless ? left : timeout - Stopwatch.GetElapsedTime(start);
         }
     }
 
@@ -54,23 +61,29 @@ public sealed unsafe partial class PosixAioContext
         }
     }
 
-    /// <returns>False when the time is over, a signal came or Wake was called.</returns>
-    private bool Wait(TimeSpan? timeout)
+    private enum WaitEnd
+    {
+        Completion,
+        TimeOut,
+
+        /// <summary>Wake was called, or a signal came.</summary>
+        Woken,
+    }
+
+    private WaitEnd Wait(TimeSpan timeout)
     {
         Volatile.Write(ref _waiting, 1);
         Interlocked.MemoryBarrier();
+        QueueSubmitted();
         var count = 0;
         _list[count++] = _wakeBlock;
-        for (var slot = 0; slot < Depth; slot++)
+        for (var queue = 0; queue < _queues.Count; queue++)
         {
-            if (Volatile.Read(ref _states[slot]) != State.Free)
-            {
-                _list[count++] = _blocks + slot;
-            }
+            _list[count++] = _blocks + _queues.FirstOf(queue);
         }
 
-        var timespec = Timespec.From(timeout ?? TimeSpan.Zero);
-        var result = _library.Suspend(_list, count, timeout is null ? null : &timespec);
+        var timespec = Timespec.From(timeout);
+        var result = _library.Suspend(_list, count, &timespec);
         var errno = result == 0 ? Errno.None : (Errno)Marshal.GetLastSystemError();
         Volatile.Write(ref _waiting, 0);
         if (errno is not (Errno.None or Errno.EAGAIN or Errno.EINTR))
@@ -78,7 +91,7 @@ public sealed unsafe partial class PosixAioContext
             throw new AioSystemException(errno, "aio_suspend");
         }
 
-        return !IsWoken() && errno == Errno.None;
+        return IsWoken() || errno == Errno.EINTR ? WaitEnd.Woken : errno == Errno.EAGAIN ? WaitEnd.TimeOut : WaitEnd.Completion;
     }
 
     private bool IsWoken()
@@ -105,32 +118,72 @@ public sealed unsafe partial class PosixAioContext
         return _library.Read(_wakeBlock) == 0 ? Errno.None : (Errno)Marshal.GetLastSystemError();
     }
 
-    private int Take(Span<IoCompletion> completions)
+    // Of each file the first, and what follows, until one is not done; or all of them.
+    private int Take(Span<IoCompletion> completions, bool all)
+    {
+        QueueSubmitted();
+        var count = 0;
+        for (var queue = _queues.Count - 1; queue >= 0; queue--)
+        {
+            count += TakeOf(queue, completions[count..], all);
+        }
+
+        return count;
+    }
+
+    private int TakeOf(int queue, Span<IoCompletion> completions, bool all)
     {
         var count = 0;
-        for (var slot = 0; slot < Depth && count < completions.Length; slot++)
+        var (before, last) = (-1, _queues.LastOf(queue));
+        for (int slot = _queues.FirstOf(queue), next; count < completions.Length; slot = next)
         {
-            if (Volatile.Read(ref _states[slot]) != State.Free && TryComplete(slot, out var result))
+            next = _queues.After(slot);
+            var block = _blocks + slot;
+            var errno = _library.Error(block);
+            if (errno != PosixAioLibrary.EInProgress)
             {
-                Volatile.Write(ref _states[slot], State.Free);
-                completions[count++] = new IoCompletion(slot, result);
+                _queues.Remove(queue, before, slot);
+                if (TryComplete(slot, errno, out var result))
+                {
+                    Volatile.Write(ref _states[slot], State.Free);
+                    completions[count++] = new IoCompletion(slot, result);
+                }
+                else
+                {
+                    _queues.Add(slot, block->Descriptor); // its next part is behind all others now
+                }
+            }
+            else if (all)
+            {
+                before = slot;
+            }
+            else
+            {
+                break;
+            }
+
+            if (slot == last)
+            {
+                break;
             }
         }
 
         return count;
     }
 
-    private bool TryComplete(int slot, out long result)
+    private void QueueSubmitted()
     {
-        var block = _blocks + slot;
-        var errno = _library.Error(block);
-        if (errno == PosixAioLibrary.EInProgress)
+        for (var submitted = Volatile.Read(ref _submitted); _seen < submitted; _seen++)
         {
-            result = 0;
-            return false;
+            var slot = _order[_seen & (_order.Length - 1)];
+            _queues.Add(slot, _blocks[slot].Descriptor);
         }
+    }
 
-        result = errno == 0 ? _library.Return(block) : -errno;
+    // False: another part of it is in flight.
+    private bool TryComplete(int slot, int errno, out long result)
+    {
+        result = errno == 0 ? _library.Return(_blocks + slot) : -errno;
         switch (_states[slot])
         {
             case State.Vectored when errno == 0:

@@ -10,6 +10,10 @@ public sealed unsafe partial class PosixAioContext
 {
     private readonly int[] _states;
 
+    // What has been submitted, in its order; as many places as there are slots, or more.
+    private readonly int[] _order;
+    private long _submitted;
+
     /// <inheritdoc/>
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
@@ -76,6 +80,8 @@ public sealed unsafe partial class PosixAioContext
         Volatile.Write(
             ref _states[request.Slot],
             request.Vectors > 0 ? State.Vectored : syncs ? State.WriteBeforeSync : State.InFlight);
+        _order[_submitted & (_order.Length - 1)] = request.Slot;
+        Volatile.Write(ref _submitted, _submitted + 1);
         return Errno.None;
     }
 

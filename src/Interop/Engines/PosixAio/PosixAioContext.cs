@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using AkkaAio.Interop.Abi;
 
@@ -51,6 +52,8 @@ public sealed unsafe partial class PosixAioContext : IIoContext
 
         Depth = depth;
         _states = new int[depth];
+        _order = new int[BitOperations.RoundUpToPowerOf2((uint)depth)];
+        _queues = new DescriptorQueues(depth);
         _written = new nint[depth];
         _blocks = (Aiocb*)NativeMemory.AllocZeroed((nuint)depth + 1, (nuint)sizeof(Aiocb));
         _wakeBlock = _blocks + depth;
