@@ -45,15 +45,16 @@ public sealed class DescriptorQueuesTests
         }
     });
 
-    private static IEnumerable<int> SlotsOf(DescriptorQueues queues, int queue)
+    private static List<int> SlotsOf(DescriptorQueues queues, int queue)
     {
-        var slot = queues.FirstOf(queue);
-        for (; slot != queues.LastOf(queue); slot = queues.After(slot))
+        List<int> slots = [queues.FirstOf(queue)];
+        while (slots[^1] != queues.LastOf(queue))
         {
-            yield return slot;
+            slots.Add(queues.After(slots[^1]));
         }
 
-        yield return slot;
-        Assert.True(queues.After(slot) < 0);
+        Assert.True(queues.After(slots[^1]) < 0);
+        Assert.Equal(slots.Count, queues.LengthOf(queue));
+        return slots;
     }
 }

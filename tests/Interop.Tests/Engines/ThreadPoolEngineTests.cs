@@ -306,7 +306,7 @@ public sealed class WorkerThreadsTests
         using var context = new ThreadPoolContext(1, 8, calls);
         var completion = new IoCompletion[1];
         var threads = new HashSet<int>();
-        var left = Rounds;
+        var (left, caller) = (Rounds, Environment.CurrentManagedThreadId);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         context.TellOf(() =>
         {
@@ -320,8 +320,9 @@ public sealed class WorkerThreadsTests
         Assert.Equal(1, context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
         await ended.Task.WaitAsync(Bounded.Patience);
         Assert.Equal(0, left);
-        Assert.Equal(1, context.Threads);
-        Assert.NotEqual(Environment.CurrentManagedThreadId, Assert.Single(threads));
+        Assert.InRange(context.Threads, 1, 2); // a second where the first had not begun to look for work
+        Assert.InRange(threads.Count, 1, 2);
+        Assert.DoesNotContain(caller, threads);
     }
 
     [Fact]

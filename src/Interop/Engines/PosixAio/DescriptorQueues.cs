@@ -21,6 +21,9 @@ internal sealed class DescriptorQueues(int depth)
     /// <summary>The slot that it does last.</summary>
     public int LastOf(int queue) => _queues[queue].Last;
 
+    /// <summary>How many are in it.</summary>
+    public int LengthOf(int queue) => _queues[queue].Length;
+
     /// <summary>The slot behind it in its queue; below zero behind the last.</summary>
     public int After(int slot) => _next[slot];
 
@@ -31,17 +34,19 @@ internal sealed class DescriptorQueues(int depth)
         {
             _next[_queues[index].Last] = slot;
             _queues[index].Last = slot;
+            _queues[index].Length++;
             return;
         }
 
         _queueOf.Add(descriptor, Count);
-        _queues[Count++] = new Queue { Descriptor = descriptor, First = slot, Last = slot };
+        _queues[Count++] = new Queue { Descriptor = descriptor, First = slot, Last = slot, Length = 1 };
     }
 
     /// <summary>Takes a slot out of its queue, below zero <paramref name="before"/> the first. Of an empty one the last takes the number.</summary>
     public void Remove(int queue, int before, int slot)
     {
         ref var from = ref _queues[queue];
+        from.Length--;
         if (before >= 0)
         {
             _next[before] = _next[slot];
@@ -72,5 +77,6 @@ internal sealed class DescriptorQueues(int depth)
         public int Descriptor;
         public int First;
         public int Last;
+        public int Length;
     }
 }

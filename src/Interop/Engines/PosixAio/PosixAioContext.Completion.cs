@@ -9,9 +9,14 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 // look again, for a Wake or for what was submitted meanwhile: a read of an eventfd.
 public sealed unsafe partial class PosixAioContext
 {
-    // Where what has been submitted is asked for beyond the first of each file: glibc keeps to the order that DescriptorQueues has, but what
-    // is submitted anew after one of its parts may stand there behind one that came at the same moment.
-    private static readonly TimeSpan LookAtAllAfter = TimeSpan.FromMilliseconds(10);
+    // When every operation is asked for, and not the next of each file alone. glibc keeps to the order that DescriptorQueues has, but the next
+    // part of one may stand there behind one that came at the same moment. Also the most that one is held up by those behind it.
+    private static readonly TimeSpan LookAtAllAfter = TimeSpan.FromMilliseconds(5);
+
+    // Of a file where many wait a few are awaited together: glibc's one thread for the file wakes the reaper after each operation that is
+    // awaited, before it begins the next. Awaited one by one, depth 128: 0.90 of fio's IOPS, and 40 µs of CPU instead of 25.
+    private const int MostAwaited = 4;
+    private const int AwaitedShare = 8;
 
     private readonly DescriptorQueues _queues;
     private long _seen;
@@ -79,7 +84,7 @@ public sealed unsafe partial class PosixAioContext
         _list[count++] = _wakeBlock;
         for (var queue = 0; queue < _queues.Count; queue++)
         {
-            _list[count++] = _blocks + _queues.FirstOf(queue);
+            _list[count++] = _blocks + Awaited(queue);
         }
 
         var timespec = Timespec.From(timeout);
@@ -92,6 +97,17 @@ public sealed unsafe partial class PosixAioContext
         }
 
         return IsWoken() || errno == Errno.EINTR ? WaitEnd.Woken : errno == Errno.EAGAIN ? WaitEnd.TimeOut : WaitEnd.Completion;
+    }
+
+    private int Awaited(int queue)
+    {
+        var slot = _queues.FirstOf(queue);
+        for (var behind = Math.Min(MostAwaited, _queues.LengthOf(queue) / AwaitedShare) - 1; behind > 0; behind--)
+        {
+            slot = _queues.After(slot);
+        }
+
+        return slot;
     }
 
     private bool IsWoken()
