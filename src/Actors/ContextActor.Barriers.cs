@@ -194,7 +194,7 @@ internal sealed partial class ContextActor
         slot.Opcode = IoOpcode.DataSync;
         slot.Flags = RwFlags.None;
         slot.Start = 0;
-        _staged[_stagedCount++] = slot;
+        _submitter!.Stage(slot);
     }
 
     private void FailDataSync(Slot slot, Errno error)
@@ -367,46 +367,6 @@ internal sealed partial class ContextActor
         {
             Enqueue(command, requester, lane);
         }
-    }
-
-    private bool CancelHeld(Aio.TransferCommand command)
-    {
-        if (command.File.LaneOn(_shard).Held is not { } held)
-        {
-            return false;
-        }
-
-        var found = false;
-        for (var i = held.Count; i > 0; i--)
-        {
-            var next = held.Dequeue();
-            if (next.Command != command)
-            {
-                held.Enqueue(next);
-                continue;
-            }
-
-            found = true;
-            _shard.HeldCommands--;
-            TellCanceled(next.Requester, command, AioOutcome.NotPerformed);
-        }
-
-        return found;
-    }
-
-    private bool CancelBarrier(Aio.BarrierCommand command)
-    {
-        // Its effect on the lanes stays: only the requester is let go.
-        foreach (var barrier in _shard.OpenBarriers)
-        {
-            if (barrier.Command == command && barrier.TryClaim())
-            {
-                TellCanceled(barrier.Requester ?? ActorRefs.Nobody, command, AioOutcome.MayHaveHappened);
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private void FailBarrier(FileBarrier barrier, Exception cause, AioOutcome outcome) =>

@@ -131,26 +131,4 @@ internal sealed partial class ContextActor
             }
         }
     }
-
-    private bool CancelGrowing(Aio.TransferCommand command)
-    {
-        var lane = command.File.LaneOn(_shard);
-        var found = false;
-        for (var i = lane.Growing.Count; i > 0; i--)
-        {
-            var waiting = lane.Growing.Dequeue();
-            if (waiting.Command != command)
-            {
-                lane.Growing.Enqueue(waiting);
-                continue;
-            }
-
-            found = true;
-            _shard.HeldCommands--;
-            lane.Undo(write: true, waiting.Epoch);
-            TellCanceled(waiting.Requester, command, AioOutcome.NotPerformed);
-        }
-
-        return found;
-    }
 }

@@ -14,9 +14,8 @@ internal sealed partial class ContextActor
     // The kernel refused a context: what was short may take a moment to come back.
     private static readonly TimeSpan LeastSetupPause = TimeSpan.FromMilliseconds(200);
 
-    private IActorRef _reaper = ActorRefs.Nobody;
     private InFlight? _inFlight;
-    private ShardReap? _reap;
+    private Submitter? _submitter;
     private Exception? _unavailable;
     private bool _restarting;
 
@@ -118,7 +117,8 @@ internal sealed partial class ContextActor
             var inFlight = new InFlight(context, hasReaper: thread is null && _aio.ReapLoop is null);
             var completions = new Completions(_aio, _shard, inFlight, _log);
             Watch(inFlight, completions, thread);
-            _reaper = ReaperOf(inFlight, completions);
+            var reaper = ReaperOf(inFlight, completions);
+            _submitter = new Submitter(_aio, _shard, inFlight, FailStaged, _log) { Reaper = reaper, Reap = inFlight.Watch as ShardReap };
             (_inFlight, _shard.InFlight) = (inFlight, inFlight);
             _unavailable = null;
         }
@@ -143,9 +143,9 @@ internal sealed partial class ContextActor
             }
             else if (thread is not null)
             {
-                _reap = new ShardReap(_aio, inFlight, completions);
-                inFlight.Watch = _reap;
-                _reap.Begin(thread);
+                var reap = new ShardReap(_aio, inFlight, completions);
+                inFlight.Watch = reap;
+                reap.Begin(thread);
             }
         }
         catch
@@ -228,8 +228,7 @@ internal sealed partial class ContextActor
         }
 
         _restOfBatch = default;
-        _stagedCount = 0;
-        _ready.Clear();
+        _submitter?.Clear();
         _counters.Queued = 0;
     }
 

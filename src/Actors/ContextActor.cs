@@ -20,24 +20,14 @@ namespace AkkaAio;
 ///               └──► queue ─────┘  mailbox empty
 ///             refused: CommandFailed at once
 /// </code>
-/// This file: the way of a command to the kernel. <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close.
-/// <c>ContextActor.Lifecycle.cs</c>: start, restart, drain, stop.
+/// This file: the way of a command to its place in the next batch, which <see cref="Submitter"/> gives to the kernel.
+/// <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close. <c>ContextActor.Growth.cs</c>: writes beyond the end of a file.
+/// <c>ContextActor.Cancel.cs</c>: Cancel. <c>ContextActor.Lifecycle.cs</c>: start, restart, drain, stop.
 /// </remarks>
 internal sealed partial class ContextActor : UntypedActor
 {
-    // Within a call, before it counts as pressure: a signal handler can interrupt a submit once or twice, not for ever.
-    private const int MaxInterrupts = 3;
-
     // Under a burst the mailbox is long: how many commands to queue before looking whether the reaper has freed slots.
     private const int LookForSlotsEvery = 64;
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
-
-    // A kernel that takes nothing for so long, with nothing in flight that could make room, will not: the commands fail typed.
-    private static readonly TimeSpan PatienceWithKernel = TimeSpan.FromSeconds(10);
-
-    private static readonly TimeSpan SlowSubmitLogPause = TimeSpan.FromMinutes(1);
 
     private readonly AioExt _aio;
     private readonly Shard _shard;
@@ -49,27 +39,8 @@ internal sealed partial class ContextActor : UntypedActor
     // Accepted, counted in their lanes, waiting for a slot.
     private readonly FairQueue _queue = new();
 
-    // In a slot already, waiting for a place in the next batch: the rest of operations that were done in part, and what came while
-    // the kernel took nothing.
-    private readonly Queue<Slot> _ready = new();
-
-    // The next batch.
-    private readonly Slot[] _staged;
-    private readonly IoRequest[] _requests;
-    private int _stagedCount;
-    private readonly BatchPolicy _batches;
-
-    // Where each of the batch goes: once it is submitted the reaper may have cleared its slot.
-    private readonly ulong[] _devices;
-    private readonly NoWaitPolicy _noWait;
-
-    // The kernel took nothing: staged operations wait for a reap, or with nothing in flight for a pause.
-    private bool _flowControlled;
-    private TimeSpan _pause = FirstPause;
     private readonly PumpMark _pumpMark = new();
     private bool _pumpIsTold;
-    private long _pressedSince;
-    private long _slowSubmitLoggedAt;
 
     // The command in hand, until it has a reply or a place: if this actor throws, its reply is due.
     private Aio.TransferCommand? _inHand;
@@ -86,11 +57,6 @@ internal sealed partial class ContextActor : UntypedActor
         _counters = shard.Counters;
         _cell = (ActorCell)Context;
         _self = Self;
-        _staged = new Slot[aio.Settings.SubmitBatchSize];
-        _requests = new IoRequest[aio.Settings.SubmitBatchSize];
-        _devices = new ulong[aio.Settings.SubmitBatchSize];
-        _batches = new BatchPolicy(aio.Settings.SubmitBatchMin, aio.Settings.SubmitBatchSize);
-        _noWait = new NoWaitPolicy(_counters);
     }
 
     protected override void OnReceive(object message)
@@ -104,7 +70,7 @@ internal sealed partial class ContextActor : UntypedActor
                 AcceptBatch(batch.Transfers, Sender);
                 break;
             case ReapNotice:
-                _flowControlled = false;
+                _submitter?.Resume();
                 Pump(); // also in front of waiting messages: free slots and a full queue must not idle the device
                 break;
             case FileBarrier barrier:
@@ -141,7 +107,7 @@ internal sealed partial class ContextActor : UntypedActor
                 OnCancel(cancel, Sender);
                 break;
             case RetrySubmit:
-                _flowControlled = false;
+                _submitter?.Resume();
                 break;
             case RetrySetup:
                 RetryOpenContext();
@@ -280,14 +246,14 @@ internal sealed partial class ContextActor : UntypedActor
         do
         {
             StageQueued();
-            progress = Submit();
+            progress = _submitter?.Submit() == true;
             progress |= PassBarriers();
             if (!progress && NeedsNotice())
             {
                 // Look once more after asking: the last event may have come in between, and then no notice will.
                 _inFlight!.WantNotice();
                 var waiting = _queue.Count > 0 || _shard.WantedDataSyncs.Count > 0;
-                progress = (waiting && !_flowControlled && _inFlight.HasFree) || PassBarriers();
+                progress = (waiting && !_submitter!.IsFlowControlled && _inFlight.HasFree) || PassBarriers();
             }
         }
         while (progress);
@@ -324,18 +290,19 @@ internal sealed partial class ContextActor : UntypedActor
 
     private void StageQueued()
     {
-        while (_stagedCount < _staged.Length && _ready.TryDequeue(out var slot))
+        if (_submitter is not { } submitter)
         {
-            _staged[_stagedCount++] = slot;
+            return;
         }
 
-        while (_stagedCount < _staged.Length && _shard.WantedDataSyncs.Count > 0 && _inFlight?.TryTake() is { } slot)
+        submitter.StageReady();
+        while (!submitter.IsFull && _shard.WantedDataSyncs.Count > 0 && _inFlight!.TryTake() is { } slot)
         {
             StageDataSync(slot, _shard.WantedDataSyncs.Dequeue());
         }
 
         var now = 0L;
-        while (_stagedCount < _staged.Length && _queue.Count > 0 && _inFlight?.TryTake() is { } slot)
+        while (!submitter.IsFull && _queue.Count > 0 && _inFlight!.TryTake() is { } slot)
         {
             _queue.TryDequeue(out var queued);
             now = now == 0 ? Stopwatch.GetTimestamp() : now;
@@ -368,198 +335,9 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else
         {
-            slot.Flags |= _noWait.FlagFor(queued.Lane.File.Device, slot.IsWrite);
-            AddToBatch(slot);
+            slot.Flags |= _submitter!.NoWait.FlagFor(queued.Lane.File.Device, slot.IsWrite);
+            _submitter.Add(slot);
         }
-    }
-
-    private void AddToBatch(Slot slot)
-    {
-        if (_stagedCount == _staged.Length)
-        {
-            _ready.Enqueue(slot); // flow-controlled, with a full batch
-            return;
-        }
-
-        _staged[_stagedCount++] = slot;
-        if (_stagedCount >= (slot.MayMerge ? _staged.Length : _batches.Due))
-        {
-            Submit();
-        }
-    }
-
-    /// <summary>
-    /// Gives the staged batch to the kernel and accounts for every one of them. True when it went anywhere; false when there was
-    /// nothing to submit or the kernel took nothing.
-    /// </summary>
-    private bool Submit()
-    {
-        if (_stagedCount == 0 || _flowControlled)
-        {
-            return false;
-        }
-
-        var next = 0;
-        var now = Stopwatch.GetTimestamp();
-        for (var i = 0; i < _stagedCount; i++)
-        {
-            // From the submit on the reaper owns the slot; those that are not accepted are taken back below.
-            _staged[i].State = SlotState.InFlight;
-            _staged[i].SubmittedAt = now;
-            _requests[i] = _staged[i].ToRequest();
-            _devices[i] = _staged[i].Lane.File.Device;
-        }
-
-        try
-        {
-            SubmitFrom(ref next);
-        }
-        finally
-        {
-            KeepStagedFrom(next);
-        }
-
-        _reap?.TakeAll(); // a RAM disk has done it all
-        _batches.Submitted(_inFlight!.Count);
-        return next > 0;
-    }
-
-    private void SubmitFrom(ref int next)
-    {
-        var total = _stagedCount;
-        var interrupts = 0;
-        while (next < total && !_flowControlled)
-        {
-            var (accepted, error) = SubmitTimed(next, total - next);
-            if (accepted > 0)
-            {
-                next += accepted;
-                _pressedSince = 0;
-                if (_inFlight!.Submitted(accepted))
-                {
-                    _reaper.Tell(Reap.Instance, _self);
-                }
-            }
-            else if (error == Errno.EINTR && ++interrupts <= MaxInterrupts)
-            {
-                continue;
-            }
-            else if (error is Errno.None or Errno.EAGAIN or Errno.EINTR or Errno.ENOMEM)
-            {
-                if (!AwaitRoom(error))
-                {
-                    while (next < total)
-                    {
-                        FailStaged(_staged[next++], error == Errno.None ? Errno.EAGAIN : error);
-                    }
-                }
-            }
-            else if (error == Errno.EOPNOTSUPP && (_requests[next].Flags & RwFlags.NoWait) != 0)
-            {
-                var slot = _staged[next];
-                _noWait.IsUnsupported(_devices[next], slot.IsWrite);
-                slot.Flags &= ~RwFlags.NoWait;
-                _requests[next] = slot.ToRequest(); // and once more
-            }
-            else
-            {
-                // The errno is about the first iocb alone: the others have not been looked at.
-                FailStaged(_staged[next++], error);
-            }
-        }
-
-    }
-
-    private void KeepStagedFrom(int next)
-    {
-        var left = _stagedCount - next;
-        for (var i = 0; i < left; i++)
-        {
-            _staged[i] = _staged[next + i];
-            _staged[i].State = SlotState.Staged;
-        }
-
-        Array.Clear(_staged, left, next);
-        _stagedCount = left;
-    }
-
-    private IoSubmitResult SubmitTimed(int first, int count)
-    {
-        var start = Stopwatch.GetTimestamp();
-        var result = _inFlight!.Context.Submit(_requests.AsSpan(first, count));
-        var end = Stopwatch.GetTimestamp();
-        _shard.Telemetry.Submitted(result.Accepted, end - start);
-        var ticks = Stopwatch.GetElapsedTime(start, end).Ticks;
-        if (ticks > _counters.SlowestSubmitTicks)
-        {
-            _counters.SlowestSubmitTicks = ticks;
-        }
-
-        if (ticks > _aio.Settings.SlowSubmit.Ticks)
-        {
-            OnSlowSubmit(first, result.Accepted, count, ticks);
-        }
-
-        _counters.Submits++;
-        _counters.Submitted += result.Accepted;
-        return result;
-    }
-
-    // It held up every other command of the shard. Said once a minute: a file system that does so once does so always.
-    private void OnSlowSubmit(int first, int accepted, int count, long ticks)
-    {
-        _counters.SlowSubmits++;
-        for (var i = first; _aio.TakesNoWait && i < first + accepted; i++)
-        {
-            // Which of them it was is not known: all are under suspicion, and the innocent do not fall back.
-            if (_requests[i].Opcode != IoOpcode.DataSync)
-            {
-                _noWait.SubmitWasSlow(_devices[i], _requests[i].Opcode == IoOpcode.Write);
-            }
-        }
-
-        var now = Stopwatch.GetTimestamp();
-        if (_slowSubmitLoggedAt == 0 || Stopwatch.GetElapsedTime(_slowSubmitLoggedAt, now) > SlowSubmitLogPause)
-        {
-            _slowSubmitLoggedAt = now;
-            _log.Info(
-                "Shard {0}: io_submit of {1} operations blocked for {2}; {3} such calls so far. Writes that extend a file do so: allocate " +
-                "it first (PreallocationSize, Allocate)", _shard.Index, count, new TimeSpan(ticks), _counters.SlowSubmits);
-        }
-    }
-
-    // EAGAIN, 0 and their like are no errors: reap first, then try again. False when there is no hope left.
-    private bool AwaitRoom(Errno error)
-    {
-        _counters.FlowControlled++;
-        _inFlight!.WantNotice();
-        if (_inFlight.Count > 0)
-        {
-            _flowControlled = true; // the reaper sends a notice
-            return true;
-        }
-
-        var now = Stopwatch.GetTimestamp();
-        if (_pressedSince == 0)
-        {
-            _pressedSince = now;
-            _pause = FirstPause;
-        }
-        else if (Stopwatch.GetElapsedTime(_pressedSince, now) >= PatienceWithKernel)
-        {
-            _log.Error("Shard {0}: the kernel has taken nothing for {1} (io_submit: {2}); what was staged fails",
-                _shard.Index, PatienceWithKernel, error.Name());
-            _pressedSince = 0;
-            return false;
-        }
-        else
-        {
-            _pause = TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, LongestPause.Ticks));
-        }
-
-        _flowControlled = true;
-        Context.System.Scheduler.ScheduleTellOnce(_pause, _self, RetrySubmit.Instance, _self);
-        return true;
     }
 
     private void FailStaged(Slot slot, Errno error)
@@ -588,15 +366,15 @@ internal sealed partial class ContextActor : UntypedActor
         if (rest.Refusal is not { } refusal)
         {
             slot.State = SlotState.Staged;
-            _ready.Enqueue(slot);
+            _submitter!.Enqueue(slot);
             return;
         }
 
         slot.Flags &= ~RwFlags.NoWait;
-        _noWait.FellBack(slot.Lane.File.Device, slot.IsWrite);
+        _submitter!.NoWait.FellBack(slot.Lane.File.Device, slot.IsWrite);
         if ((Errno)(-refusal) == Errno.EOPNOTSUPP)
         {
-            _noWait.IsUnsupported(slot.Lane.File.Device, slot.IsWrite);
+            _submitter.NoWait.IsUnsupported(slot.Lane.File.Device, slot.IsWrite);
         }
 
         RunBlocking(slot);
@@ -646,66 +424,6 @@ internal sealed partial class ContextActor : UntypedActor
         {
             _inFlight.GiveBack(slot);
         }
-    }
-
-    private void OnCancel(Aio.Cancel cancel, IActorRef requester)
-    {
-        var found = cancel.Command switch
-        {
-            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelGrowing(transfer) ||
-                                            CancelInSlot(transfer),
-            Aio.BarrierCommand barrier => CancelBarrier(barrier),
-            Aio.AwaitRoom room => CancelAwaitRoom(room),
-            _ => false,
-        };
-        requester.Reply(new Aio.Canceled(cancel, found), _self, _log);
-    }
-
-    private bool CancelQueued(Aio.TransferCommand command)
-    {
-        if (!_queue.TryRemove(command, out var queued))
-        {
-            return false;
-        }
-
-        _counters.Queued = _queue.Count;
-        queued.Lane.Undo(command.IsWrite, queued.Epoch);
-        TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
-        return true;
-    }
-
-    // The kernel goes on with it, and so does the slot; the memory comes back when the event has been reaped.
-    private bool CancelInSlot(Aio.TransferCommand command)
-    {
-        foreach (var slot in _inFlight is null ? [] : _inFlight.Slots)
-        {
-            if (slot.Command == command && slot.TakeRequester() is { } requester)
-            {
-                TellCanceled(requester, command, Settlement.OutcomeOf(slot));
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool CancelAwaitRoom(Aio.AwaitRoom command)
-    {
-        var index = _shard.RoomWaiters.FindIndex(waiter => waiter.Command == command);
-        if (index < 0)
-        {
-            return false;
-        }
-
-        TellCanceled(_shard.RoomWaiters[index].Requester, command, AioOutcome.NotPerformed);
-        _shard.RoomWaiters.RemoveAt(index);
-        return true;
-    }
-
-    private void TellCanceled(IActorRef requester, Aio.Command command, AioOutcome outcome)
-    {
-        var path = ((Aio.FileCommand)command).File.Path;
-        requester.Reply(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _self, _log);
     }
 
     // An accepted operation that the reaper never had is answered.

@@ -1,0 +1,131 @@
+using Akka.Actor;
+using AkkaAio.Routing;
+using AkkaAio.Shards;
+
+namespace AkkaAio;
+
+// Cancel: finds the command wherever it waits, and answers it now.
+internal sealed partial class ContextActor
+{
+    private void OnCancel(Aio.Cancel cancel, IActorRef requester)
+    {
+        var found = cancel.Command switch
+        {
+            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelGrowing(transfer) ||
+                                            CancelInSlot(transfer),
+            Aio.BarrierCommand barrier => CancelBarrier(barrier),
+            Aio.AwaitRoom room => CancelAwaitRoom(room),
+            _ => false,
+        };
+        requester.Reply(new Aio.Canceled(cancel, found), _self, _log);
+    }
+
+    private bool CancelQueued(Aio.TransferCommand command)
+    {
+        if (!_queue.TryRemove(command, out var queued))
+        {
+            return false;
+        }
+
+        _counters.Queued = _queue.Count;
+        queued.Lane.Undo(command.IsWrite, queued.Epoch);
+        TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
+        return true;
+    }
+
+    // The kernel goes on with it, and so does the slot; the memory comes back when the event has been reaped.
+    private bool CancelInSlot(Aio.TransferCommand command)
+    {
+        foreach (var slot in _inFlight is null ? [] : _inFlight.Slots)
+        {
+            if (slot.Command == command && slot.TakeRequester() is { } requester)
+            {
+                TellCanceled(requester, command, Settlement.OutcomeOf(slot));
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool CancelAwaitRoom(Aio.AwaitRoom command)
+    {
+        var index = _shard.RoomWaiters.FindIndex(waiter => waiter.Command == command);
+        if (index < 0)
+        {
+            return false;
+        }
+
+        TellCanceled(_shard.RoomWaiters[index].Requester, command, AioOutcome.NotPerformed);
+        _shard.RoomWaiters.RemoveAt(index);
+        return true;
+    }
+
+    private bool CancelHeld(Aio.TransferCommand command)
+    {
+        if (command.File.LaneOn(_shard).Held is not { } held)
+        {
+            return false;
+        }
+
+        var found = false;
+        for (var i = held.Count; i > 0; i--)
+        {
+            var next = held.Dequeue();
+            if (next.Command != command)
+            {
+                held.Enqueue(next);
+                continue;
+            }
+
+            found = true;
+            _shard.HeldCommands--;
+            TellCanceled(next.Requester, command, AioOutcome.NotPerformed);
+        }
+
+        return found;
+    }
+
+    private bool CancelBarrier(Aio.BarrierCommand command)
+    {
+        // Its effect on the lanes stays: only the requester is let go.
+        foreach (var barrier in _shard.OpenBarriers)
+        {
+            if (barrier.Command == command && barrier.TryClaim())
+            {
+                TellCanceled(barrier.Requester ?? ActorRefs.Nobody, command, AioOutcome.MayHaveHappened);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool CancelGrowing(Aio.TransferCommand command)
+    {
+        var lane = command.File.LaneOn(_shard);
+        var found = false;
+        for (var i = lane.Growing.Count; i > 0; i--)
+        {
+            var waiting = lane.Growing.Dequeue();
+            if (waiting.Command != command)
+            {
+                lane.Growing.Enqueue(waiting);
+                continue;
+            }
+
+            found = true;
+            _shard.HeldCommands--;
+            lane.Undo(write: true, waiting.Epoch);
+            TellCanceled(waiting.Requester, command, AioOutcome.NotPerformed);
+        }
+
+        return found;
+    }
+
+    private void TellCanceled(IActorRef requester, Aio.Command command, AioOutcome outcome)
+    {
+        var path = ((Aio.FileCommand)command).File.Path;
+        requester.Reply(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _self, _log);
+    }
+}
