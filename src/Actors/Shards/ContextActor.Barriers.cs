@@ -3,9 +3,8 @@ using AkkaAio.Files;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
-using AkkaAio.Shards;
 
-namespace AkkaAio;
+namespace AkkaAio.Shards;
 
 // Barriers. In every lane: a Flush waits for the writes before it, a SetLength, Allocate or Close for everything before it, and holds
 // up what comes behind. A lane that is done tells the home shard; there, when all lanes have arrived:

@@ -1,9 +1,8 @@
 using System.Runtime.ExceptionServices;
 using Akka.Actor;
 using Akka.Event;
-using AkkaAio.Shards;
 
-namespace AkkaAio;
+namespace AkkaAio.Shards;
 
 /// <summary>
 /// The end of a shard's context: drains it, then destroys it. With <c>reap.thread = own</c> also who reaps: it waits for completions and

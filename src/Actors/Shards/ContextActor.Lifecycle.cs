@@ -3,9 +3,8 @@ using Akka.Event;
 using AkkaAio.Dispatch;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
-using AkkaAio.Shards;
 
-namespace AkkaAio;
+namespace AkkaAio.Shards;
 
 // Start, restart, drain, stop. A context lives from one start of the actor to its reaper's end: the reaper drains and destroys it on
 // its own thread, and only then does the next incarnation open another.

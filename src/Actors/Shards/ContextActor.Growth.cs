@@ -1,9 +1,8 @@
 using Akka.Actor;
 using AkkaAio.Files;
 using AkkaAio.Routing;
-using AkkaAio.Shards;
 
-namespace AkkaAio;
+namespace AkkaAio.Shards;
 
 // Writes beyond the end of a direct file. The kernel does such a write synchronously, inside io_submit, and would hold up the whole
 // shard. So the file is made longer first, by fallocate on a blocking thread, one growth of a file at a time, and the write goes into

@@ -1,8 +1,7 @@
 using Akka.Actor;
 using AkkaAio.Routing;
-using AkkaAio.Shards;
 
-namespace AkkaAio;
+namespace AkkaAio.Shards;
 
 // Cancel: finds the command wherever it waits, and answers it now.
 internal sealed partial class ContextActor

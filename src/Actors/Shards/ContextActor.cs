@@ -5,9 +5,8 @@ using AkkaAio.Files;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
-using AkkaAio.Shards;
 
-namespace AkkaAio;
+namespace AkkaAio.Shards;
 
 /// <summary>
 /// A shard: accepts commands, prepares them in slots and submits them in batches. Completions do not come back here: whoever reaps, by
