@@ -22,9 +22,6 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     // Mailboxes run in a row, before a look at the idle work: some actor may always have one message more.
     private const int RunsBetweenLooks = 16;
 
-    // Of a thread that stands in, before the own one takes over: it has other work that waits for it.
-    private const int MostRunsOfOthers = 64;
-
     [ThreadStatic]
     private static ThreadExecutor? s_current;
 
@@ -80,14 +77,14 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     /// </summary>
     public void StandIn()
     {
-        while (TryEnter())
+        for (var runs = 0; TryEnter();)
         {
-            for (var runs = 0; DoOne(runs); runs++)
+            while (DoOne(runs))
             {
-                if (runs == MostRunsOfOthers)
+                if (++runs >= RunsBetweenLooks)
                 {
                     Leave();
-                    _parker.Unpark(); // the thread itself goes on
+                    _parker.Unpark(); // the thread itself goes on: this one has other work, which waits for it
                     return;
                 }
             }

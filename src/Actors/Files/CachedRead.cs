@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Akka.Actor;
+using Akka.Dispatch;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
 
@@ -17,8 +18,10 @@ internal static class CachedRead
     public static bool TryAnswer(Aio.TransferCommand command, IActorRef? requester)
     {
         // Actors alone: their reply goes to a mailbox. A ref of somebody's own may run his code in its Tell, which may tell the next command:
-        // with each answered inside the one before, that would end in a stack overflow.
-        if (command.File.IsDirect || requester is not ActorRefWithCell)
+        // with each answered inside the one before, that would end in a stack overflow. And a full mailbox makes its sender wait for the
+        // actor, which here would be this very thread.
+        if (command.File.IsDirect ||
+            requester is not ActorRefWithCell { Underlying: ActorCell { Mailbox.MessageQueue: not IBoundedMessageQueueSemantics } })
         {
             return false;
         }
@@ -99,7 +102,7 @@ internal static class CachedRead
     }
 
     private static bool MayBeCached(AioFile file, long offset, int length) =>
-        !file.IsDirect && offset >= 0 && length is > 0 and <= Slot.MaxCachedRead && !file.Aio.Refuses;
+        !file.IsDirect && file.Handle.LooksIntoPageCache && offset >= 0 && length is > 0 and <= Slot.MaxCachedRead && !file.Aio.Refuses;
 
     private static bool TryRead(AioFile file, long offset, Span<byte> destination, out int count)
     {

@@ -48,7 +48,7 @@ public sealed partial class Aio
 
         internal bool IsWrite => this is Write or WriteV;
 
-        /// <summary>The page cache has been asked already, and has not all of it.</summary>
+        /// <summary>Not to be looked for in the page cache by the shard: its caller has, or could not.</summary>
         internal bool IsLookedFor { get; set; }
     }
 
@@ -103,7 +103,8 @@ public sealed partial class Aio
 
     /// <summary>
     /// Reads into memory of yours, which stays untouched by you until the reply, <see cref="ReadIntoCompleted"/>. Without a copy where
-    /// it is an <see cref="AioBuffer"/>'s and offset, length and address are aligned; through a buffer of the pool else.
+    /// it is an <see cref="AioBuffer"/>'s and offset, length and address are aligned; through a buffer of the pool else. Up to 64 KiB of a
+    /// buffered file that the page cache has are copied by the actor that tells this, within its Tell.
     /// </summary>
     public sealed class ReadInto : TransferCommand
     {

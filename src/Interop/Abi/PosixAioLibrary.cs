@@ -4,9 +4,10 @@ namespace AkkaAio.Interop.Abi;
 
 /// <summary>
 /// glibc's <c>aio_*64</c>, found at run time: in librt before 2.34, in libc since, and in musl with another control block under other
-/// names. Each returns what glibc returns; an errno is in <see cref="Marshal.GetLastSystemError"/>, to be read at once.
+/// names. Each takes addresses of <see cref="Aiocb"/>s and returns what glibc returns; an errno is in
+/// <see cref="Marshal.GetLastSystemError"/>, to be read at once.
 /// </summary>
-internal sealed unsafe class PosixAioLibrary
+internal unsafe class PosixAioLibrary
 {
     /// <summary>What <see cref="Error"/> returns while the operation is in flight.</summary>
     public const int EInProgress = 115;
@@ -22,6 +23,11 @@ internal sealed unsafe class PosixAioLibrary
     private readonly delegate* unmanaged<Aiocb*, int> _error;
     private readonly delegate* unmanaged<Aiocb*, nint> _return;
     private readonly delegate* unmanaged<Aiocb**, int, Timespec*, int> _suspend;
+
+    /// <summary>None of glibc's. For tests, which say what it does.</summary>
+    protected PosixAioLibrary()
+    {
+    }
 
     private PosixAioLibrary(nint library)
     {
@@ -46,17 +52,17 @@ internal sealed unsafe class PosixAioLibrary
     /// <summary>The library, or null with the reason.</summary>
     public static (PosixAioLibrary? Library, string? WhyNot) Current { get; } = Load();
 
-    public int Read(Aiocb* block) => _read(block);
+    public virtual int Read(nint block) => _read((Aiocb*)block);
 
-    public int Write(Aiocb* block) => _write(block);
+    public virtual int Write(nint block) => _write((Aiocb*)block);
 
-    public int DataSync(Aiocb* block) => _fsync(ODSync, block);
+    public virtual int DataSync(nint block) => _fsync(ODSync, (Aiocb*)block);
 
-    public int Error(Aiocb* block) => _error(block);
+    public virtual int Error(nint block) => _error((Aiocb*)block);
 
-    public nint Return(Aiocb* block) => _return(block);
+    public virtual nint Return(nint block) => _return((Aiocb*)block);
 
-    public int Suspend(Aiocb** blocks, int count, Timespec* timeout) => _suspend(blocks, count, timeout);
+    public virtual int Suspend(nint blocks, int count, nint timeout) => _suspend((Aiocb**)blocks, count, (Timespec*)timeout);
 
     private static (PosixAioLibrary? Library, string? WhyNot) Load()
     {

@@ -116,6 +116,9 @@ public interface IIoFile : IDisposable
         return total;
     }
 
+    /// <summary>Whether <see cref="TryReadCached"/> can ever say yes.</summary>
+    bool LooksIntoPageCache => false;
+
     /// <summary>
     /// Reads only what needs no waiting, because the page cache has it: preadv2(2) with RWF_NOWAIT. The one method that does not block.
     /// </summary>

@@ -187,6 +187,9 @@ public sealed class LinuxFile : IIoFile
     }
 
     /// <inheritdoc/>
+    public bool LooksIntoPageCache => true;
+
+    /// <inheritdoc/>
     public bool TryReadCached(Span<byte> destination, long offset, out int count) =>
         FileSyscalls.TryReadCached(OpenDescriptor, destination, offset, out count);
 

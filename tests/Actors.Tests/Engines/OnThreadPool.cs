@@ -33,9 +33,9 @@ public sealed class SubmitBatches(ITestOutputHelper output) : BatchSpecs(EngineK
 
 public sealed class Opens(ITestOutputHelper output) : OpenSpecs(EngineKind.ThreadPool, output);
 
-public sealed class WaitForMany(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, ManyAtOnce, output);
+public sealed class WaitForMany(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, "akka.io.aio.reap { thread = own, min-nr = 8, nr = 8, timeout = 10 s }", output);
 
-public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, Polling, output);
+public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, "akka.io.aio.reap { thread = own, min-nr = 0, nr = 8, timeout = 10 s }", output);
 
 public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.ThreadPool, "", output);
 

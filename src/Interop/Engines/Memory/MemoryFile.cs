@@ -120,6 +120,8 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
         return inode.Read(destination, offset);
     }
 
+    public bool LooksIntoPageCache => true;
+
     public bool TryReadCached(Span<byte> destination, long offset, out int count)
     {
         var isCached = engine.IsCached?.Invoke(path) ?? false;

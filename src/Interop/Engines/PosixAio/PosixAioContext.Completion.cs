@@ -9,8 +9,9 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 // look again, for a Wake or for what was submitted meanwhile: a read of an eventfd.
 public sealed unsafe partial class PosixAioContext
 {
-    // When every operation is asked for, and not the next of each file alone. glibc keeps to the order that DescriptorQueues has, but the next
-    // part of one may stand there behind one that came at the same moment. Also the most that one is held up by those behind it.
+    // How often every operation is asked for, and not the next of each file alone. glibc keeps to the order that DescriptorQueues has, but
+    // the next part of one may stand elsewhere there, where another thread submitted at the same moment. Also the most that one is held up
+    // by those behind it.
     private static readonly TimeSpan LookAtAllAfter = TimeSpan.FromMilliseconds(5);
 
     // Of a file where many wait a few are awaited together: glibc's one thread for the file wakes the reaper after each operation that is
@@ -20,6 +21,10 @@ public sealed unsafe partial class PosixAioContext
 
     private readonly DescriptorQueues _queues;
     private long _seen;
+    private long _lookedAtAll;
+
+    // Blocks that were found done, of which some go on with another part.
+    private long _found;
 
     // Bytes written, by slot, while the sync after the write runs. The reaper's.
     private readonly nint[] _written;
@@ -36,7 +41,7 @@ public sealed unsafe partial class PosixAioContext
             throw new AioSystemException(Errno.EINVAL, "aio_suspend"); // as io_getevents does
         }
 
-        var written = Take(completions, all: false);
+        var written = Take(completions);
         if (written >= minNr)
         {
             return written;
@@ -47,8 +52,13 @@ public sealed unsafe partial class PosixAioContext
         while (true)
         {
             var end = Wait(left == Timeout.InfiniteTimeSpan || left > LookAtAllAfter ? LookAtAllAfter : left);
-            var took = Take(completions[written..], all: false);
-            written += took == 0 && end == WaitEnd.TimeOut ? Take(completions[written..], all: true) : took;
+            var found = _found;
+            written += Take(completions[written..]);
+            if (end == WaitEnd.Completion && _found == found)
+            {
+                written += Take(completions[written..], all: true); // not where it was looked for: the next wait would end at once, too
+            }
+
             left = MonitorTime.Left(timeout, start);
             if (written >= minNr || end == WaitEnd.Woken || left == TimeSpan.Zero)
             {
@@ -71,6 +81,9 @@ public sealed unsafe partial class PosixAioContext
         Completion,
         TimeOut,
 
+        /// <summary>Something was submitted meanwhile.</summary>
+        Submit,
+
         /// <summary>Wake was called, or a signal came.</summary>
         Woken,
     }
@@ -88,7 +101,7 @@ public sealed unsafe partial class PosixAioContext
         }
 
         var timespec = Timespec.From(timeout);
-        var result = _library.Suspend(_list, count, &timespec);
+        var result = _library.Suspend((nint)_list, count, (nint)(&timespec));
         var errno = result == 0 ? Errno.None : (Errno)Marshal.GetLastSystemError();
         Volatile.Write(ref _waiting, 0);
         if (errno is not (Errno.None or Errno.EAGAIN or Errno.EINTR))
@@ -96,7 +109,10 @@ public sealed unsafe partial class PosixAioContext
             throw new AioSystemException(errno, "aio_suspend");
         }
 
-        return IsWoken() || errno == Errno.EINTR ? WaitEnd.Woken : errno == Errno.EAGAIN ? WaitEnd.TimeOut : WaitEnd.Completion;
+        return errno == Errno.EAGAIN ? WaitEnd.TimeOut
+            : _library.Error((nint)_wakeBlock) != PosixAioLibrary.EInProgress ? TakeWake()
+            : errno == Errno.EINTR ? WaitEnd.Woken
+            : WaitEnd.Completion;
     }
 
     private int Awaited(int queue)
@@ -110,13 +126,8 @@ public sealed unsafe partial class PosixAioContext
         return slot;
     }
 
-    private bool IsWoken()
+    private WaitEnd TakeWake()
     {
-        if (_library.Error(_wakeBlock) == PosixAioLibrary.EInProgress)
-        {
-            return false;
-        }
-
         // Without it nothing could wake the next wait, which might be for ever.
         var errno = AwaitWake();
         if (errno != Errno.None)
@@ -125,19 +136,23 @@ public sealed unsafe partial class PosixAioContext
         }
 
         // Cleared only now: a Wake that found the flag set meant this wait, which ends.
-        return Interlocked.Exchange(ref _wakeRequested, 0) != 0;
+        return Interlocked.Exchange(ref _wakeRequested, 0) != 0 ? WaitEnd.Woken : WaitEnd.Submit;
     }
 
     private Errno AwaitWake()
     {
         *_wakeBlock = Aiocb.Prep(_wake.Descriptor, (nint)_wakeBuffer, sizeof(ulong), 0);
-        return _library.Read(_wakeBlock) == 0 ? Errno.None : (Errno)Marshal.GetLastSystemError();
+        return _library.Read((nint)_wakeBlock) == 0 ? Errno.None : (Errno)Marshal.GetLastSystemError();
     }
 
     // Of each file the first, and what follows, until one is not done; or all of them.
+    private int Take(Span<IoCompletion> completions) =>
+        Take(completions, all: Stopwatch.GetElapsedTime(_lookedAtAll) >= LookAtAllAfter);
+
     private int Take(Span<IoCompletion> completions, bool all)
     {
         QueueSubmitted();
+        _lookedAtAll = all ? Stopwatch.GetTimestamp() : _lookedAtAll;
         var count = 0;
         for (var queue = _queues.Count - 1; queue >= 0; queue--)
         {
@@ -155,9 +170,10 @@ public sealed unsafe partial class PosixAioContext
         {
             next = _queues.After(slot);
             var block = _blocks + slot;
-            var errno = _library.Error(block);
+            var errno = _library.Error((nint)block);
             if (errno != PosixAioLibrary.EInProgress)
             {
+                _found++;
                 _queues.Remove(queue, before, slot);
                 if (TryComplete(slot, errno, out var result))
                 {
@@ -199,7 +215,7 @@ public sealed unsafe partial class PosixAioContext
     // False: another part of it is in flight.
     private bool TryComplete(int slot, int errno, out long result)
     {
-        result = errno == 0 ? _library.Return(_blocks + slot) : -errno;
+        result = errno == 0 ? _library.Return((nint)(_blocks + slot)) : -errno;
         switch (_states[slot])
         {
             case State.Vectored when errno == 0:
@@ -222,7 +238,7 @@ public sealed unsafe partial class PosixAioContext
         var descriptor = block->Descriptor;
         *block = Aiocb.Prep(descriptor, 0, 0, 0);
         _states[slot] = State.SyncAfterWrite;
-        if (_library.DataSync(block) == 0)
+        if (_library.DataSync((nint)block) == 0)
         {
             return true;
         }

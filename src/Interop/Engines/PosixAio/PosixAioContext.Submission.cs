@@ -67,9 +67,9 @@ public sealed unsafe partial class PosixAioContext
             : PrepareVectored(request);
         var result = request.Opcode switch
         {
-            IoOpcode.Read => _library.Read(block),
-            IoOpcode.Write => _library.Write(block),
-            _ => _library.DataSync(block),
+            IoOpcode.Read => _library.Read((nint)block),
+            IoOpcode.Write => _library.Write((nint)block),
+            _ => _library.DataSync((nint)block),
         };
         if (result != 0)
         {

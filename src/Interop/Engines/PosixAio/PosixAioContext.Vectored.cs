@@ -39,7 +39,7 @@ public sealed unsafe partial class PosixAioContext
             var next = *vectored.Next++;
             vectored.Left--;
             *block = Aiocb.Prep(block->Descriptor, next.Base, (int)next.Length, block->Offset + (long)block->Length);
-            if ((vectored.Writes ? _library.Write(block) : _library.Read(block)) == 0)
+            if ((vectored.Writes ? _library.Write((nint)block) : _library.Read((nint)block)) == 0)
             {
                 return true;
             }

@@ -32,11 +32,15 @@ public sealed unsafe partial class PosixAioContext : IIoContext
     /// <summary>A context for <paramref name="depth"/> operations.</summary>
     /// <exception cref="AioContextException">There is no glibc, or a limit is reached; says what to change.</exception>
     public PosixAioContext(int depth)
+        : this(depth, PosixAioLibrary.Current)
+    {
+    }
+
+    internal PosixAioContext(int depth, (PosixAioLibrary? Library, string? WhyNot) glibc)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(depth);
         var operation = $"POSIX AIO context for {depth} operations";
-        var (library, whyNot) = PosixAioLibrary.Current;
-        _library = library ?? throw new AioContextException(Errno.ENOSYS, operation, whyNot!);
+        _library = glibc.Library ?? throw new AioContextException(Errno.ENOSYS, operation, glibc.WhyNot!);
         if (depth > MaxDepth)
         {
             throw new AioContextException(Errno.EINVAL, operation, $"lower akka.io.aio.depth to {MaxDepth} at most");
@@ -105,9 +109,9 @@ public sealed unsafe partial class PosixAioContext : IIoContext
 
     private void WaitFor(Aiocb* block)
     {
-        while (_library.Error(block) == PosixAioLibrary.EInProgress)
+        while (_library.Error((nint)block) == PosixAioLibrary.EInProgress)
         {
-            _ = _library.Suspend(&block, 1, null);
+            _ = _library.Suspend((nint)(&block), 1, 0);
         }
     }
 
