@@ -22,6 +22,10 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     // Mailboxes run in a row, before a look at the idle work: some actor may always have one message more.
     private const int RunsBetweenLooks = 16;
 
+    // Of one who would stand in, for the place. To leave all to who has it costs more: then the next request of this one, too, is his, and a
+    // thread is woken for it. Reads at depth 128 by 128 threads, when wake-ups were dear: 108,000 to 121,000 a second.
+    private static readonly TimeSpan WaitForPlace = TimeSpan.FromMicroseconds(20);
+
     [ThreadStatic]
     private static ThreadExecutor? s_current;
 
@@ -77,7 +81,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     /// </summary>
     public void StandIn()
     {
-        for (var runs = 0; TryEnter();)
+        for (var runs = 0; TryEnterSoon();)
         {
             while (DoOne(runs))
             {
@@ -179,6 +183,29 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
         }
 
         return true;
+    }
+
+    private bool TryEnterSoon()
+    {
+        if (TryEnter())
+        {
+            return true;
+        }
+
+        for (var start = Stopwatch.GetTimestamp(); IdleWork is { HasSome: true } && Stopwatch.GetElapsedTime(start) < WaitForPlace;)
+        {
+            if (Volatile.Read(ref _isTaken) == 0 && TryEnter())
+            {
+                return true;
+            }
+
+            if (!Thread.Yield())
+            {
+                Thread.SpinWait(20);
+            }
+        }
+
+        return false;
     }
 
     private bool TryEnter()

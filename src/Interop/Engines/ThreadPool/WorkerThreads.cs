@@ -16,6 +16,9 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
     // Actors may run on it, with code of their users; the default of 8 MiB of address space counts where a container limits that.
     private const int StackSize = 1 << 20;
 
+    // That look at one time: more would take the processors from those who bring the work.
+    private const int MostLooking = 4;
+
     // Above the way of a completion to its requester and of the next request back; a wake-up costs more than that.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(0.05);
 
@@ -28,11 +31,10 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
     private readonly Lock _parking = new();
     private readonly Stack<Worker> _parked = new();
 
-    // 1: a thread looks for work, and nobody counts on it yet. One at a time: more would take the processors from those who bring it.
     private int _looking;
 
-    // The same of one that does something else for a moment.
-    private int _aside;
+    // Threads that will look into the queue in a moment, and that nobody counts on yet.
+    private int _coming;
     private volatile bool _stop;
 
     /// <summary>Threads that have been started.</summary>
@@ -53,7 +55,7 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
         // into the queue again before it parks.
         for (var wanted = requests.Length; wanted > 0; wanted--)
         {
-            if (!TakeOne(ref _aside) && !TakeOne(ref _looking) && !WakeOne() && !(_threads.Count < max && TryStart()))
+            if (!TryTakeComing() && !WakeOne() && !(_threads.Count < max && TryStart()))
             {
                 return; // all are at work, and come back to the queue
             }
@@ -75,21 +77,30 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
         }
     }
 
-    /// <summary>
-    /// One of these threads: does something that may enqueue requests, one of which it will then take itself. One thread at a time is
-    /// counted on so.
-    /// </summary>
+    /// <summary>One of these threads: does something that may enqueue requests, one of which it will then take itself.</summary>
     public void RunAside(Action action)
     {
-        var isCounted = Interlocked.CompareExchange(ref _aside, 1, 0) == 0;
+        Interlocked.Increment(ref _coming);
         action();
-        if (isCounted)
-        {
-            TakeOne(ref _aside);
-        }
+        TryTakeComing();
     }
 
-    private static bool TakeOne(ref int flag) => Volatile.Read(ref flag) == 1 && Interlocked.CompareExchange(ref flag, 0, 1) == 1;
+    // Perhaps another than the one that is meant: then one too few is counted on, and one too many woken.
+    private bool TryTakeComing()
+    {
+        for (var coming = Volatile.Read(ref _coming); coming > 0;)
+        {
+            var before = Interlocked.CompareExchange(ref _coming, coming - 1, coming);
+            if (before == coming)
+            {
+                return true;
+            }
+
+            coming = before;
+        }
+
+        return false;
+    }
 
     private bool WakeOne()
     {
@@ -144,12 +155,14 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
 
     private bool HasMore()
     {
-        if (Interlocked.CompareExchange(ref _looking, 1, 0) != 0)
+        var found = false;
+        if (Interlocked.Increment(ref _looking) > MostLooking)
         {
-            return false;
+            Interlocked.Decrement(ref _looking);
+            return found;
         }
 
-        var found = false;
+        Interlocked.Increment(ref _coming);
         for (var start = Stopwatch.GetTimestamp(); !found && !_stop && Stopwatch.GetElapsedTime(start) < Look; found = !_queue.IsEmpty)
         {
             if (!Thread.Yield())
@@ -158,7 +171,8 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
             }
         }
 
-        Interlocked.CompareExchange(ref _looking, 0, 1);
+        TryTakeComing();
+        Interlocked.Decrement(ref _looking);
         return found;
     }
 
