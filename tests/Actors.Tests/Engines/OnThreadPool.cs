@@ -8,7 +8,8 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Engines.ThreadPool;
 
-// Every spec of the protocol on the engine thread-pool.
+// Every spec of the protocol on the engine thread-pool. But not that batches form: here they save no system call, and each thread submits
+// what comes of the operation that it has done.
 public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.ThreadPool, "", output);
 
 public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.ThreadPool, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
@@ -28,8 +29,6 @@ public sealed class Arguments(ITestOutputHelper output) : ArgumentSpecs(EngineKi
 public sealed class Batches(ITestOutputHelper output) : BatchCommandSpecs(EngineKind.ThreadPool, "akka.io.aio.shards = 2", output);
 
 public sealed class Figures(ITestOutputHelper output) : MeterSpecs(EngineKind.ThreadPool, output);
-
-public sealed class SubmitBatches(ITestOutputHelper output) : BatchSpecs(EngineKind.ThreadPool, output);
 
 public sealed class Opens(ITestOutputHelper output) : OpenSpecs(EngineKind.ThreadPool, output);
 

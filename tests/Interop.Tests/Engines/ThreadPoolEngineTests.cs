@@ -320,8 +320,6 @@ public sealed class WorkerThreadsTests
         Assert.Equal(1, context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
         await ended.Task.WaitAsync(Bounded.Patience);
         Assert.Equal(0, left);
-        Assert.InRange(context.Threads, 1, 2); // a second where the first had not begun to look for work
-        Assert.InRange(threads.Count, 1, 2);
         Assert.DoesNotContain(caller, threads);
     }
 
