@@ -8,8 +8,9 @@ namespace AkkaAio.Benchmarks.Contenders;
 /// <remarks>The whole time counts as one operation: <c>cpu_us_per_op</c> and <c>ctx_switches_per_op</c> are those of all of it.</remarks>
 internal static class IdleProcess
 {
-    // The threads that the start used, and that have nothing to do now, end after 10 s, and those of .NET's pool after 20.
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(22);
+    // The threads that the start used, and that have nothing to do now, end after 10 s, and those of .NET's pool after 20, which takes some
+    // seconds until the last has gone.
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(30);
 
     public static async Task<BenchResult> RunAsync(ContenderRun run)
     {
