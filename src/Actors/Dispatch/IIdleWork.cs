@@ -6,7 +6,7 @@ internal interface IIdleWork
     /// <summary>Whether there is anything to wait for in <see cref="Sleep"/>; else the thread parks.</summary>
     bool IsPending { get; }
 
-    /// <summary>Any thread: whether there is something that nobody will wake the thread for, as <see cref="TryDo"/> does it.</summary>
+    /// <summary>Any thread: whether <see cref="TryDo"/> has something to do now that would wake nobody from <see cref="Sleep"/>.</summary>
     bool HasSome { get; }
 
     /// <summary>Does some of what is there. False: nothing.</summary>

@@ -22,8 +22,8 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
     // Mailboxes run in a row, before a look at the idle work: some actor may always have one message more.
     private const int RunsBetweenLooks = 16;
 
-    // Of one who would stand in, for the place. To leave all to who has it costs more: then the next request of this one, too, is his, and a
-    // thread is woken for it. Reads at depth 128 by 128 threads, when wake-ups were dear: 108,000 to 121,000 a second.
+    // How long a thread that would stand in waits for the place. Gone at once, it leaves its completion to the one who has the place, who wakes
+    // a thread for what comes of it. Reads at depth 128 by 128 threads, when wake-ups were dear: 108,000 to 121,000 a second.
     private static readonly TimeSpan WaitForPlace = TimeSpan.FromMicroseconds(20);
 
     [ThreadStatic]
@@ -48,6 +48,8 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
 
     /// <summary>Whether something waits to be run.</summary>
     public bool HasWork => !_work.IsEmpty;
+
+    private bool IsWanted => HasWork || IdleWork is { HasSome: true };
 
     /// <summary>What the thread waits for besides mailboxes. Set by who is at work.</summary>
     public IIdleWork? IdleWork { get; set; }
@@ -225,8 +227,6 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
         s_current = null;
         Interlocked.Exchange(ref _isTaken, 0);
     }
-
-    private bool IsWanted => HasWork || IdleWork is { HasSome: true };
 
     private void Await(IIdleWork work)
     {

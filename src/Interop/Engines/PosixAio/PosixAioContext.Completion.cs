@@ -79,10 +79,9 @@ public sealed unsafe partial class PosixAioContext
     private enum WaitEnd
     {
         Completion,
-        TimeOut,
 
-        /// <summary>Something was submitted meanwhile.</summary>
-        Submit,
+        /// <summary>The time is over, or something was submitted meanwhile.</summary>
+        Look,
 
         /// <summary>Wake was called, or a signal came.</summary>
         Woken,
@@ -109,7 +108,7 @@ public sealed unsafe partial class PosixAioContext
             throw new AioSystemException(errno, "aio_suspend");
         }
 
-        return errno == Errno.EAGAIN ? WaitEnd.TimeOut
+        return errno == Errno.EAGAIN ? WaitEnd.Look
             : _library.Error((nint)_wakeBlock) != PosixAioLibrary.EInProgress ? TakeWake()
             : errno == Errno.EINTR ? WaitEnd.Woken
             : WaitEnd.Completion;
@@ -136,7 +135,7 @@ public sealed unsafe partial class PosixAioContext
         }
 
         // Cleared only now: a Wake that found the flag set meant this wait, which ends.
-        return Interlocked.Exchange(ref _wakeRequested, 0) != 0 ? WaitEnd.Woken : WaitEnd.Submit;
+        return Interlocked.Exchange(ref _wakeRequested, 0) != 0 ? WaitEnd.Woken : WaitEnd.Look;
     }
 
     private Errno AwaitWake()

@@ -16,7 +16,7 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
     // Actors may run on it, with code of their users; the default of 8 MiB of address space counts where a container limits that.
     private const int StackSize = 1 << 20;
 
-    // That look at one time: more would take the processors from those who bring the work.
+    // More that look at one time would take the processors from those who bring the work.
     private const int MostLooking = 4;
 
     // Above the way of a completion to its requester and of the next request back; a wake-up costs more than that.
@@ -155,14 +155,14 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
 
     private bool HasMore()
     {
-        var found = false;
         if (Interlocked.Increment(ref _looking) > MostLooking)
         {
             Interlocked.Decrement(ref _looking);
-            return found;
+            return false;
         }
 
         Interlocked.Increment(ref _coming);
+        var found = false;
         for (var start = Stopwatch.GetTimestamp(); !found && !_stop && Stopwatch.GetElapsedTime(start) < Look; found = !_queue.IsEmpty)
         {
             if (!Thread.Yield())
