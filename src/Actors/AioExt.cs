@@ -234,7 +234,7 @@ public sealed class AioExt : IExtension
         }
         catch (Exception e) when (e is not AioConfigurationException)
         {
-            throw new AioConfigurationException(id, $"is not a dispatcher that can be made: {e.Message}");
+            throw new AioConfigurationException(id, $"is not a dispatcher that can be made: {e.GetBaseException().Message}");
         }
     }
 

@@ -12,12 +12,21 @@ namespace AkkaAio.Dispatch;
 /// Not Akka's ForkJoinDispatcher: it wakes at most as many threads as there are cores for a burst, so that on two cores a third call
 /// waits for the first, however many threads are idle (measured: 8 calls of 500 ms on 8 threads took 2 s).
 /// </remarks>
-public sealed class BlockingExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites)
-    : ExecutorServiceConfigurator(config, prerequisites)
+public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
 {
+    private readonly int _threads;
+
+    /// <summary>Reads <c>threads</c>: here, since Akka calls <see cref="Produce"/> for the first task only, where an error hangs it.</summary>
+    /// <exception cref="AioConfigurationException"><c>threads</c> is missing or impossible.</exception>
+    public BlockingExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites)
+        : base(config, prerequisites) =>
+        _threads = new ConfigReader(config, config.GetString("id", "dispatcher")).Int("threads", 1, MostThreads);
+
+    /// <summary>The most that <c>threads</c> may be.</summary>
+    internal const int MostThreads = 32768;
+
     /// <inheritdoc/>
-    public override ExecutorService Produce(string id) =>
-        new BlockingExecutor(id, Math.Max(1, Config.GetInt("threads")), Prerequisites.EventStream);
+    public override ExecutorService Produce(string id) => new BlockingExecutor(id, _threads, Prerequisites.EventStream);
 
     private sealed class BlockingExecutor(string id, int maxThreads, EventStream log) : ExecutorService(id)
     {

@@ -111,7 +111,7 @@ public sealed record AioSettings
     {
         ArgumentNullException.ThrowIfNull(config);
         ConfigKeys.Check(config, DefaultConfig(), Path);
-        var reader = new ConfigReader(config, Path);
+        var reader = new ConfigReader(config.GetConfig(Path), Path);
         var reap = new ReapSettings(
             MinNr: reader.Int("reap.min-nr", 0, 65536),
             Nr: reader.Int("reap.nr", 1, 65536),

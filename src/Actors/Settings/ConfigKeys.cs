@@ -19,19 +19,18 @@ internal static class ConfigKeys
         CheckSection(config.GetConfig(path), reference.GetConfig(path), path);
     }
 
-    private static void CheckSection(Config section, Config reference, string path)
+    /// <summary>Checks that every key of a section, and of the sections in it, is known and has a value of the right kind.</summary>
+    /// <param name="section">With its fallbacks.</param>
+    /// <param name="reference">Has all keys that are allowed.</param>
+    /// <param name="path">The section's full path.</param>
+    public static void CheckSection(Config section, Config reference, string path)
     {
         foreach (var (name, value) in section.AsEnumerable())
         {
             var key = $"{path}.{name}";
             if (name.EndsWith("-dispatcher", StringComparison.Ordinal) && reference.HasPath(name))
             {
-                // Akka's own keys, or the name of another dispatcher.
-                if (!value.IsObject() && string.IsNullOrWhiteSpace(value.GetString()))
-                {
-                    throw new AioConfigurationException(key, "is empty; name a dispatcher or leave the key out");
-                }
-
+                CheckDispatcher(key, name, value, section, reference);
                 continue;
             }
 
@@ -43,6 +42,19 @@ internal static class ConfigKeys
             }
 
             CheckValue(key, name, value, section, reference);
+        }
+    }
+
+    // A section with Akka's keys, or the name of another dispatcher, whose keys are its own.
+    private static void CheckDispatcher(string key, string name, HoconValue value, Config section, Config reference)
+    {
+        if (value.IsObject())
+        {
+            DispatcherKeys.Check(section.GetConfig(name), reference.GetConfig(name), key);
+        }
+        else if (value.IsArray() || string.IsNullOrWhiteSpace(value.GetString()))
+        {
+            throw new AioConfigurationException(key, "is empty or a list; name a dispatcher, give a section, or leave the key out");
         }
     }
 

@@ -3,8 +3,8 @@ using Akka.Configuration;
 
 namespace AkkaAio;
 
-/// <summary>Reads values of one section; every failure names the key, the value and what is allowed.</summary>
-internal sealed class ConfigReader(Config config, string path)
+/// <summary>Reads values of one section, whose full path is given; every failure names the key, the value and what is allowed.</summary>
+internal sealed class ConfigReader(Config section, string path)
 {
     public int Int(string key, int min, int max) =>
         int.TryParse(Text(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) &&
@@ -29,20 +29,20 @@ internal sealed class ConfigReader(Config config, string path)
         allowed.Contains(Text(key)) ? Text(key) : throw Wrong(key, $"one of {string.Join(", ", allowed)}");
 
     public long Bytes(string key, long min, long max) =>
-        Parse(key, config.GetByteSize) is { } value && value >= min && value <= max
+        Parse(key, section.GetByteSize) is { } value && value >= min && value <= max
             ? value
             : throw Wrong(key, $"a size from {min} to {max} bytes, such as 1 MiB");
 
     public TimeSpan Time(string key, TimeSpan min, TimeSpan max) =>
-        Parse(key, full => (TimeSpan?)config.GetTimeSpan(full, allowInfinite: false)) is { } value && value >= min && value <= max
+        Parse(key, name => (TimeSpan?)section.GetTimeSpan(name, allowInfinite: false)) is { } value && value >= min && value <= max
             ? value
             : throw Wrong(key, $"a time from {min.TotalMilliseconds} ms to {max.TotalSeconds} s, such as 100 ms");
 
-    private T? Parse<T>(string key, Func<string, T?> parse)
+    private static T? Parse<T>(string key, Func<string, T?> parse)
     {
         try
         {
-            return parse($"{path}.{key}");
+            return parse(key);
         }
         catch (Exception e) when (e is FormatException or OverflowException or ConfigurationException)
         {
@@ -50,7 +50,7 @@ internal sealed class ConfigReader(Config config, string path)
         }
     }
 
-    private string Text(string key) => config.GetString($"{path}.{key}").Trim();
+    private string Text(string key) => section.GetString(key).Trim();
 
     private AioConfigurationException Wrong(string key, string allowed) =>
         new($"{path}.{key}", $"\"{Text(key)}\" is not {allowed}");

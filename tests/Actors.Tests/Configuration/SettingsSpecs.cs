@@ -256,6 +256,97 @@ public sealed class SettingsSpecs
         }
     }
 
+    [Theory]
+    [InlineData("blocking-dispatcher", "threads", "abc")]
+    [InlineData("blocking-dispatcher", "threads", "0")]
+    [InlineData("blocking-dispatcher", "threads", "-1")]
+    [InlineData("blocking-dispatcher", "threads", "32769")]
+    [InlineData("blocking-dispatcher", "threads", "1.5")]
+    [InlineData("blocking-dispatcher", "threads", "\"\"")]
+    [InlineData("blocking-dispatcher", "threads", "[4]")]
+    [InlineData("blocking-dispatcher", "threads", "{ a = 1 }")]
+    [InlineData("blocking-dispatcher", "treads", "4")]
+    [InlineData("blocking-dispatcher", "typ", "PinnedDispatcher")]
+    [InlineData("blocking-dispatcher", "type", "PinedDispatcher")]
+    [InlineData("blocking-dispatcher", "type", "\"\"")]
+    [InlineData("blocking-dispatcher", "type", "\"System.String, System.Private.CoreLib\"")]
+    [InlineData("blocking-dispatcher", "executor", "fork-join")]
+    [InlineData("blocking-dispatcher", "executor", "\"AkkaAio.Dispatch.NoSuchExecutor, AkkaAio\"")]
+    [InlineData("blocking-dispatcher", "throughput", "0")]
+    [InlineData("blocking-dispatcher", "spin", "1ms")]
+    [InlineData("blocking-dispatcher", "mailbox-type", "\"Akka.Dispatch.BoundedMailbox\"")]
+    [InlineData("blocking-dispatcher", "shutdown-timeout", "0")]
+    [InlineData("drain-dispatcher", "threads", "0")]
+    [InlineData("drain-dispatcher", "threds", "4")]
+    [InlineData("drain-dispatcher", "throughput", "many")]
+    [InlineData("shard-dispatcher", "throughput", "0")]
+    [InlineData("shard-dispatcher", "throughput", "-1")]
+    [InlineData("shard-dispatcher", "throughput-deadline-time", "-1ms")]
+    [InlineData("shard-dispatcher", "throughput-deadline-time", "soon")]
+    [InlineData("shard-dispatcher", "spin", "-1ms")]
+    [InlineData("shard-dispatcher", "spin", "1s")]
+    [InlineData("shard-dispatcher", "sping", "1ms")]
+    [InlineData("shard-dispatcher", "threads", "4")]
+    [InlineData("reaper-dispatcher", "spin", "infinite")]
+    [InlineData("reaper-dispatcher", "nonsense", "1")]
+    [InlineData("reaper-dispatcher", "dedicated-thread-pool.thread-cuont", "1")]
+    [InlineData("reaper-dispatcher", "dedicated-thread-pool.thread-count", "0")]
+    [InlineData("reaper-dispatcher", "fork-join-executor.parallelism-min", "few")]
+    public async Task A_wrong_key_of_a_dispatcher_stops_the_start_with_its_full_name(string dispatcher, string key, string value)
+    {
+        var engine = new MemoryEngine();
+        var system = ActorSystem.Create(
+            "wrong", AioTestKit.SetupOf(EngineKind.Memory, engine, $"akka.io.aio.{dispatcher}.{key} = {value}"));
+        try
+        {
+            var error = Assert.Throws<AioConfigurationException>(() => system.Aio());
+            Assert.Equal($"akka.io.aio.{dispatcher}.{key}", error.Key);
+            Assert.StartsWith($"akka.io.aio.{dispatcher}.{key}: ", error.Message, StringComparison.Ordinal);
+            Assert.Equal(0, engine.OpenContexts);
+        }
+        finally
+        {
+            await system.Terminate().WaitAsync(Patience.Long);
+        }
+    }
+
+    [Theory]
+    [InlineData("blocking-dispatcher { throughput = 1, threads = 32768 }")]
+    [InlineData("blocking-dispatcher { type = PinnedDispatcher, throughput-deadline-time = 3650d }")]
+    [InlineData("blocking-dispatcher { executor = fork-join-executor, fork-join-executor { parallelism-min = 2, parallelism-max = 4 } }")]
+    [InlineData("blocking-dispatcher { executor = channel-executor, channel-executor.priority = high }")]
+    [InlineData("shard-dispatcher { executor = \"AkkaAio.Dispatch.BlockingExecutorConfigurator, AkkaAio\", threads = 4 }")]
+    [InlineData("drain-dispatcher { type = \"AkkaAio.Dispatch.ThreadDispatcherConfigurator, AkkaAio\", spin = 100 ms }")]
+    [InlineData("blocking-dispatcher { type = ForkJoinDispatcher, dedicated-thread-pool { thread-count = 2, threadtype = background } }")]
+    public void Keys_of_akkas_dispatchers_and_of_ours_are_taken(string hocon) => Assert.NotNull(Create($"akka.io.aio.{hocon}"));
+
+    [Fact]
+    public void A_dispatcher_of_somebody_elses_has_keys_of_its_own()
+    {
+        var name = typeof(Model.Stepping.SteppedExecutorConfigurator).AssemblyQualifiedName;
+        Assert.NotNull(Create($"akka.io.aio.blocking-dispatcher {{ executor = \"{name}\", its-own = 1 }}"));
+        Refused("blocking-dispatcher.throughput", $"akka.io.aio.blocking-dispatcher {{ executor = \"{name}\", its-own = 1, throughput = 0 }}");
+    }
+
+    [Fact]
+    public async Task Another_dispatcher_that_is_named_and_has_no_threads_stops_the_start()
+    {
+        const string Other = """
+            other { type = Dispatcher, executor = "AkkaAio.Dispatch.BlockingExecutorConfigurator, AkkaAio", threads = abc }
+            akka.io.aio.blocking-dispatcher = other
+            """;
+        var system = ActorSystem.Create("wrong", AioTestKit.SetupOf(EngineKind.Memory, new MemoryEngine(), Other));
+        try
+        {
+            var error = Assert.Throws<AioConfigurationException>(() => system.Aio());
+            Assert.Contains("threads", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await system.Terminate().WaitAsync(Patience.Long);
+        }
+    }
+
     private static AioConfigurationException Refused(string key, string hocon)
     {
         var error = Assert.Throws<AioConfigurationException>(() => Create(hocon));
