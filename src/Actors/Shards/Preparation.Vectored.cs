@@ -21,7 +21,7 @@ internal static partial class Preparation
             return UseVector(slot, read, vector, pool);
         }
 
-        vector.Release();
+        slot.Destinations = vector; // until the copy is done
         slot.IsBounce = true;
         return PrepareBounceRead(slot, read, pool);
     }

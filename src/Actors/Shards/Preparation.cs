@@ -10,7 +10,7 @@ namespace AkkaAio.Shards;
 /// </summary>
 internal static partial class Preparation
 {
-    /// <summary>Fills the slot's request; returns why it cannot be, and then holds no memory.</summary>
+    /// <summary>Fills the slot's request; returns why it cannot be, and then <see cref="Slot.ReleaseMemory"/> is due.</summary>
     public static Exception? Prepare(Slot slot, AioBufferPool pool)
     {
         slot.Opcode = slot.Command!.IsWrite ? IoOpcode.Write : IoOpcode.Read;
@@ -64,7 +64,7 @@ internal static partial class Preparation
                 return null;
             }
 
-            buffer.Release();
+            slot.Destination = buffer; // until the copy is done
         }
 
         slot.IsBounce = true;

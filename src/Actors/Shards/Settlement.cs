@@ -161,8 +161,6 @@ internal static partial class Settlement
         var count = CountOf(slot, read.Length);
         counters.Reads++;
         counters.ReadBytes += count;
-        var buffer = slot.Buffer;
-        slot.Buffer = null;
         var requester = slot.TakeRequester();
         Aio.CommandFailed? failed = null;
         try
@@ -170,7 +168,7 @@ internal static partial class Settlement
             // After a Cancel the destination is its owner's again: not a byte may be copied there.
             if (slot.IsBounce && requester is not null)
             {
-                buffer!.UncheckedSpan(slot.Head, count).CopyTo(read.Destination.Span);
+                slot.Buffer!.UncheckedSpan(slot.Head, count).CopyTo(read.Destination.Span);
             }
         }
         catch (Exception e) // the destination's own code: disposed, or a MemoryManager of the user's that throws
@@ -179,7 +177,7 @@ internal static partial class Settlement
                 read, new AioBufferDisposedException(read.Name, read.File.Path, e), AioOutcome.NotPerformed);
         }
 
-        buffer?.Release();
+        slot.ReleaseMemory();
         if (failed is null && requester is AioOperation awaited)
         {
             awaited.Complete(count);

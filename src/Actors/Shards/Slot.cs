@@ -62,6 +62,14 @@ internal sealed class Slot(int index)
     /// <summary>In place of <see cref="Buffer"/>: the buffers of a vectored operation. Null for any other.</summary>
     public VectorMemory? Vector;
 
+    /// <summary>
+    /// With a bounced read into a buffer of the user's: that buffer, held until the copy is done. Null for any other.
+    /// </summary>
+    public AioBuffer? Destination;
+
+    /// <summary>As <see cref="Destination"/>, of a bounced vectored read.</summary>
+    public VectorMemory? Destinations;
+
     /// <summary>Where the range starts in the buffer.</summary>
     public int BufferStart;
 
@@ -113,9 +121,13 @@ internal sealed class Slot(int index)
 
     public IoRequest ToRequest() => Vector is null ? ToPlainRequest() : ToVectoredRequest(Vector);
 
-    /// <summary>Gives the slot's references back, when the kernel is done with the memory.</summary>
+    /// <summary>Gives the slot's references back, when the kernel and the copy after it are done with the memory.</summary>
     public void ReleaseMemory()
     {
+        Destination?.Release();
+        Destination = null;
+        Destinations?.Release();
+        Destinations = null;
         Buffer?.Release();
         Buffer = null;
         Vector?.Release();
@@ -141,6 +153,8 @@ internal sealed class Slot(int index)
         Lane = null!;
         Buffer = null;
         Vector = null;
+        Destination = null;
+        Destinations = null;
         Done = 0;
         Total = 0;
         ShortWrites = 0;

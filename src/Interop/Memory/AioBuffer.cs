@@ -30,6 +30,9 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     private int _start;
     private int _length;
     private int _references = OwnerReference;
+
+    // Those of the references that are pins: an Unpin too many must not take an operation's.
+    private int _pins;
     private int _disposed;
 
     internal AioBuffer(AioBufferPool pool, MemoryBlock block, int length, object? origin)
@@ -70,11 +73,26 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
         ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, _length);
         ObjectDisposedException.ThrowIf(!TryAddReference(), this);
-        return new MemoryHandle((void*)(Address + elementIndex), pinnable: this);
+        Interlocked.Increment(ref _pins);
+        return new MemoryHandle((void*)(Address + elementIndex), pinnable: new PinOnce(this));
     }
 
-    /// <inheritdoc/>
-    public override void Unpin() => Release();
+    /// <summary>Ends one pin. Harmless when there is none.</summary>
+    public override void Unpin()
+    {
+        var seen = Volatile.Read(ref _pins);
+        while (seen > 0)
+        {
+            var before = Interlocked.CompareExchange(ref _pins, seen - 1, seen);
+            if (before == seen)
+            {
+                Release();
+                return;
+            }
+
+            seen = before;
+        }
+    }
 
     /// <summary>Takes a reference for an operation; false when the owner has disposed the buffer already.</summary>
     internal bool TryAddReference()
@@ -142,6 +160,17 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
             // Forgotten: unreachable, so no operation refers to it either.
             _pool.ReturnLeaked(_block, _length, _origin);
         }
+    }
+
+    /// <summary>One pin: a <see cref="MemoryHandle"/> is a struct, and each copy of it may be disposed.</summary>
+    private sealed class PinOnce(AioBuffer buffer) : IPinnable
+    {
+        private AioBuffer? _buffer = buffer;
+
+        public MemoryHandle Pin(int elementIndex) =>
+            Volatile.Read(ref _buffer) is { } pinned ? pinned.Pin(elementIndex) : throw new ObjectDisposedException(nameof(MemoryHandle));
+
+        public void Unpin() => Interlocked.Exchange(ref _buffer, null)?.Unpin();
     }
 
     /// <summary>Returns and reports a buffer that nobody disposed.</summary>

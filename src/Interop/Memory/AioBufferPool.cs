@@ -65,6 +65,11 @@ public sealed unsafe class AioBufferPool : IDisposable
     /// </summary>
     public Action<int, object?>? Leaked { get; set; }
 
+    /// <summary>
+    /// For tests: every block that comes back is filled with this byte, so that whoever still reads or writes it is seen. Null: none.
+    /// </summary>
+    internal byte? Poison { get; set; }
+
     /// <summary>A buffer of <paramref name="length"/> bytes, page-aligned, not cleared.</summary>
     /// <param name="length">Bytes, 0 or more.</param>
     /// <param name="origin">What the leak report shows when the buffer is never disposed.</param>
@@ -108,6 +113,7 @@ public sealed unsafe class AioBufferPool : IDisposable
 
     internal void Return(MemoryBlock block)
     {
+        PoisonBlock(block);
         if (Volatile.Read(ref _disposed) || CacheUnlessDisposed() is not { } cache)
         {
             Free(block);
@@ -123,6 +129,14 @@ public sealed unsafe class AioBufferPool : IDisposable
         if (!cache.TryPut(block))
         {
             ReturnToDepot(block, cache);
+        }
+    }
+
+    private void PoisonBlock(MemoryBlock block)
+    {
+        if (Poison is { } poison)
+        {
+            NativeMemory.Fill((void*)block.Address, (nuint)block.Size, poison);
         }
     }
 
@@ -142,6 +156,7 @@ public sealed unsafe class AioBufferPool : IDisposable
     // On the finalizer thread: no thread cache, which would keep the blocks away from everybody else.
     internal void ReturnLeaked(MemoryBlock block, int length, object? origin)
     {
+        PoisonBlock(block);
         lock (_depotLock)
         {
             _retiredRented--;

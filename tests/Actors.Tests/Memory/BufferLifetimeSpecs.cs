@@ -64,6 +64,36 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         Assert.Equal(0, Pool.RentedBuffers);
     }
 
+    [Theory]
+    [InlineData("unaligned offset")]
+    [InlineData("unaligned address")]
+    [InlineData("vectored, unaligned offset")]
+    [InlineData("vectored, unaligned address")]
+    [InlineData("vectored, with an array")]
+    public async Task A_read_that_is_copied_holds_its_destination_until_the_copy_is_done(string kind)
+    {
+        var file = await FileOf(Pattern(8 * Block));
+        var other = await NewFile(Block);
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length > Block };
+        var buffer = Pool.Rent(4 * Block);
+        var (aligned, shifted) = (buffer.Memory[..(2 * Block)], buffer.Memory.Slice(1, 2 * Block));
+        Aio.TransferCommand read = kind switch
+        {
+            "unaligned offset" => new Aio.ReadInto(file, 1, aligned),
+            "unaligned address" => new Aio.ReadInto(file, 0, shifted),
+            "vectored, unaligned offset" => new Aio.ReadV(file, 1, [aligned]),
+            "vectored, unaligned address" => new Aio.ReadV(file, 0, [aligned, shifted]),
+            _ => new Aio.ReadV(file, 0, [aligned, new byte[Block]]),
+        };
+        Replies.Tell(read);
+        await Fence(other);
+        buffer.Dispose();
+        Assert.Equal(2, Pool.RentedBuffers); // the user's, and the pool's that the kernel uses
+        Engine.Release();
+        Assert.IsType<AioBufferDisposedException>((await Replies.Of<Aio.CommandFailed>(read)).Cause);
+        await Eventually(() => Pool.RentedBuffers == 0, "both are back");
+    }
+
     [Fact]
     public async Task A_buffer_that_is_disposed_before_the_shard_takes_it_up_fails_typed()
     {

@@ -102,6 +102,44 @@ public sealed class AioBufferTests : IDisposable
         Assert.Equal(0, _pool.RentedBuffers);
     }
 
+    [Fact]
+    public void An_Unpin_without_a_pin_takes_no_other_reference()
+    {
+        var buffer = _pool.Rent(100);
+        Assert.True(buffer.TryAddReference()); // an operation's
+        buffer.Unpin();
+        buffer.Unpin();
+        buffer.Dispose();
+        Assert.Equal(1, _pool.RentedBuffers);
+        buffer.Release();
+        Assert.Equal(0, _pool.RentedBuffers);
+    }
+
+    [Fact]
+    public void A_copy_of_a_handle_that_is_disposed_too_ends_no_other_pin()
+    {
+        var buffer = _pool.Rent(100);
+        var (first, other) = (buffer.Memory.Pin(), buffer.Memory.Pin());
+        var copy = first;
+        first.Dispose();
+        copy.Dispose();
+        buffer.Dispose();
+        Assert.Equal(1, _pool.RentedBuffers);
+        other.Dispose();
+        Assert.Equal(0, _pool.RentedBuffers);
+    }
+
+    [Fact]
+    public void A_pin_ends_by_Unpin_as_well()
+    {
+        var buffer = _pool.Rent(100);
+        buffer.Pin();
+        buffer.Dispose();
+        Assert.Equal(1, _pool.RentedBuffers);
+        buffer.Unpin();
+        Assert.Equal(0, _pool.RentedBuffers);
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(101)]
