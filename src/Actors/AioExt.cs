@@ -26,6 +26,7 @@ public sealed class AioExt : IExtension
     private readonly MessageDispatcher _blockingDispatcher;
     private readonly IActorRef _manager;
     private readonly int _depth;
+    private readonly object _shardEnds = new();
     private Deadline? _drainDeadline;
     private bool _refuses;
 
@@ -156,6 +157,28 @@ public sealed class AioExt : IExtension
         ArgumentOutOfRangeException.ThrowIfNegative(shard);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, Settings.Shards);
         return $"{AioSettings.DispatcherId("shard")}.{shard}";
+    }
+
+    /// <summary>Everything that a shard owed has been answered.</summary>
+    internal void OnShardEnded(Shard shard)
+    {
+        lock (_shardEnds)
+        {
+            shard.HasEnded = true;
+            Monitor.PulseAll(_shardEnds);
+        }
+    }
+
+    /// <summary>Blocks until a shard ends, or this long.</summary>
+    internal void AwaitShardEnd(TimeSpan time)
+    {
+        lock (_shardEnds)
+        {
+            if (!Shards.All(shard => shard.HasEnded))
+            {
+                Monitor.Wait(_shardEnds, time);
+            }
+        }
     }
 
     /// <summary>From now on every new command is refused.</summary>

@@ -14,6 +14,8 @@ public sealed partial class AioFile : IAsyncDisposable
 {
     private readonly uint _pathHash;
     private int _descriptorLeaked;
+    private int _releases;
+    private bool _isReleased;
 
     internal AioFile(AioExt aio, IIoFile handle, AioOpenOptions options)
     {
@@ -117,12 +119,27 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>The lane of this file on a shard.</summary>
     internal FileLane LaneOn(Shard shard) => Lanes.Length == 1 ? Lanes[0] : Lanes[shard.Index];
 
-    /// <summary>Blocking thread: closes the descriptor.</summary>
+    /// <summary>The descriptor is closed.</summary>
+    internal bool IsReleased => Volatile.Read(ref _isReleased);
+
+    /// <summary>Blocking thread: closes the descriptor. Once: the end of the system may meet a Close that is under way.</summary>
     internal void Release()
     {
+        if (Interlocked.Increment(ref _releases) > 1)
+        {
+            return;
+        }
+
         Reads.Shut();
         Reads.AwaitEmpty(); // they would read another file's bytes
-        Aio.Extents.Close(Handle, Extent);
+        try
+        {
+            Aio.Extents.Close(Handle, Extent);
+        }
+        finally
+        {
+            Volatile.Write(ref _isReleased, true);
+        }
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
 
@@ -15,6 +16,7 @@ internal sealed class AioManager : UntypedActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<AioFile> _open = [];
     private readonly Dictionary<IActorRef, HashSet<AioFile>> _owned = [];
+    private readonly HashSet<Opening> _opening = [];
     private readonly HashSet<int> _undrained = [];
     private readonly List<IActorRef> _drainRequesters = [];
 
@@ -23,15 +25,13 @@ internal sealed class AioManager : UntypedActor
     protected override void PreStart()
     {
         // An actor there keeps the threads of these dispatchers: one without any is shut down after each task, by a scheduler that from
-        // then on ticks for ever.
-        foreach (var name in new[] { "blocking", "drain" })
-        {
-            Context.ActorOf(Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId(name)), name);
-        }
-
+        // then on ticks without end.
+        var aio = _aio;
+        Context.ActorOf(Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId("blocking")), "blocking");
+        Context.ActorOf(Props.Create(() => new EndGuard(aio)).WithDispatcher(AioSettings.DispatcherId("drain")), "drain");
         foreach (var shard in _aio.Shards)
         {
-            var aio = _aio;
+            shard.HasEnded = false;
             shard.Ref = Context.ActorOf(
                 Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(aio.ShardDispatcher(shard.Index)),
                 $"shard-{shard.Index}");
@@ -79,16 +79,25 @@ internal sealed class AioManager : UntypedActor
 
     protected override void PostStop()
     {
-        // The shards have stopped before: nothing is in flight but what was abandoned, whose descriptors stay open.
-        foreach (var file in _open.Where(file => !file.DescriptorLeaked))
+        _aio.Refuse();
+        foreach (var opening in _opening)
         {
-            if (AioExt.ErrorOf(file.Release) is { } error)
+            // The open is stuck in the kernel. Its thread closes the file if it ever gets it.
+            if (opening.TryClaim())
             {
-                _log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
+                Reply(opening.Requester, new Aio.CommandFailed(
+                    opening.Open, new AioAbortedException(opening.Open.Name, opening.Open.Path, "the actor system has stopped"),
+                    AioOutcome.MayHaveHappened));
             }
         }
 
-        _aio.Refuse();
+        // The shards have stopped before: nothing is in flight but what was abandoned, whose descriptors stay open.
+        FilesAtEnd.Close([.. _open.Where(file => !file.DescriptorLeaked)], _aio.DrainDeadline, _log);
+        foreach (var shard in _aio.Shards)
+        {
+            shard.Visits.Dispose();
+        }
+
         _aio.ReapLoop?.Dispose();
         _aio.Meter.Dispose();
         _aio.Pool.Dispose();
@@ -104,6 +113,8 @@ internal sealed class AioManager : UntypedActor
             return;
         }
 
+        var opening = new Opening(open, requester);
+        _opening.Add(opening);
         _aio.RunBlocking(() =>
         {
             AioFile? file = null;
@@ -120,15 +131,16 @@ internal sealed class AioManager : UntypedActor
                     throw;
                 }
             });
-            self.Tell(new OpenDone(open, requester, file, error), self);
+            self.Tell(new OpenDone(opening, file, error), self);
         });
     }
 
     private void OnOpenDone(OpenDone done)
     {
+        _opening.Remove(done.Opening);
         if (done.File is not { } file)
         {
-            Reply(done.Requester, new Aio.CommandFailed(done.Open, done.Error!, AioOutcome.NotPerformed));
+            Reply(done.Opening.Requester, new Aio.CommandFailed(done.Opening.Open, done.Error!, AioOutcome.NotPerformed));
             return;
         }
 
@@ -145,12 +157,12 @@ internal sealed class AioManager : UntypedActor
             file.Owner = owner;
         }
 
-        Reply(done.Requester, new Aio.Opened(done.Open, file));
+        Reply(done.Opening.Requester, new Aio.Opened(done.Opening.Open, file));
     }
 
     // The temporary ref of an Ask ends with the reply: watching it would close the file at once. Only refs with a cell are actors.
     private static ActorRefWithCell? OwnerOf(OpenDone done) =>
-        (done.Open.Options.Owner ?? done.Requester) as ActorRefWithCell;
+        (done.Opening.Open.Options.Owner ?? done.Opening.Requester) as ActorRefWithCell;
 
     private void OnOwnerDied(IActorRef owner)
     {

@@ -69,7 +69,9 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
                 TellBarrier(barrier, sender);
                 break;
             default:
-                ShardOf(command, aio)!.Ref.Tell(command, sender);
+                var shard = ShardOf(command, aio)!;
+                shard.Ref.Tell(command, sender);
+                shard.Visits.Want(); // a Cancel does not wait for a stuck io_submit
                 break;
         }
     }

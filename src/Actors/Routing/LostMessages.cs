@@ -81,7 +81,11 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
                 break;
             case OpenDone done:
                 done.File?.Release();
-                Reply(done.Requester, done.Open);
+                if (done.Opening.TryClaim())
+                {
+                    Reply(done.Opening.Requester, done.Opening.Open, AioOutcome.MayHaveHappened); // it may have made or emptied the file
+                }
+
                 break;
             case BlockingDone done:
                 done.Slot.ReleaseMemory(); // it has been answered as the shard stopped
@@ -94,12 +98,12 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
         }
     }
 
-    private static void Reply(IActorRef? requester, Aio.Command command)
+    private static void Reply(IActorRef? requester, Aio.Command command, AioOutcome outcome = AioOutcome.NotPerformed)
     {
         var path = (command as Aio.FileCommand)?.File.Path ?? (command as Aio.Open)?.Path;
         requester?.Tell(
             new Aio.CommandFailed(
-                command, new AioAbortedException(command.Name, path, "the actor system has stopped"), AioOutcome.NotPerformed),
+                command, new AioAbortedException(command.Name, path, "the actor system has stopped"), outcome),
             ActorRefs.Nobody);
     }
 }

@@ -48,16 +48,20 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         return count;
     }
 
-    /// <summary>Answers what is still in flight or half done as the context ends.</summary>
-    public void AbortAll()
+    /// <summary>Answers what is still in flight or half done as the context ends. Returns how many the kernel has.</summary>
+    public int AbortAll()
     {
+        var inKernel = 0;
         foreach (var slot in inFlight.Slots)
         {
             if (slot.State is SlotState.InFlight or SlotState.Continuing)
             {
+                inKernel += slot.State == SlotState.InFlight ? 1 : 0;
                 Abort(slot);
             }
         }
+
+        return inKernel;
     }
 
     private void Complete(IoCompletion completion)

@@ -302,7 +302,7 @@ internal sealed partial class ContextActor
 
         if (barrier.Command is Aio.Close)
         {
-            Context.Parent.Tell(new FileClosed(file), _self);
+            _parent.Tell(new FileClosed(file), _self);
             return;
         }
 

@@ -14,6 +14,7 @@ internal sealed partial class ContextActor
     private static readonly TimeSpan LeastSetupPause = TimeSpan.FromMilliseconds(200);
 
     private InFlight? _inFlight;
+    private IActorRef _reaper = ActorRefs.Nobody;
     private Submitter? _submitter;
     private Exception? _unavailable;
     private bool _restarting;
@@ -58,11 +59,16 @@ internal sealed partial class ContextActor
 
     protected override void PostStop()
     {
-        if (_restarting)
+        if (!_restarting && !_shard.Gate.IsAbandoned)
         {
-            return;
+            AnswerAll();
+            _aio.OnShardEnded(_shard);
         }
+    }
 
+    /// <summary>The end: answers everything that the kernel does not have. Its context answers the rest.</summary>
+    private void AnswerAll()
+    {
         AbortUnsubmitted(cause: null);
         foreach (var barrier in _shard.OpenBarriers.ToArray())
         {
@@ -90,7 +96,8 @@ internal sealed partial class ContextActor
         _shard.LanesWaiting.Clear();
         foreach (var slot in _shard.Blocking)
         {
-            // Its thread has the memory still; it comes back as a lost message.
+            // Its thread has the memory still, which comes back as a lost message, and the descriptor, which stays open.
+            slot.Lane.File.LeakDescriptor();
             slot.TakeRequester()?.Reply(
                 new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _self, _log);
         }
@@ -116,8 +123,8 @@ internal sealed partial class ContextActor
             var inFlight = new InFlight(context, hasReaper: thread is null && _aio.ReapLoop is null);
             var completions = new Completions(_aio, _shard, inFlight, _log);
             Watch(inFlight, completions, thread);
-            var reaper = ReaperOf(inFlight, completions);
-            _submitter = new Submitter(_aio, _shard, inFlight, FailStaged, _log) { Reaper = reaper, Reap = inFlight.Watch as ShardReap };
+            _reaper = ReaperOf(inFlight, completions);
+            _submitter = new Submitter(_aio, _shard, inFlight, FailStaged, _log) { Reaper = _reaper, Reap = inFlight.Watch as ShardReap };
             (_inFlight, _shard.InFlight) = (inFlight, inFlight);
             _unavailable = null;
         }
@@ -215,6 +222,13 @@ internal sealed partial class ContextActor
             queued.Lane.Undo(queued.Command.IsWrite, queued.Epoch);
         }
 
+        AbortInHand(cause);
+        _submitter?.Clear();
+        _counters.Queued = 0;
+    }
+
+    private void AbortInHand(Exception? cause)
+    {
         if (_inHand is { } inHand)
         {
             Abort(inHand, _inHandFrom, cause);
@@ -227,8 +241,6 @@ internal sealed partial class ContextActor
         }
 
         _restOfBatch = default;
-        _submitter?.Clear();
-        _counters.Queued = 0;
     }
 
     private void Abort(Aio.TransferCommand command, IActorRef requester, Exception? cause) =>
@@ -243,7 +255,7 @@ internal sealed partial class ContextActor
         if (_queue.Count == 0 && _shard.HeldCommands == 0 && _shard.Blocking.Count == 0 && _shard.OpenBarriers.Count == 0 &&
             _shard.LanesWaiting.Count == 0 && (_inFlight is null || _inFlight.AllFree))
         {
-            Context.Parent.Tell(new Drained(_shard.Index), _self);
+            _parent.Tell(new Drained(_shard.Index), _self);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Akka.Dispatch.MessageQueues;
 using Akka.Event;
 using AkkaAio.Files;
 using AkkaAio.Interop.Abi;
@@ -21,7 +22,8 @@ namespace AkkaAio.Shards;
 /// </code>
 /// This file: the way of a command to its place in the next batch, which <see cref="Submitter"/> gives to the kernel.
 /// <c>ContextActor.Barriers.cs</c>: Flush, SetLength, Allocate, Close. <c>ContextActor.Growth.cs</c>: writes beyond the end of a file.
-/// <c>ContextActor.Cancel.cs</c>: Cancel. <c>ContextActor.Lifecycle.cs</c>: start, restart, drain, stop.
+/// <c>ContextActor.Cancel.cs</c>: Cancel. <c>ContextActor.Lifecycle.cs</c>: start, restart, drain, stop. <c>ContextActor.Stuck.cs</c>: what
+/// another thread does while the shard's is stuck inside io_submit.
 /// </remarks>
 internal sealed partial class ContextActor : UntypedActor
 {
@@ -33,6 +35,8 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly ShardCounters _counters;
     private readonly ActorCell _cell;
     private readonly IActorRef _self;
+    private readonly IActorRef _parent;
+    private readonly IMessageQueue _messages;
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     // Accepted, counted in their lanes, waiting for a slot.
@@ -56,17 +60,41 @@ internal sealed partial class ContextActor : UntypedActor
         _counters = shard.Counters;
         _cell = (ActorCell)Context;
         _self = Self;
+        _parent = Context.Parent;
+        _messages = _cell.Mailbox!.MessageQueue;
+        shard.Actor = this;
     }
 
     protected override void OnReceive(object message)
     {
+        if (!Handle(message, Sender))
+        {
+            Unhandled(message);
+        }
+
+        // While messages wait, the batch gathers more of them; it never waits for messages to come.
+        if (!_cell.HasMessages)
+        {
+            Pump();
+        }
+        else if (!_pumpIsTold)
+        {
+            _pumpIsTold = true; // what waits may be a message that Akka answers without us, and then nobody would pump
+            _self.Tell(_pumpMark, _self);
+        }
+    }
+
+    // Runs on another thread while the shard's own is stuck inside io_submit (ContextActor.Stuck.cs): nothing here uses Akka's Context.
+    // False: not a message of ours.
+    private bool Handle(object message, IActorRef sender)
+    {
         switch (message)
         {
             case Aio.TransferCommand command:
-                Accept(command, Sender);
+                Accept(command, sender);
                 break;
             case ShardBatch batch:
-                AcceptBatch(batch.Transfers, Sender);
+                AcceptBatch(batch.Transfers, sender);
                 break;
             case ReapNotice:
                 _submitter?.Resume();
@@ -100,10 +128,10 @@ internal sealed partial class ContextActor : UntypedActor
                 OnBlockingDone(done);
                 break;
             case Aio.AwaitRoom room when AioRef.ShardOf(room, _aio) == _shard:
-                _shard.RoomWaiters.Add((room, Sender));
+                _shard.RoomWaiters.Add((room, sender));
                 break;
             case Aio.Cancel cancel when AioRef.ShardOf(cancel, _aio) == _shard:
-                OnCancel(cancel, Sender);
+                OnCancel(cancel, sender);
                 break;
             case RetrySubmit:
                 _submitter?.Resume();
@@ -118,23 +146,13 @@ internal sealed partial class ContextActor : UntypedActor
                 _shard.Draining = true;
                 break;
             case Aio.Command or Aio.Batch:
-                _aio.Ref.Tell(message, Sender); // told to a shard's ref by hand
+                _aio.Ref.Tell(message, sender); // told to a shard's ref by hand
                 break;
             default:
-                Unhandled(message);
-                break;
+                return false;
         }
 
-        // While messages wait, the batch gathers more of them; it never waits for messages to come.
-        if (!_cell.HasMessages)
-        {
-            Pump();
-        }
-        else if (!_pumpIsTold)
-        {
-            _pumpIsTold = true; // what waits may be a message that Akka answers without us, and then nobody would pump
-            _self.Tell(_pumpMark, _self);
-        }
+        return true;
     }
 
     private void AcceptBatch(ReadOnlyMemory<Aio.FileCommand> transfers, IActorRef requester)
@@ -252,7 +270,7 @@ internal sealed partial class ContextActor : UntypedActor
                 // Look once more after asking: the last event may have come in between, and then no notice will.
                 _inFlight!.WantNotice();
                 var waiting = _queue.Count > 0 || _shard.WantedDataSyncs.Count > 0;
-                progress = (waiting && !_submitter!.IsFlowControlled && _inFlight.HasFree) || PassBarriers();
+                progress = (waiting && !_submitter!.IsFlowControlled && !_submitter.IsFull && _inFlight.HasFree) || PassBarriers();
             }
         }
         while (progress);

@@ -23,6 +23,7 @@ internal sealed class InFlight
     private readonly Lock _stopLock = new();
     private bool _stopRequested;
     private bool _disposed;
+    private bool _hasEnded;
 
     /// <param name="context">The queue to the kernel.</param>
     /// <param name="hasReaper">Whether the reaper is to be told when something is in flight.</param>
@@ -63,6 +64,13 @@ internal sealed class InFlight
 
     /// <summary>The reaper is to leave at its next look: the shard is stopping or restarting.</summary>
     public bool StopRequested => Volatile.Read(ref _stopRequested);
+
+    /// <summary>Drained and destroyed, or abandoned; what was in flight has its replies.</summary>
+    public bool HasEnded
+    {
+        get => Volatile.Read(ref _hasEnded);
+        set => Volatile.Write(ref _hasEnded, value);
+    }
 
     /// <summary>Shard: a free slot, or null when the depth is reached.</summary>
     public Slot? TryTake() => _ownFree.TryPop(out var slot) ? slot : _reapedFree.TryTake();

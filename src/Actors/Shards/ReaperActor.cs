@@ -81,9 +81,14 @@ internal sealed class ReaperActor : UntypedActor
     protected override void PostStop()
     {
         _inFlight.Watch?.End();
-        DrainContext(_aio.DrainDeadline);
-        var drained = _inFlight.Count <= 0;
-        _completions.AbortAll();
+        var isStuck = _shard.Gate.HoldsContext;
+        if (!isStuck) // else the deadline has passed, and the shard has been abandoned
+        {
+            DrainContext(_aio.DrainDeadline);
+        }
+
+        var drained = _inFlight.Count <= 0 && !isStuck;
+        var aborted = _completions.AbortAll();
         if (drained)
         {
             _inFlight.Destroy();
@@ -92,10 +97,13 @@ internal sealed class ReaperActor : UntypedActor
         else
         {
             _log.Error(
-                "Shard {0}: {1} operations were still in flight after {2}; their memory and descriptors are leaked, since the " +
-                "kernel may still use them", _shard.Index, _inFlight.Count, _aio.Settings.DrainTimeout);
+                "Shard {0}: {1} operations were still in the kernel after {2}{3}; their memory and descriptors are leaked, since the " +
+                "kernel may still use them", _shard.Index, aborted, _aio.Settings.DrainTimeout,
+                isStuck ? ", which is stuck inside io_submit (a frozen or unreachable file system?)" : "");
             AbandonedContexts.Keep(_inFlight);
         }
+
+        _inFlight.HasEnded = true;
     }
 
     // A reap that fails has taken nothing out: what is in flight is still there, and abandoning it would leak all of its memory.

@@ -9,11 +9,20 @@ namespace AkkaAio.Shards;
 /// What is of a shard and not of one incarnation of its actor: the ref that commands are routed to, the lanes with barriers, the
 /// figures.
 /// </summary>
-internal sealed class Shard(int index)
+internal sealed class Shard
 {
+    private readonly int _index;
     private IIoContext? _firstContext;
+    private ContextActor? _actor;
+    private bool _hasEnded;
 
-    public int Index => index;
+    public Shard(int index)
+    {
+        _index = index;
+        Visits = new StuckVisits(this);
+    }
+
+    public int Index => _index;
 
     /// <summary>The context actor; it never stops before the system does, so that no file ever changes its shard.</summary>
     public IActorRef Ref { get; set; } = ActorRefs.Nobody;
@@ -50,6 +59,26 @@ internal sealed class Shard(int index)
     /// <summary>The context of the present incarnation; null between two.</summary>
     public InFlight? InFlight { get; set; }
 
+    /// <summary>The present incarnation of the actor.</summary>
+    public ContextActor Actor
+    {
+        get => Volatile.Read(ref _actor!);
+        set => Volatile.Write(ref _actor, value);
+    }
+
+    /// <summary>Whether its thread is inside io_submit.</summary>
+    public SubmitGate Gate { get; } = new();
+
+    /// <summary>Look whether it is stuck there.</summary>
+    public StuckVisits Visits { get; }
+
+    /// <summary>The actor has stopped for good, with everything answered.</summary>
+    public bool HasEnded
+    {
+        get => Volatile.Read(ref _hasEnded);
+        set => Volatile.Write(ref _hasEnded, value);
+    }
+
     /// <summary>The context that was opened before the actor, so that a refusal fails the start.</summary>
     public void GiveFirstContext(IIoContext context) => _firstContext = context;
 
@@ -61,7 +90,7 @@ internal sealed class Shard(int index)
         var counters = Counters;
         return new Aio.ShardStats
         {
-            Shard = index,
+            Shard = _index,
             Depth = InFlight?.Depth ?? 0,
             InFlight = Math.Max(0, InFlight?.Count ?? 0),
             Queued = Volatile.Read(ref counters.Queued),

@@ -55,8 +55,8 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     /// <summary>Where the shard's own thread reaps.</summary>
     public required ShardReap? Reap { private get; init; }
 
-    /// <summary>No place in the batch.</summary>
-    public bool IsFull => _stagedCount == _staged.Length;
+    /// <summary>No place in the batch, or the batch is inside io_submit.</summary>
+    public bool IsFull => _stagedCount == _staged.Length || shard.Gate.IsVisited;
 
     /// <summary>
     /// The kernel took nothing: what is staged waits for a reap, or with nothing in flight for a pause, until <see cref="Resume"/>.
@@ -110,7 +110,7 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     /// </summary>
     public bool Submit()
     {
-        if (_stagedCount == 0 || IsFlowControlled)
+        if (_stagedCount == 0 || IsFlowControlled || shard.Gate.IsVisited)
         {
             return false;
         }
@@ -132,7 +132,16 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         }
         finally
         {
-            KeepStagedFrom(next);
+            if (!shard.Gate.IsAbandoned)
+            {
+                KeepStagedFrom(next);
+            }
+        }
+
+        if (shard.Gate.IsAbandoned)
+        {
+            _stagedCount = 0; // answered, and the kernel's for good
+            return false;
         }
 
         Reap?.TakeAll(); // a RAM disk has done it all
@@ -146,7 +155,11 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         var interrupts = 0;
         while (next < total && !IsFlowControlled)
         {
-            var (accepted, error) = SubmitTimed(next, total - next);
+            if (SubmitTimed(next, total - next) is not var (accepted, error))
+            {
+                return;
+            }
+
             if (accepted > 0)
             {
                 next += accepted;
@@ -198,10 +211,27 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         _stagedCount = left;
     }
 
-    private IoSubmitResult SubmitTimed(int first, int count)
+    // Null: the shard has been ended meanwhile, by another thread.
+    private IoSubmitResult? SubmitTimed(int first, int count)
     {
         var start = Stopwatch.GetTimestamp();
-        var result = inFlight.Context.Submit(_requests.AsSpan(first, count));
+        IoSubmitResult result;
+        var isOurs = false;
+        shard.Gate.Enter(start);
+        try
+        {
+            result = inFlight.Context.Submit(_requests.AsSpan(first, count));
+        }
+        finally
+        {
+            isOurs = shard.Gate.Leave();
+        }
+
+        if (!isOurs)
+        {
+            return null;
+        }
+
         var end = Stopwatch.GetTimestamp();
         shard.Telemetry.Submitted(result.Accepted, end - start);
         var ticks = Stopwatch.GetElapsedTime(start, end).Ticks;

@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Akka.Event;
+using AkkaAio.Shards;
+
+namespace AkkaAio.Files;
+
+/// <summary>Closes the files that are open as the system ends. Bounded: a close or the trim before it can be stuck in the kernel.</summary>
+internal static class FilesAtEnd
+{
+    // One stuck close must not keep the others open.
+    private const int MostThreads = 8;
+
+    // After the drain deadline: what closes at all has closed by then.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    /// <summary>Returns when all are closed, or the deadline and a grace have passed; what is stuck then stays open, and the log says so.</summary>
+    public static void Close(IReadOnlyCollection<AioFile> files, Deadline deadline, ILoggingAdapter log)
+    {
+        if (files.Count == 0)
+        {
+            return;
+        }
+
+        var left = new ConcurrentQueue<AioFile>(files);
+        using var done = new CountdownEvent(files.Count);
+        var threads = Math.Min(MostThreads, files.Count);
+        for (var i = 0; i < threads; i++)
+        {
+            new Thread(CloseNext) { IsBackground = true, Name = "akka-aio-close" }.Start();
+        }
+
+        var time = deadline.Remaining + Grace;
+        if (!done.Wait(time > Grace ? time : Grace))
+        {
+            log.Error("{0} files could not be closed in time, and stay open: {1}", done.CurrentCount, string.Join(", ", files.Where(file => !file.IsReleased).Take(3)));
+        }
+
+        void CloseNext()
+        {
+            while (left.TryDequeue(out var file))
+            {
+                if (AioExt.ErrorOf(file.Release) is { } error)
+                {
+                    log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
+                }
+
+                Signal(done);
+            }
+        }
+    }
+
+    private static void Signal(CountdownEvent done)
+    {
+        try
+        {
+            done.Signal();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Too late: nobody waits any more.
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Akka.Actor;
+using Akka.Event;
+
+namespace AkkaAio.Shards;
+
+/// <summary>
+/// A child of the manager beside the shards, which is stopped when they are: bounds their end. A shard whose thread is inside io_submit at
+/// the drain deadline is abandoned, because Akka waits for that thread and a frozen file system keeps it as long as it likes.
+/// </summary>
+internal sealed class EndGuard(AioExt aio) : UntypedActor
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
+
+    // An io_submit that is under way at the deadline and takes less than this is not stuck.
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(100);
+
+    // A shard that has neither ended nor is stuck by then never started: there is nothing to wait for.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+
+    protected override void OnReceive(object message) => Unhandled(message);
+
+    /// <summary>On a thread of the drain dispatcher, which may block.</summary>
+    protected override void PostStop()
+    {
+        var deadline = aio.DrainDeadline;
+        while (!aio.Shards.All(shard => shard.HasEnded) && deadline.Remaining > -Grace)
+        {
+            aio.AwaitShardEnd(LookEvery);
+            foreach (var shard in deadline.Remaining > TimeSpan.Zero ? [] : aio.Shards)
+            {
+                if (!shard.HasEnded && shard.Gate.TryVisit(StuckAfter))
+                {
+                    _log.Error(
+                        "Shard {0} is stuck inside io_submit (a frozen or unreachable file system?) and is abandoned after {1}",
+                        shard.Index, aio.Settings.DrainTimeout);
+                    shard.Actor.AbandonStuckThread();
+                }
+            }
+        }
+    }
+}

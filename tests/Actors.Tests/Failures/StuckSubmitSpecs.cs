@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Failures;
+
+public sealed class StuckSubmitSpecs(ITestOutputHelper output) : StuckSubmitSpecsBase("", output);
+
+public sealed class StuckSubmitWithReaperThreadSpecs(ITestOutputHelper output)
+    : StuckSubmitSpecsBase("akka.io.aio.reap.thread = own", output);
+
+public sealed class StuckSubmitByEpollSpecs(ITestOutputHelper output) : StuckSubmitSpecsBase(ByEpoll, output);
+
+public sealed class StuckSubmitWithoutCoordinationSpecs(ITestOutputHelper output)
+    : StuckSubmitSpecsBase("akka.coordinated-shutdown.run-by-actor-system-terminate = off", output);
+
+public sealed class StuckSubmitOnPinnedDispatcherSpecs(ITestOutputHelper output)
+    : StuckSubmitSpecsBase("akka.io.aio.shard-dispatcher { type = PinnedDispatcher, throughput-deadline-time = 3650d }", output);
+
+/// <summary>
+/// io_submit does not return, as on a frozen file system: a Cancel is answered at once, another shard's files work, the end is bounded with
+/// every command answered, and after a thaw everything goes on.
+/// </summary>
+public abstract class StuckSubmitSpecsBase : AioTestKit
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(3); // drain-timeout + 2 s
+
+    private readonly ManualResetEventSlim _thaw = new();
+    private readonly ManualResetEventSlim _frozen = new();
+
+    protected StuckSubmitSpecsBase(string hocon, ITestOutputHelper output)
+        : base(EngineKind.Memory, "akka.io.aio { shards = 2, depth = 16, max-queue-size = 100, drain-timeout = 1 s }\n" + hocon, output)
+    {
+        Engine.OnSubmit = requests =>
+        {
+            foreach (var request in requests)
+            {
+                if (request.Length == 2 * Block)
+                {
+                    _frozen.Set();
+                    _thaw.Wait();
+                    break;
+                }
+            }
+
+            return default;
+        };
+    }
+
+    [Fact]
+    public async Task The_end_is_bounded_and_every_command_is_answered()
+    {
+        Abandons = true;
+        var (file, other) = await TwoShards();
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 3 * Block };
+        var held = Replies.Tell(new Aio.Read(file, 0, 3 * Block));
+        await Fence(file);
+        var commands = new List<Aio.Command> { held, await Stick(file) };
+        for (var i = 0; i < 300; i++)
+        {
+            commands.Add(Replies.Tell<Aio.Command>((i % 10) switch
+            {
+                0 => new Aio.Flush(file),
+                1 => new Aio.AwaitRoom(file),
+                2 => new Aio.Read(other, 0, 1),
+                3 when i % 100 == 3 => new Aio.SetLength(file, 64 * Block),
+                4 => new Aio.Batch([new Aio.Write(file, 0, new byte[Block])]).Commands.Span[0],
+                _ => new Aio.Write(file, i % 64 * Block, new byte[Block]),
+            }));
+        }
+
+        var close = Replies.Tell(new Aio.Close(file));
+        var rented = Pool.RentedBuffers;
+        var watch = Stopwatch.StartNew();
+        await Sys.Terminate().WaitAsync(Patience.Long);
+        Assert.True(watch.Elapsed < Bound, $"the end took {watch.Elapsed}");
+        await Replies.AssertOneEach([.. commands, close]);
+        Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(commands[1])).Outcome);
+        Assert.True(Pool.RentedBuffers > 0, $"the kernel still has the memory; {rented} before"); // leaked, not freed
+
+        // The thaw comes into an ended system.
+        _thaw.Set();
+        await Eventually(() => Ext.Shards.All(shard => !shard.Gate.IsInside), "the thread is back");
+        Assert.Equal(commands.Count + 1, Replies.Count);
+    }
+
+    [Fact]
+    public async Task Cancel_is_answered_at_once_for_a_command_in_any_place()
+    {
+        var (file, other) = await TwoShards();
+        var stuck = await Stick(file);
+        Aio.FileCommand[] commands =
+        [
+            stuck, .. Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))),
+            Replies.Tell(new Aio.SetLength(file, 64 * Block)), Replies.Tell(new Aio.Read(file, 0, 1)), Replies.Tell(new Aio.Flush(file)),
+        ];
+        try
+        {
+            foreach (var command in commands)
+            {
+                var canceled = await Replies.Do<Aio.Canceled>(new Aio.Cancel(command));
+                Assert.True(canceled.Found, command.Name);
+                Assert.IsType<AioCanceledException>((await Replies.Of<Aio.CommandFailed>(command)).Cause);
+            }
+
+            using var read = await other.ReadAsync(0, 10).AsTask().WaitAsync(Patience.Long);
+            using var token = new CancellationTokenSource();
+            var awaited = file.WriteAsync(0, new byte[Block], token.Token).AsTask();
+            await token.CancelAsync();
+            await Assert.ThrowsAsync<OperationCanceledException>(() => awaited.WaitAsync(Patience.Long));
+        }
+        finally
+        {
+            _thaw.Set();
+        }
+
+        await file.DisposeAsync().AsTask().WaitAsync(Patience.Long);
+        await other.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task After_the_thaw_everything_is_done_that_was_told_meanwhile()
+    {
+        var (file, _) = await TwoShards();
+        var stuck = await Stick(file);
+        var writes = Enumerable.Range(2, 50).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var canceled = Replies.Tell(new Aio.Write(file, 60 * Block, new byte[Block]));
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(canceled)); // another thread has taken up the messages by now
+        var more = Enumerable.Range(0, 100).Select(_ => Replies.Tell(new Aio.Write(file, 61 * Block, new byte[Block]))).ToArray();
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(canceled));
+        var refused = more.Count(Replies.Has);
+        _thaw.Set();
+        await Task.WhenAll(writes.Append(stuck).Select(write => Replies.Of<Aio.WriteCompleted>(write)));
+        await Task.WhenAll(more.Select(Replies.Of));
+        Assert.Equal(refused, more.Count(write => Replies.Of(write).Result is Aio.CommandFailed { Cause: AioOverloadedException }));
+        Assert.InRange(refused, 1, 99); // the bound of the queue holds meanwhile
+        Assert.Equal(Enumerable.Range(2, 50).SelectMany(i => Pattern(Block, i)), OnDisk(file.Path)[(2 * Block)..(52 * Block)]);
+        await file.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_thaw_before_the_deadline_loses_nothing()
+    {
+        var (file, _) = await TwoShards();
+        var stuck = await Stick(file);
+        var writes = Enumerable.Range(2, 50).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var end = Sys.Terminate();
+        _thaw.Set();
+        await end.WaitAsync(Patience.Long);
+        await Replies.AssertOneEach([stuck, .. writes]);
+        foreach (var (write, i) in writes.Select((write, i) => (write, i + 2)))
+        {
+            if (await Replies.Of(write) is Aio.WriteCompleted)
+            {
+                Assert.Equal(Pattern(Block, i), OnDisk(file.Path)[(i * Block)..((i + 1) * Block)]);
+            }
+        }
+
+        Assert.IsType<Aio.WriteCompleted>(await Replies.Of(stuck));
+        Assert.Equal((0, 0), (Engine.OpenContexts, Engine.OpenFiles));
+    }
+
+    protected override void AfterAll()
+    {
+        _thaw.Set();
+        base.AfterAll();
+        _thaw.Dispose();
+        _frozen.Dispose();
+    }
+
+    // A write that is inside io_submit.
+    private async Task<Aio.Write> Stick(AioFile file)
+    {
+        var stuck = Replies.Tell(new Aio.Write(file, 0, Pattern(2 * Block)));
+        Assert.True(await Comes(() => _frozen.IsSet), "io_submit is called");
+        return stuck;
+    }
+
+    private async Task<(AioFile File, AioFile OnOtherShard)> TwoShards()
+    {
+        var file = await NewFile(64 * Block);
+        for (var other = await NewFile(Block); ; other = await NewFile(Block))
+        {
+            if (other.HomeShard != file.HomeShard)
+            {
+                return (file, other);
+            }
+        }
+    }
+}
