@@ -53,19 +53,27 @@ public sealed class AioExt : IExtension
         }
 
         Shards = OpenShards();
-        ReapLoop = Settings.Reap.Wait == ReapWait.Epoll ? new ReapLoop(Log) : null;
-        Meter = new AioMeter(this);
-        foreach (var shard in Shards)
+        try
         {
-            shard.Telemetry = new ShardTelemetry(Meter, shard);
-        }
+            ReapLoop = Settings.Reap.Wait == ReapWait.Epoll ? new ReapLoop(Log) : null;
+            Meter = new AioMeter(this);
+            foreach (var shard in Shards)
+            {
+                shard.Telemetry = new ShardTelemetry(Meter, shard);
+            }
 
-        _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)), "aio");
-        Ref = new AioRef(this, _manager);
-        TaskPath = _manager.Path / "task";
-        LostMessages.Subscribe(this);
-        CoordinatedShutdown.Get(system).AddTask(
-            CoordinatedShutdown.PhaseBeforeActorSystemTerminate, "akka-aio-drain", DrainAsync);
+            _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)), "aio");
+            Ref = new AioRef(this, _manager);
+            TaskPath = _manager.Path / "task";
+            LostMessages.Subscribe(this);
+            CoordinatedShutdown.Get(system).AddTask(
+                CoordinatedShutdown.PhaseBeforeActorSystemTerminate, "akka-aio-drain", DrainAsync);
+        }
+        catch
+        {
+            GiveBack();
+            throw;
+        }
     }
 
     /// <summary>The configuration, checked.</summary>
@@ -284,6 +292,21 @@ public sealed class AioExt : IExtension
             shard.GiveFirstContext(context);
             return shard;
         })];
+    }
+
+    // The start has failed behind OpenShards. Nobody will call the end of this system's I/O.
+    private void GiveBack()
+    {
+        if (_manager is not null)
+        {
+            System.Stop(_manager); // its end closes everything
+            return;
+        }
+
+        Parallel.ForEach(Shards, shard => shard.TakeFirstContext()?.Dispose());
+        ReapLoop?.Dispose();
+        Meter?.Dispose();
+        Pool.Dispose();
     }
 
     private async Task<Akka.Done> DrainAsync()

@@ -9,6 +9,18 @@ internal sealed class FileExtents
     private readonly Lock _lock = new();
     private readonly Dictionary<FileIdentity, FileExtent> _extents = [];
 
+    /// <summary>Files that are open.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _extents.Count;
+            }
+        }
+    }
+
     /// <summary>The extent of a file that has just been opened.</summary>
     public FileExtent Open(IIoFile handle, bool isEmptied)
     {
@@ -23,8 +35,16 @@ internal sealed class FileExtents
             extent.References++;
         }
 
-        extent.Opened(handle, isEmptied);
-        return extent;
+        try
+        {
+            extent.Opened(handle, isEmptied);
+            return extent;
+        }
+        catch
+        {
+            Forget(handle, extent);
+            throw;
+        }
     }
 
     /// <summary>Closes a file.</summary>
@@ -37,12 +57,17 @@ internal sealed class FileExtents
         finally
         {
             // After the descriptor, which keeps the inode's number from being another file's.
-            lock (_lock)
+            Forget(handle, extent);
+        }
+    }
+
+    private void Forget(IIoFile handle, FileExtent extent)
+    {
+        lock (_lock)
+        {
+            if (--extent.References == 0)
             {
-                if (--extent.References == 0)
-                {
-                    _extents.Remove(handle.Identity);
-                }
+                _extents.Remove(handle.Identity);
             }
         }
     }

@@ -29,7 +29,15 @@ internal sealed class ReapLoop : IDisposable
     {
         _log = log;
         _thread = new Thread(Run) { IsBackground = true, Name = AioSettings.DispatcherId("reaper") };
-        _thread.Start();
+        try
+        {
+            _thread.Start();
+        }
+        catch // no memory for its stack
+        {
+            _set.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reaps a context from now on. Before its first submit.</summary>

@@ -59,6 +59,16 @@ public sealed class OpenSpecsOnMemory(ITestOutputHelper output) : OpenSpecs(Engi
     }
 
     [Fact]
+    public async Task An_open_that_fails_half_way_leaves_nothing_behind()
+    {
+        Engine.OnFileCall = (call, _) => call == "fstat" ? Errno.EIO : Errno.None;
+        Assert.Equal(Errno.EIO, (await Replies.Fails<AioSystemException>(new Aio.Open(NewPath(), New))).Errno);
+        Assert.Equal(0, Engine.OpenFiles);
+        Assert.Equal(0, Ext.Extents.Count);
+        Engine.OnFileCall = null;
+    }
+
+    [Fact]
     public async Task What_an_engine_throws_at_open_becomes_a_typed_failure()
     {
         Engine.OnFileCall = (call, _) => call == "open" ? throw new InvalidCastException("a bug in an engine") : Errno.None;

@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Tests.Support;
 
 namespace AkkaAio.Interop.Tests;
 
@@ -61,6 +62,22 @@ public sealed class LinuxAioSetupTests
 
         Assert.Contains($"{depth + 1L} operations", e.Message, StringComparison.Ordinal);
     }
+
+    [SkippableFact]
+    public void One_that_cannot_be_made_whole_gives_back_what_it_took()
+    {
+        new LinuxAioContext(1).Dispose(); // all code is loaded, which takes descriptors
+        var before = Rings();
+        using (var none = NoDescriptors.Take(left: 0))
+        {
+            var e = Assert.Throws<AioSystemException>(() => new LinuxAioContext(64));
+            Assert.Equal((Errno.EMFILE, "/dev/null"), (e.Errno, e.Path));
+        }
+
+        Assert.Equal(before, Rings()); // with no collection in between: an idle process has none either
+    }
+
+    private static int Rings() => File.ReadLines("/proc/self/maps").Count(line => line.Contains("[aio]", StringComparison.Ordinal));
 
     [Theory]
     [InlineData(0)]

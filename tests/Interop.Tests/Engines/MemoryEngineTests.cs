@@ -93,6 +93,7 @@ public sealed class MemoryEngineTests : IDisposable
         var calls = new Dictionary<string, Action>
         {
             ["open"] = () => _engine.Open("/other", ReadWrite),
+            ["fstat"] = () => _ = file.GetLength(),
             ["ftruncate"] = () => file.SetLength(0),
             ["fallocate"] = () => file.Allocate(0, 100),
             ["read"] = () => file.Read(new byte[1], 0),

@@ -24,23 +24,32 @@ public sealed unsafe partial class LinuxAioContext : ISignalsCompletions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(depth);
         Depth = depth;
         _context = AioContextHandle.Setup(ReservationOf(depth));
-        _devNull = FileSyscalls.OpenDevNull();
+        try
+        {
+            _requestsUpTo = new int[depth];
+            _events = new IoEvent[Math.Min(depth + ReservedForWake, 256)];
+            _devNull = FileSyscalls.OpenDevNull();
+            _merged = new MergedWrites(depth);
+            _iocbs = (Iocb*)NativeMemory.AllocZeroed((nuint)depth + 1, (nuint)sizeof(Iocb));
+            _pointers = (Iocb**)NativeMemory.Alloc((nuint)depth, (nuint)sizeof(Iocb*));
+        }
+        catch
+        {
+            // Not the finalizer's: an idle process may never collect, and each further try would reserve as much again.
+            Release();
+            throw;
+        }
+
         _ring = userSpaceReap ? AioRing.Of(_context.Context) : null;
-        _iocbs = (Iocb*)NativeMemory.AllocZeroed((nuint)depth + 1, (nuint)sizeof(Iocb));
-        _pointers = (Iocb**)NativeMemory.Alloc((nuint)depth, (nuint)sizeof(Iocb*));
         for (var i = 0; i < depth; i++)
         {
             _pointers[i] = _iocbs + i;
         }
 
-        _requestsUpTo = new int[depth];
-        _merged = new MergedWrites(depth);
-
         // A read of no bytes from /dev/null completes inside io_submit; IOCB_CMD_NOOP would be EINVAL.
         _wakeIocb = _iocbs + depth;
         *_wakeIocb = Iocb.PrepPRead((int)_devNull.DangerousGetHandle(), 0, 0, 0);
         _wakeIocb->Data = WakeData;
-        _events = new IoEvent[Math.Min(depth + ReservedForWake, 256)];
     }
 
     /// <inheritdoc/>
@@ -52,14 +61,17 @@ public sealed unsafe partial class LinuxAioContext : ISignalsCompletions
     /// <summary>io_destroy(2), which waits for what is in flight; takes some 30 ms. The memory of the iocbs goes after it.</summary>
     public void Dispose()
     {
-        if (_context.IsClosed)
+        if (!_context.IsClosed)
         {
-            return;
+            Release();
         }
+    }
 
+    private void Release()
+    {
         _context.Dispose();
-        _devNull.Dispose();
-        _merged.Dispose();
+        _devNull?.Dispose();
+        _merged?.Dispose();
         NativeMemory.Free(_iocbs);
         NativeMemory.Free(_pointers);
     }

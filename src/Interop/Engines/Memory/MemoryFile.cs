@@ -90,7 +90,11 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public int MemoryAlignment => OffsetAlignment;
 
-    public long GetLength() => inode.Length;
+    public long GetLength()
+    {
+        engine.CheckFileCall("fstat", path);
+        return inode.Length;
+    }
 
     public void SetLength(long length)
     {
