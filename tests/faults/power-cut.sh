@@ -1,55 +1,143 @@
 #!/usr/bin/env bash
-# Cuts the power of a loop-mounted XFS under writers that append records, or fill fresh preallocation, and flush. Every record whose
-# Flushed had arrived must be there, whole, after the remount. At the end the same with the flush left out, which must lose records:
-# the proof that this script can see a loss. Needs root and xfsprogs.
-#   power-cut.sh [CUTS=20]
+# Cuts the power under writers that append records, fill fresh preallocation, or write over blocks that were written before. Every record
+# that was acknowledged, after a Flush or as a Dsync write, must be there, whole, after the remount. Two ways to cut:
+#   disk       ext4 and XFS on the disk that forgets (tests/faults/disk), which loses what no flush of the device has covered
+#   shutdown   XFS shut down: what is in memory is gone, but blocks that were written stay, flushed or not
+# The rows at the end leave Flush and Dsync out and must lose records: the proof that this script can see a loss.
+#   power-cut.sh [ROUNDS=3]
+# Needs root, xfsprogs, e2fsprogs, fuse3, libfuse3-dev, gcc and pkg-config.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-cuts=${1:-20}
+rounds=${1:-3}
 [ "$(id -u)" = 0 ] || { echo "needs root: loop mounts"; exit 1; }
-command -v mkfs.xfs >/dev/null || { echo "mkfs.xfs is missing: apt-get install xfsprogs"; exit 1; }
+for tool in mkfs.xfs mkfs.ext4 losetup gcc pkg-config fusermount3; do
+  command -v $tool >/dev/null || { echo "$tool is missing: apt-get install xfsprogs e2fsprogs mount gcc pkg-config fuse3 libfuse3-dev"; exit 1; }
+done
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-power.XXXXXX")
-trap 'umount -l "$work/mnt" 2>/dev/null; rm -rf "$work"' EXIT
+source "$here/disk/disk.sh"
+writer=""
+cleanup() {
+  [ -z "$writer" ] || kill -9 "$writer" 2>/dev/null
+  umount -l "$work/mnt" 2>/dev/null
+  disk_stop
+  rm -rf "$work"
+}
+trap cleanup EXIT
 dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 driver="$here/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll"
 mkdir "$work/mnt"
-truncate -s 1G "$work/disk"
+truncate -s 1G "$work/image"
+disk_start $((512 << 20)) || exit 1
+fail() { echo "$*"; tail -n 5 "$work/stderr"; exit 1; }
 
 # The kernel lets go of a killed process's files a moment after it is gone.
 unmount() {
   for _ in $(seq 100); do umount "$work/mnt" 2>/dev/null && return; sleep 0.1; done
-  echo "$work/mnt stays busy"; exit 1
+  fail "$work/mnt stays busy"
 }
 
-# cut OPTIONS…: one power cut; sets $acknowledged and $lost.
-cut_power() {
-  mkfs.xfs -q -f "$work/disk"
-  mount -o loop "$work/disk" "$work/mnt"
+# start WHERE VERB OPTIONS…: a fresh file system, and the writer on it until its first acknowledgement; $writer.
+start() {
+  local where=$1 verb=$2
+  shift 2
+  case $where in
+    shutdown) mkfs.xfs -q -f -K "$work/image" && mount -o loop "$work/image" "$work/mnt" ;;
+    xfs) mkfs.xfs -q -f -K "$disk_device" && mount "$disk_device" "$work/mnt" ;;
+    ext4) mkfs.ext4 -q -F -E nodiscard "$disk_device" && mount "$disk_device" "$work/mnt" ;;
+  esac || fail "no file system: $where"
+  [[ " $* " != *" --overwrite "* ]] || { head -c 32M /dev/zero | tr '\0' x >"$work/mnt/log"; sync -f "$work/mnt/log"; }
   : >"$work/acks"
-  dotnet "$driver" records "$work/mnt/log" "$@" >"$work/acks" 2>"$work/stderr" &
-  local writer=$!
+  dotnet "$driver" "$verb" "$work/mnt/log" "$@" >"$work/acks" 2>"$work/stderr" & writer=$!
   until [ -s "$work/acks" ] || ! kill -0 $writer 2>/dev/null; do sleep 0.02; done
-  sleep "0.$((RANDOM % 900 + 100))"
-  xfs_io -x -c shutdown "$work/mnt" # without -f: what is in memory is gone
+  [ -s "$work/acks" ] || fail "nothing was acknowledged: the cut would prove nothing"
+}
+
+# cut WHERE KEEP…: the cut, and the file system as it comes back.
+cut() {
+  local where=$1
+  shift
+  case $where in
+    shutdown) xfs_io -x -c shutdown "$work/mnt" ;; # without -f: what is in memory is gone
+    *) disk cut "$@" ;;
+  esac || fail "no cut"
   kill -9 $writer 2>/dev/null
   wait $writer 2>/dev/null
+  writer=""
   unmount
-  mount -o loop "$work/disk" "$work/mnt" # replays the journal
-  read -r _ acknowledged _ lost < <(dotnet "$driver" verify "$work/mnt/log" "$work/acks")
-  unmount
+  case $where in
+    shutdown) mount -o loop "$work/image" "$work/mnt" ;;
+    *) disk_again && mount "$disk_device" "$work/mnt" ;;
+  esac || fail "$where does not mount after the cut"
 }
 
-total=0 lost_all=0
-for ((i = 1; i <= cuts; i++)); do
-  mode=()
-  ((i % 2)) || mode=(--preallocate $((512 << 20)))
-  cut_power "${mode[@]}"
-  printf 'cut %2d %-12s acknowledged %6d lost %d\n' "$i" "$([ ${#mode[@]} = 0 ] && echo append || echo preallocated)" "$acknowledged" "$lost"
-  total=$((total + acknowledged)) lost_all=$((lost_all + lost))
-  [ "$acknowledged" -gt 0 ] || { echo "nothing was acknowledged: the cut proves nothing"; tail "$work/stderr"; exit 1; }
+# records WHERE KEEP OPTIONS…: one cut under writers; sets $acknowledged and $lost.
+total=0 lost_all=0 cuts=0
+records() {
+  local where=$1 keep=$2
+  shift 2
+  start "$where" records "$@"
+  sleep "0.$((RANDOM % 400 + 100))"
+  cut "$where" $keep
+  read -r _ acknowledged _ lost < <(dotnet "$driver" verify "$work/mnt/log" "$work/acks")
+  unmount
+  cuts=$((cuts + 1))
+  printf '%-8s %-18s %-72s acknowledged %6d lost %d\n' "$where" "$([ "$where" = shutdown ] || echo "$keep")" "$*" "$acknowledged" "$lost"
+  [ "$acknowledged" -gt 0 ] || fail "nothing was acknowledged: the cut proves nothing"
+}
+keeps_all() { records "$@"; total=$((total + acknowledged)) lost_all=$((lost_all + lost)); }
+
+failed=0
+must_lose() {
+  records "$@"
+  [ "$lost" -gt 0 ] || { echo "no loss: this cut cannot see a missing flush"; failed=1; }
+}
+
+# closed WHERE: a file that was flushed and then closed is as long as what was written to it.
+closed() {
+  start "$1" closing
+  cut "$1" drop
+  local length=$(stat -c %s "$work/mnt/log")
+  unmount
+  printf '%-8s 4096 bytes, Flush, Close, cut: %d bytes\n' "$1" "$length"
+  [ "$length" = 4096 ] || { echo "the length must be 4096"; failed=1; }
+}
+
+# A different way to cut each time.
+turn=0
+keep() {
+  turn=$((turn + 1))
+  case $((turn % 4)) in
+    0) keep=drop ;;
+    1) keep="random $RANDOM" ;;
+    2) keep="prefix $((RANDOM % 100))" ;;
+    3) keep="torn $RANDOM" ;;
+  esac
+}
+
+preallocate="--preallocate $((256 << 20))"
+for ((round = 1; round <= rounds; round++)); do
+  for where in ext4 xfs shutdown; do
+    for mode in "" "$preallocate" --overwrite --dsync "$preallocate --dsync" "--overwrite --dsync"; do
+      keep; keeps_all $where "$keep" $mode
+    done
+  done
+  # Dsync on every path that it takes.
+  where=ext4
+  for engine in linux-aio thread-pool io-uring posix-aio; do
+    if [ $engine = io-uring ] && [ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null || echo 2)" = 2 ]; then
+      echo "io-uring skipped: the kernel has none, or kernel.io_uring_disabled = 2"
+      continue
+    fi
+    for mode in "" --vectored --buffered "--buffered --vectored"; do
+      keep; keeps_all $where "$keep" --overwrite --dsync $mode --hocon "akka.io.aio.engine=$engine"
+      [ $where = ext4 ] && where=xfs || where=ext4
+    done
+  done
 done
-cut_power --no-flush
-echo "without flush: acknowledged $acknowledged lost $lost (must lose)"
-echo "$cuts cuts, $total acknowledged, $lost_all lost"
-[ "$lost_all" = 0 ] && [ "$lost" -gt 0 ]
+[ -z "${TRIM_IS_DURABLE:-}" ] || for where in ext4 xfs shutdown; do closed $where; done # until the code does it
+must_lose ext4 drop --overwrite --no-flush
+must_lose xfs drop --overwrite --no-flush
+must_lose shutdown "" --no-flush
+echo "$cuts cuts, $total acknowledged, $lost_all lost, in $SECONDS s"
+[ "$lost_all" = 0 ] && [ $failed = 0 ]

@@ -29,10 +29,29 @@ descriptors.SetAction((parsed, _) => Limits.UseUpDescriptorsAsync(parsed.GetValu
 var records = new Command("records", "appends records and flushes; prints the index of each that is acknowledged, until it is killed") { file, hocon };
 var noFlush = new Option<bool>("--no-flush") { Description = "acknowledge without the flush: must lose records at a power cut" };
 var preallocate = new Option<long>("--preallocate") { Description = "fill this many preallocated bytes instead of appending" };
-records.Options.Add(noFlush);
-records.Options.Add(preallocate);
+var dsync = new Option<bool>("--dsync") { Description = "write with Dsync instead of flushing" };
+var buffered = new Option<bool>("--buffered") { Description = "through the page cache" };
+var vectored = new Option<bool>("--vectored") { Description = "each record in two parts" };
+var overwrite = new Option<bool>("--overwrite") { Description = "write over the file's blocks up to its end" };
+foreach (var option in new Option[] { noFlush, preallocate, dsync, buffered, vectored, overwrite })
+{
+    records.Options.Add(option);
+}
+
 records.SetAction((parsed, token) => Records.WriteAsync(
-    parsed.GetValue(file)!, !parsed.GetValue(noFlush), parsed.GetValue(preallocate), parsed.GetValue(hocon)!, token));
+    parsed.GetValue(file)!,
+    new(
+        Flush: !parsed.GetValue(noFlush) && !parsed.GetValue(dsync),
+        parsed.GetValue(dsync),
+        parsed.GetValue(buffered),
+        parsed.GetValue(vectored),
+        parsed.GetValue(overwrite),
+        parsed.GetValue(preallocate)),
+    parsed.GetValue(hocon)!,
+    token));
+
+var closing = new Command("closing", "writes 4096 bytes, flushes and closes, prints that, and waits to be killed") { file, hocon };
+closing.SetAction((parsed, token) => Records.CloseAsync(parsed.GetValue(file)!, parsed.GetValue(hocon)!));
 
 var acknowledged = new Argument<string>("acknowledged") { Description = "what `records` printed" };
 var verify = new Command("verify", "checks that every acknowledged record is in the file, whole") { file, acknowledged };
@@ -63,5 +82,5 @@ var stuck = new Command("stuck", "a slow or stuck device hurts its own files alo
 stuck.SetAction((parsed, _) => Stuck.RunAsync(
     parsed.GetValue(file)!, parsed.GetValue(others)!, parsed.GetValue(stick)!, parsed.GetValue(free), parsed.GetValue(write)));
 
-return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, verify, soak, terminate, overload, append, stuck }
+return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck }
     .Parse(args).InvokeAsync();

@@ -6,14 +6,24 @@ using Akka.Configuration;
 
 namespace AkkaAio.FaultDriver;
 
+/// <summary>How <see cref="Records"/> writes.</summary>
+/// <param name="Flush">Flush after each record, before it is acknowledged.</param>
+/// <param name="Dsync">Write with <see cref="AioDurability.Dsync"/>.</param>
+/// <param name="Buffered">Through the page cache.</param>
+/// <param name="Vectored">Each record in two parts.</param>
+/// <param name="Overwrite">Write over the blocks that the file has, up to its end, instead of appending.</param>
+/// <param name="Preallocate">Bytes to preallocate, and to fill, instead of appending.</param>
+internal sealed record RecordOptions(bool Flush, bool Dsync, bool Buffered, bool Vectored, bool Overwrite, long Preallocate);
+
 /// <summary>A log of checksummed records, written by several writers; the acknowledged ones must survive whatever happens.</summary>
 internal static class Records
 {
     private const int RecordSize = 4096;
     private const int Writers = 32;
     private const int HeaderSize = 8 + 32;
+    private const int SecondPart = 1024;
 
-    public static async Task<int> WriteAsync(string path, bool flush, long preallocate, string hocon, CancellationToken stop)
+    public static async Task<int> WriteAsync(string path, RecordOptions options, string hocon, CancellationToken stop)
     {
         var config = ConfigurationFactory.ParseString(hocon)
             .WithFallback(ConfigurationFactory.ParseString("akka.loglevel = ERROR\nakka.stdout-loglevel = ERROR"));
@@ -23,39 +33,62 @@ internal static class Records
         {
             Mode = FileMode.OpenOrCreate,
             Access = FileAccess.ReadWrite,
-            Direct = DirectIo.Required,
-            PreallocationSize = preallocate,
+            Direct = options.Buffered ? DirectIo.Off : DirectIo.Required,
+            PreallocationSize = options.Preallocate,
         }, stop);
+        var durability = options.Dsync ? AioDurability.Dsync : AioDurability.None;
+        var end = options.Overwrite ? file.Length / RecordSize : long.MaxValue;
         using var output = Console.OpenStandardOutput();
-        var next = -1L;
+        var (next, acknowledged) = (-1L, 0L);
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(async _ =>
         {
             using var record = aio.Pool.Rent(RecordSize);
-            while (!stop.IsCancellationRequested)
+            ReadOnlyMemory<byte>[] parts = [record.Memory[..SecondPart], record.Memory[SecondPart..]];
+            while (!stop.IsCancellationRequested && Interlocked.Increment(ref next) is var index && index < end)
             {
-                var index = Interlocked.Increment(ref next);
                 Fill(record.GetSpan(), index);
                 try
                 {
-                    await file.WriteAsync(index * RecordSize, record.Memory, CancellationToken.None);
-                    if (flush)
+                    await (options.Vectored
+                        ? file.WriteVAsync(index * RecordSize, parts, durability, CancellationToken.None)
+                        : file.WriteAsync(index * RecordSize, record.Memory, durability, CancellationToken.None));
+                    if (options.Flush)
                     {
                         await file.FlushAsync(CancellationToken.None);
                     }
                 }
-                catch (AioException)
+                catch (AioException e)
                 {
-                    return; // the power is gone
+                    await Console.Error.WriteLineAsync(e.Message); // the power is gone
+                    return;
                 }
 
                 // One write(2) a line: what is in the pipe survives this process.
                 lock (output)
                 {
+                    acknowledged++;
                     output.Write(System.Text.Encoding.ASCII.GetBytes($"{index}\n"));
                 }
             }
         }));
-        await system.Terminate();
+
+        // Killed, not ended: the end of a process or a system must not be what makes the records durable.
+        await Task.Delay(acknowledged > 0 ? Timeout.Infinite : 0, CancellationToken.None);
+        return 1;
+    }
+
+    /// <summary>A flushed and closed file of one record: its length must outlast a power cut.</summary>
+    public static async Task<int> CloseAsync(string path, string hocon)
+    {
+        var aio = AioExt.Get(ActorSystem.Create("closing", ConfigurationFactory.ParseString(hocon)));
+        var file = await aio.OpenAsync(path, new() { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
+        var record = new byte[RecordSize];
+        Fill(record, 0);
+        await file.WriteAsync(0, record);
+        await file.FlushAsync();
+        await file.DisposeAsync();
+        Console.WriteLine("0");
+        await Task.Delay(Timeout.Infinite);
         return 0;
     }
 
