@@ -141,6 +141,23 @@ public sealed class MergedWriteTests : IDisposable
         Assert.Equal(new IoSubmitResult(0, Errno.EBADF), result);
     }
 
+    [Fact]
+    public void A_short_submit_counts_each_request_of_what_was_merged()
+    {
+        var file = _rig.File(new byte[10 * Block]);
+        var context = _rig.Context(Depth);
+        var writes = Writes(file, 2);
+        var bad = Io.Write(0, file, _rig.Buffer(), 2 * Block) with { Descriptor = int.MaxValue, MayMerge = true };
+
+        // io_submit takes one iocb of two and returns 1.
+        Assert.Equal(new IoSubmitResult(2, Errno.None), context.Submit([.. writes, bad]));
+        Assert.Equal(new IoSubmitResult(0, Errno.EBADF), context.Submit([bad]));
+
+        var results = context.ReapAll(2);
+        Assert.Equal(writes.Select(write => write.Slot).Order(), results.Keys.Order());
+        Assert.All(results.Values, result => Assert.Equal(Block, result));
+    }
+
     // Slots from the last to the first: the order of slots means nothing.
     private IoRequest[] Writes(IIoFile file, int count) => [.. Enumerable.Range(0, count).Select(i =>
         Io.Write(Depth - 1 - i, file, _rig.Buffer(Block, (byte)(i + 1)), i * Block) with { MayMerge = true })];

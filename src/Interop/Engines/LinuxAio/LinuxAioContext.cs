@@ -55,6 +55,9 @@ public sealed unsafe partial class LinuxAioContext : ISignalsCompletions
     /// <inheritdoc/>
     public int Depth { get; }
 
+    /// <summary>The kernel's name for it, for tests that take its events away.</summary>
+    internal nint Id => _context.Context;
+
     /// <summary>What a context of this depth charges to <c>fs.aio-nr</c>.</summary>
     public static long ReservationOf(int depth) => (long)depth + ReservedForWake;
 

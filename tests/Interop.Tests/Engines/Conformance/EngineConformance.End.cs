@@ -57,12 +57,21 @@ public abstract partial class EngineConformance
     [Fact]
     public void Dispose_waits_although_some_have_been_reaped_and_others_are_only_complete()
     {
-        var file = Rig.File(new byte[Block]);
-        using var context = Rig.Engine.CreateContext(4);
-        var buffers = Enumerable.Range(0, 4).Select(_ => Rig.Buffer()).ToArray();
-        context.SubmitAll([.. buffers.Select((buffer, slot) => Io.Read(slot, file, buffer))]);
-        Assert.Equal(1, context.Reap(new IoCompletion[1], 1, Bounded.Patience));
-        context.Wake();
+        var file = Rig.File(new byte[InFlight * Large]);
+        var buffers = Enumerable.Range(0, InFlight).Select(slot => Rig.Buffer(Large, (byte)(slot + 1))).ToArray();
+        using (var context = Rig.Engine.CreateContext(InFlight))
+        {
+            context.SubmitAll([.. buffers.Select((buffer, slot) => Io.Write(slot, file, buffer, slot * Large))]);
+            Assert.Equal(1, context.Reap(new IoCompletion[1], 1, Bounded.Patience));
+            context.Wake();
+        }
+
+        // What was still to be written would be this.
+        Array.ForEach(buffers, buffer => buffer.GetSpan().Fill(0xEE));
+
+        var content = Rig.Content();
+        Assert.All(Enumerable.Range(0, InFlight), slot =>
+            Assert.Equal(-1, content.AsSpan(slot * Large, Large).IndexOfAnyExcept((byte)(slot + 1))));
     }
 
     [Fact]
