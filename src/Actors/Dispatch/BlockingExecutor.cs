@@ -41,6 +41,14 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
 
         public override void Execute(IRunnable run)
         {
+            if (run is Mailbox)
+            {
+                // An actor lives here only to keep the dispatcher. Behind calls that are stuck in the kernel it could not stop, nor could the
+                // system.
+                new Thread(() => Run(run)) { IsBackground = true, Name = Id }.Start();
+                return;
+            }
+
             lock (_lock)
             {
                 if (_shutdown)
@@ -74,14 +82,19 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
         {
             while (Take() is { } run)
             {
-                try
-                {
-                    run.Run();
-                }
-                catch (Exception e) // on a thread of its own it would end the process
-                {
-                    log.Publish(new Error(e, Id, typeof(BlockingExecutor), e.Message));
-                }
+                Run(run);
+            }
+        }
+
+        private void Run(IRunnable run)
+        {
+            try
+            {
+                run.Run();
+            }
+            catch (Exception e) // on a thread of its own it would end the process
+            {
+                log.Publish(new Error(e, Id, typeof(BlockingExecutor), e.Message));
             }
         }
 

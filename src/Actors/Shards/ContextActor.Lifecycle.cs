@@ -214,6 +214,8 @@ internal sealed partial class ContextActor
                     slot is { Done: 0, ShortWrites: 0 } ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
                 slot.Lane.Undo(slot.IsWrite, slot.Epoch);
             }
+
+            slot.State = SlotState.Free; // answered: its command may be another operation's by now
         }
 
         while (_queue.TryDequeue(out var queued))

@@ -203,6 +203,81 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task More_buffered_operations_than_there_are_blocking_threads_are_stuck_and_the_end_is_bounded_all_the_same()
+    {
+        Abandons = true;
+        var file = await NewFile(64 * Block, DirectIo.Off);
+        using var entered = new CountdownEvent(16); // blocking-dispatcher.threads
+        using var leave = new ManualResetEventSlim();
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "write")
+            {
+                entered.Signal();
+                leave.Wait(Patience.Long);
+            }
+
+            return Errno.None;
+        };
+        var writes = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, i, new byte[1]))).ToArray();
+        Assert.True(entered.Wait(Patience.Long));
+        Engine.OnFileCall = (call, _) => call == "write" && !leave.Wait(Patience.Long) ? Errno.EIO : Errno.None;
+        try
+        {
+            await Terminate();
+            await Replies.AssertOneEach(writes);
+        }
+        finally
+        {
+            leave.Set();
+        }
+
+        await Eventually(() => Pool.RentedBuffers == 0, "the memory is back");
+    }
+
+    [Theory]
+    [InlineData("open")]
+    [InlineData("ftruncate")]
+    [InlineData("close")]
+    public async Task A_call_on_a_file_that_is_stuck_in_the_kernel_does_not_hold_up_the_end(string stuck)
+    {
+        Abandons = true;
+        var file = await NewFile(8 * Block);
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == stuck)
+            {
+                entered.Set();
+                leave.Wait(Patience.Long);
+            }
+
+            return Errno.None;
+        };
+        Aio.Command command = stuck switch
+        {
+            "open" => new Aio.Open(NewPath(), New),
+            "close" => new Aio.Close(file),
+            _ => new Aio.SetLength(file, Block),
+        };
+        Replies.Tell(command);
+        Assert.True(entered.Wait(Patience.Long));
+        try
+        {
+            await Terminate();
+            await Replies.AssertOneEach(command);
+            Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(command)).Outcome);
+        }
+        finally
+        {
+            leave.Set();
+        }
+
+        await Eventually(() => Engine.OpenFiles == 0, "the files are closed when the call returns");
+    }
+
+    [Fact]
     public async Task A_reaper_that_fails_during_the_drain_does_not_make_it_longer()
     {
         var (file, other) = (await NewFile(64 * Block), await NewFile(Block));

@@ -42,7 +42,7 @@ public sealed class MemoryEngine : IIoEngine
     /// <summary>Asked before every context is opened, with the depth; an errno other than None refuses it.</summary>
     public Func<int, Errno>? OnSetup { get; set; }
 
-    /// <summary>Asked before every blocking file operation (open, fstat, ftruncate, fallocate, pread, pwrite), with its name and path.</summary>
+    /// <summary>Asked before every blocking file operation (open, fstat, ftruncate, fallocate, pread, pwrite, close), with its name and path.</summary>
     public Func<string, string, Errno>? OnFileCall { get; set; }
 
     /// <summary>Asked with the path whether the page cache has what is to be read of a buffered file; null: it never has.</summary>

@@ -148,5 +148,9 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
         engine.CountDataSync();
     }
 
-    public void Dispose() => engine.Closed(this);
+    public void Dispose()
+    {
+        engine.OnFileCall?.Invoke("close", path); // an error of close(2) closes all the same
+        engine.Closed(this);
+    }
 }
