@@ -37,8 +37,6 @@ public sealed class AioExt : IExtension
         System = system;
         Log = Logging.GetLogger(system, typeof(AioExt));
         FileSizeSignal.Ignore();
-        (_engine, EngineReason) = ChooseEngine(system, Settings, Log);
-        _depth = DepthBudget.Fit(Settings, _engine, Log);
         Pool = new AioBufferPool(Settings.BufferBudget)
         {
             Leaked = (length, origin) => Log.Warning(
@@ -52,7 +50,7 @@ public sealed class AioExt : IExtension
             system.Dispatchers.RegisterConfigurator(ShardDispatcher(i), new OneDispatcherConfigurator(DispatcherOf("shard")));
         }
 
-        Shards = OpenShards();
+        ((_engine, EngineReason), (_depth, Shards)) = OpenEngine();
         try
         {
             ReapLoop = Settings.Reap.Wait == ReapWait.Epoll ? new ReapLoop(Log) : null;
@@ -192,18 +190,7 @@ public sealed class AioExt : IExtension
     /// <summary>From now on every new command is refused.</summary>
     internal void Refuse() => Volatile.Write(ref _refuses, true);
 
-    internal IIoContext CreateContext()
-    {
-        var context = _engine.CreateContext(_depth);
-        if (Settings.Reap.Wait == ReapWait.GetEvents || context is ISignalsCompletions)
-        {
-            return context;
-        }
-
-        context.Dispose();
-        throw new AioConfigurationException(
-            $"{AioSettings.Path}.reap.wait", $"must be getevents with the engine {EngineName}, whose completions cannot be waited for by epoll");
-    }
+    internal IIoContext CreateContext() => CreateContext(_engine, _depth);
 
     internal IIoFile OpenFile(Aio.Open open) =>
         open.Options.Engine is null or OnThreads || open.Options.Engine == EngineName
@@ -248,10 +235,10 @@ public sealed class AioExt : IExtension
     internal bool IsOnThreads(AioOpenOptions options) => options.Engine == OnThreads && EngineName != OnThreads;
 
     // The engine of a setup (tests bring their own), else the one that the configuration names.
-    private static EngineChoice ChooseEngine(ExtendedActorSystem system, AioSettings settings, ILoggingAdapter log) =>
-        system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup }
-            ? new EngineChoice(setup.Engine, "given by an AioSetup")
-            : EngineChoice.Make(settings.Engine, EngineTable.Make, log);
+    private (EngineChoice Choice, (int Depth, Shard[] Shards) Opened) OpenEngine() =>
+        System.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup }
+            ? (new EngineChoice(setup.Engine, "given by an AioSetup"), OpenShards(setup.Engine))
+            : EngineChoice.Open(Settings.Engine, EngineTable.Make, OpenShards, Log);
 
     // Here too: an actor that cannot be made because of its dispatcher would be found missing only by its first command.
     private MessageDispatcher DispatcherOf(string name)
@@ -270,14 +257,15 @@ public sealed class AioExt : IExtension
     }
 
     // Here and not in the actors, so that a kernel that refuses fails the start with its reason. All or none.
-    private Shard[] OpenShards()
+    private (int Depth, Shard[] Shards) OpenShards(IIoEngine engine)
     {
+        var depth = DepthBudget.Fit(Settings, engine, Log);
         var contexts = new List<IIoContext>();
         try
         {
             for (var i = 0; i < Settings.Shards; i++)
             {
-                contexts.Add(CreateContext());
+                contexts.Add(CreateContext(engine, depth));
             }
         }
         catch
@@ -286,12 +274,25 @@ public sealed class AioExt : IExtension
             throw;
         }
 
-        return [.. contexts.Select((context, index) =>
+        return (depth, [.. contexts.Select((context, index) =>
         {
             var shard = new Shard(index);
             shard.GiveFirstContext(context);
             return shard;
-        })];
+        })]);
+    }
+
+    private IIoContext CreateContext(IIoEngine engine, int depth)
+    {
+        var context = engine.CreateContext(depth);
+        if (Settings.Reap.Wait == ReapWait.GetEvents || context is ISignalsCompletions)
+        {
+            return context;
+        }
+
+        context.Dispose();
+        throw new AioConfigurationException(
+            $"{AioSettings.Path}.reap.wait", $"must be getevents with the engine {engine.Name}, whose completions cannot be waited for by epoll");
     }
 
     // The start has failed behind OpenShards. Nobody will call the end of this system's I/O.

@@ -127,6 +127,10 @@ sysctl -qw fs.aio-max-nr=$((aio_nr + 100))
 row "fs.aio-max-nr leaves 100: depth is halved" "$all_fine" dotnet "$driver" load "$work/load" --operations 500 --hocon 'akka.io.aio { depth = 90, aio-max-nr-share = 0.5 }'
 expected="AioConfigurationException"
 row "fs.aio-max-nr below depth"          "$typed" dotnet "$driver" load "$work/load" --operations 500 --hocon 'akka.io.aio.depth = 256'
+sysctl -qw fs.aio-max-nr="$(cat /proc/sys/fs/aio-nr)"
+row "fs.aio-max-nr used up: threads take over" "$all_fine" dotnet "$driver" load "$work/load" --operations 500 --hocon 'akka.io.aio.engine = auto'
+expected="AioContextException"
+row "fs.aio-max-nr used up: linux-aio by name" "$typed" dotnet "$driver" load "$work/load" --operations 500 --hocon 'akka.io.aio.engine = linux-aio'
 sysctl -qw fs.aio-max-nr="$aio_max_nr"
 
 [ $failed = 0 ] && echo "all rows ok" || echo "rows FAILED"

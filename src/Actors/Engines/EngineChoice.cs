@@ -1,6 +1,8 @@
 using Akka.Event;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
+using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 
 namespace AkkaAio.Engines;
@@ -15,40 +17,88 @@ internal sealed record EngineChoice(IIoEngine Engine, string Reason)
 
     private const string Key = $"{AioSettings.Path}.engine";
 
-    /// <summary>The engine that the configuration names, or for auto the first usable of linux-aio and thread-pool.</summary>
+    // Those that do I/O, the best first.
+    private static readonly string[] Real =
+        [LinuxAioEngine.EngineName, IoUringEngine.EngineName, ThreadPoolEngine.EngineName, PosixAioEngine.EngineName];
+
+    /// <summary>
+    /// The engine that the configuration names with its contexts, or for auto the first of linux-aio and thread-pool that gives them.
+    /// </summary>
     /// <param name="name">A name of <see cref="EngineTable"/>, or auto.</param>
     /// <param name="make">Makes an engine by its name; null for one that this build does not have.</param>
+    /// <param name="open">Opens the contexts.</param>
     /// <param name="log">Is warned where auto does not get the engine that it would rather have.</param>
-    /// <exception cref="AioConfigurationException">The engine that is asked for is unavailable; says why, and what to do.</exception>
-    public static EngineChoice Make(string name, Func<string, IIoEngine?> make, ILoggingAdapter log)
+    /// <exception cref="AioConfigurationException">The engine that is asked for is unavailable; says why, and which ones would start.</exception>
+    /// <exception cref="AioContextException">It is available and gives no context; says why, and which ones would start.</exception>
+    public static (EngineChoice Choice, T Opened) Open<T>(
+        string name, Func<string, IIoEngine?> make, Func<IIoEngine, T> open, ILoggingAdapter log)
     {
         if (name != Auto)
         {
-            return Named(name, make);
+            return Named(name, make, open);
         }
 
         var (engine, unavailable) = Try(LinuxAioEngine.EngineName, make);
         if (engine is not null)
         {
-            return new EngineChoice(engine, $"{Key} = {Auto}: {engine.Name} is usable here");
+            try
+            {
+                return (new EngineChoice(engine, $"{Key} = {Auto}: {engine.Name} is usable here"), open(engine));
+            }
+            catch (AioContextException e)
+            {
+                unavailable = e.Message;
+            }
         }
 
         log.Warning(
             "engine {0} instead of {1}, which is unavailable here: {2}", ThreadPoolEngine.EngineName, LinuxAioEngine.EngineName,
             unavailable);
-        return Named(ThreadPoolEngine.EngineName, make) with
-        {
-            Reason = $"{Key} = {Auto}: {LinuxAioEngine.EngineName} is unavailable here: {unavailable}",
-        };
+        var (choice, opened) = Named(ThreadPoolEngine.EngineName, make, open);
+        return (choice with { Reason = $"{Key} = {Auto}: {LinuxAioEngine.EngineName} is unavailable here: {unavailable}" }, opened);
     }
 
-    private static EngineChoice Named(string name, Func<string, IIoEngine?> make)
+    private static (EngineChoice Choice, T Opened) Named<T>(string name, Func<string, IIoEngine?> make, Func<IIoEngine, T> open)
     {
         var (engine, unavailable) = Try(name, make);
-        return engine is not null
-            ? new EngineChoice(engine, $"{Key} = {name}")
-            : throw new AioConfigurationException(
-                Key, $"{name} is unavailable here: {unavailable}; or choose another engine: {Auto} takes one that works");
+        if (engine is null)
+        {
+            throw new AioConfigurationException(Key, $"{name} is unavailable here: {unavailable}; {Others(name, make)}");
+        }
+
+        try
+        {
+            return (new EngineChoice(engine, $"{Key} = {name}"), open(engine));
+        }
+        catch (AioContextException e)
+        {
+            throw new AioContextException(e, Others(name, make));
+        }
+    }
+
+    private static string Others(string name, Func<string, IIoEngine?> make)
+    {
+        var others = Real.Where(other => other != name && Starts(other, make)).ToArray();
+        return others.Length == 0 ? "no other engine would start here" : $"{Key} would start as: {string.Join(", ", others)}";
+    }
+
+    // By trying it: a limit may leave an engine that is usable no context.
+    private static bool Starts(string name, Func<string, IIoEngine?> make)
+    {
+        try
+        {
+            if (Try(name, make).Engine is not { } engine)
+            {
+                return false;
+            }
+
+            engine.CreateContext(DepthBudget.LeastDepth).Dispose();
+            return true;
+        }
+        catch (AioException)
+        {
+            return false;
+        }
     }
 
     private static (IIoEngine? Engine, string? Unavailable) Try(string name, Func<string, IIoEngine?> make)

@@ -8,7 +8,7 @@ namespace AkkaAio;
 internal static class DepthBudget
 {
     // Below it a context is not worth having: the start fails and says how to raise the limit.
-    private const int LeastDepth = 16;
+    internal const int LeastDepth = 16;
 
     /// <summary>The depth to use: as configured, or halved with a warning until it fits.</summary>
     /// <exception cref="AioConfigurationException">shards * depth is above the limit itself.</exception>
@@ -20,8 +20,10 @@ internal static class DepthBudget
             return settings.Depth;
         }
 
-        var wanted = settings.Shards * engine.CapacityOf(settings.Depth);
-        if (wanted > max)
+        long Reserved(int depth) => settings.Shards * engine.CapacityOf(depth);
+        var least = Math.Min(settings.Depth, LeastDepth);
+        var wanted = Reserved(settings.Depth);
+        if (wanted > max && Reserved(least) <= max)
         {
             throw new AioConfigurationException(
                 $"{AioSettings.Path}.depth",
@@ -31,17 +33,16 @@ internal static class DepthBudget
 
         var budget = Math.Min(free, (long)(max * settings.AioMaxNrShare));
         var depth = settings.Depth;
-        while (settings.Shards * engine.CapacityOf(depth) > budget && depth / 2 >= LeastDepth)
+        while (Reserved(depth) > budget && depth / 2 >= LeastDepth)
         {
             depth /= 2;
         }
 
-        if (settings.Shards * engine.CapacityOf(depth) > budget)
+        if (Reserved(depth) > budget)
         {
-            var limits = new AioLimits(max - free, max);
             throw new AioContextException(
-                Errno.EAGAIN, $"{settings.Shards} contexts of depth {depth}",
-                $"{limits.Remedy(wanted)}, or lower {AioSettings.Path}.shards or .depth, or raise .aio-max-nr-share");
+                Errno.EAGAIN, $"{settings.Shards} contexts of depth {settings.Depth}, or {least} at least",
+                Remedy(settings, new AioLimits(max - free, max), wanted, Reserved(least)));
         }
 
         if (depth < settings.Depth)
@@ -52,6 +53,19 @@ internal static class DepthBudget
         }
 
         return depth;
+    }
+
+    // Only what helps: the share where it is what is short, fewer shards where there are some.
+    private static string Remedy(AioSettings settings, AioLimits limits, long wanted, long least)
+    {
+        var remedy = limits.Remedy(wanted, LimitFor(wanted, settings));
+        if (limits.Free >= least && settings.AioMaxNrShare < 1)
+        {
+            remedy += FormattableString.Invariant(
+                $", or raise {AioSettings.Path}.aio-max-nr-share, which is {settings.AioMaxNrShare}");
+        }
+
+        return settings.Shards > 1 ? $"{remedy}, or lower {AioSettings.Path}.shards, which is {settings.Shards}" : remedy;
     }
 
     // A limit of which our share is enough, in the round numbers that limits have.

@@ -268,9 +268,27 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         {
             _slowSubmitLoggedAt = now;
             log.Info(
-                "Shard {0}: io_submit of {1} operations blocked for {2}; {3} such calls so far. Writes that extend a file do so: allocate " +
-                "it first (PreallocationSize, Allocate)", shard.Index, count, new TimeSpan(ticks), _counters.SlowSubmits);
+                "Shard {0}: io_submit of {1} operations blocked for {2}; {3} such calls so far{4}", shard.Index, count, new TimeSpan(ticks),
+                _counters.SlowSubmits,
+                Extends(first, accepted)
+                    ? ". It had writes that extend their file, which block: allocate it first (PreallocationSize, Allocate)"
+                    : "");
         }
+    }
+
+    private bool Extends(int first, int count)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            // Null: it has been reaped already.
+            if (_requests[i].Opcode == IoOpcode.Write && _staged[i].Lane is { } lane &&
+                _requests[i].Offset + _requests[i].Length > lane.File.Extent.AllocatedEnd)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // EAGAIN, 0 and their like are no errors: reap first, then try again. False when there is no hope left.

@@ -11,6 +11,14 @@ public sealed class AioContextException : AioException
         Operation = operation;
     }
 
+    /// <summary>The same, with what else can be done.</summary>
+    internal AioContextException(AioContextException cause, string alternative)
+        : base($"{cause.Message}; {alternative}", cause)
+    {
+        Errno = cause.Errno;
+        Operation = cause.Operation;
+    }
+
     /// <summary>The kernel's error number.</summary>
     public Errno Errno { get; }
 }

@@ -6,12 +6,13 @@ namespace AkkaAio;
 /// </summary>
 public sealed class AioAlignmentException : AioException
 {
-    /// <summary>Builds the message from the values; <paramref name="address"/> is the buffer's address.</summary>
+    /// <summary>Builds the message from the values; <paramref name="address"/> is the buffer's, 0 for managed memory.</summary>
     public AioAlignmentException(
         string operation, string path, long offset, long length, nint address, int offsetAlignment, int memoryAlignment)
-        : base($"{Describe(operation, path, offset, length)}: direct I/O needs offset and length to be multiples of " +
-               $"{offsetAlignment} and the memory address a multiple of {memoryAlignment}, but offset is {offset}, length is " +
-               $"{length} and address is 0x{address:x}; align them or open the file with Direct = Off")
+        : base($"{Describe(operation, path, offset, length)}: direct I/O needs offset and length to be multiples of {offsetAlignment}" +
+               (address == 0 ? "" : $" and the memory address a multiple of {memoryAlignment}") +
+               $", but offset is {offset}{(address == 0 ? "" : ",")}{(address == 0 ? " and" : "")} length is {length}" +
+               $"{(address == 0 ? "" : $" and address is 0x{address:x}")}; align them or open the file with Direct = Off")
     {
         Operation = operation;
         Path = path;

@@ -28,7 +28,7 @@ public sealed class DepthBudgetSpecs(ITestOutputHelper output) : TestKit("akka.l
     public static TheoryData<int, int, long, long, double> TooLittleIsLeft { get; } = new()
     {
         { 1, 256, 15, 65536, 1 }, { 1, 256, 0, 65536, 1 }, { 4, 16, 63, 65536, 1 }, { 1, 8, 7, 65536, 1 }, { 1, 100, 24, 65536, 1 },
-        { 1, 256, 65536, 65536, 0.0001 },
+        { 1, 256, 65536, 65536, 0.0001 }, { 1, 1, 0, 0, 1 }, { 4, 256, 50, 50, 1 },
     };
 
     [Theory]
@@ -58,14 +58,19 @@ public sealed class DepthBudgetSpecs(ITestOutputHelper output) : TestKit("akka.l
     {
         var error = Assert.Throws<AioContextException>(() => Fit(shards, depth, free, max, share));
         Assert.Equal(Errno.EAGAIN, error.Errno);
-        Assert.Contains("sysctl -w fs.aio-max-nr=", error.Message, StringComparison.Ordinal);
+        var advised = long.Parse(
+            System.Text.RegularExpressions.Regex.Match(error.Message, "sysctl -w fs.aio-max-nr=([0-9]+)").Groups[1].Value,
+            System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(advised > max, error.Message);
+        Assert.Equal(depth, Fit(shards, depth, free + advised - max, advised, share)); // with it, it fits
+        Assert.Equal(shards > 1, error.Message.Contains("lower akka.io.aio.shards", StringComparison.Ordinal));
+        Assert.Equal(share < 1 && free >= Math.Min(depth, 16), error.Message.Contains("aio-max-nr-share", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData(4, 256, 1023, 1.0, 65536)]
     [InlineData(1024, 65536, 65536, 1.0, 67108864)]
     [InlineData(1024, 65536, 65536, 0.5, 134217728)]
-    [InlineData(1, 1, 0, 1.0, 65536)]
     public void Above_the_limit_itself_it_is_a_wrong_configuration(int shards, int depth, long max, double share, long enough)
     {
         var error = Assert.Throws<AioConfigurationException>(() => Fit(shards, depth, max, max, share));

@@ -48,9 +48,39 @@ public sealed class EngineSpecs(ITestOutputHelper output) : TestKit("akka.loglev
     }
 
     [Fact]
+    public void Auto_falls_back_to_threads_too_where_the_limit_of_contexts_is_used_up()
+    {
+        EventFilter.Warning(contains: "used up").ExpectOne(() =>
+        {
+            var choice = Choose("auto", usedUp: "linux-aio");
+            Assert.Equal("thread-pool", choice.Engine.Name);
+            Assert.Contains("used up", choice.Reason, StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("linux-aio", "io-uring, thread-pool, posix-aio")]
+    [InlineData("io-uring", "linux-aio, thread-pool, posix-aio")]
+    [InlineData("thread-pool", "linux-aio, io-uring, posix-aio")]
+    public void A_named_engine_that_gets_no_context_fails_the_start_with_the_engines_that_would_start(string name, string others)
+    {
+        var error = Assert.Throws<AioContextException>(() => Choose(name, usedUp: name));
+        Assert.Equal(Errno.EAGAIN, error.Errno);
+        Assert.Contains("used up", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"; akka.io.aio.engine would start as: {others}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Engines_that_would_not_start_either_are_not_named()
+    {
+        var error = Assert.Throws<AioConfigurationException>(() => Choose("io-uring", unavailable: "io-uring", usedUp: "linux-aio"));
+        Assert.EndsWith("; akka.io.aio.engine would start as: thread-pool, posix-aio", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_named_engine_that_this_build_does_not_have_fails_the_start()
     {
-        var error = Assert.Throws<AioConfigurationException>(() => EngineChoice.Make("thread-pool", _ => null, Log));
+        var error = Assert.Throws<AioConfigurationException>(() => EngineChoice.Open("thread-pool", _ => null, _ => 0, Log));
         Assert.Contains("this build", error.Message, StringComparison.Ordinal);
     }
 
@@ -83,10 +113,17 @@ public sealed class EngineSpecs(ITestOutputHelper output) : TestKit("akka.loglev
         await system.Terminate();
     }
 
-    private EngineChoice Choose(string name, string? unavailable = null) =>
-        EngineChoice.Make(name, asked => new FakeEngine(asked, asked == unavailable ? Reason : null), Log);
+    private EngineChoice Choose(string name, string? unavailable = null, string? usedUp = null) =>
+        EngineChoice.Open(
+            name, asked => new FakeEngine(asked, asked == unavailable ? Reason : null, isUsedUp: asked == usedUp),
+            engine =>
+            {
+                engine.CreateContext(16).Dispose();
+                return 0;
+            },
+            Log).Choice;
 
-    private sealed class FakeEngine(string name, string? unavailable) : IIoEngine
+    private sealed class FakeEngine(string name, string? unavailable, bool isUsedUp) : IIoEngine
     {
         private readonly MemoryEngine _memory = new();
 
@@ -100,7 +137,8 @@ public sealed class EngineSpecs(ITestOutputHelper output) : TestKit("akka.loglev
 
         public long CapacityOf(int depth) => depth;
 
-        public IIoContext CreateContext(int depth) => _memory.CreateContext(depth);
+        public IIoContext CreateContext(int depth) =>
+            isUsedUp ? throw new AioContextException(Errno.EAGAIN, "io_setup", "it is used up") : _memory.CreateContext(depth);
 
         public IIoFile Open(string path, IoFileOptions options) => _memory.Open(path, options);
     }

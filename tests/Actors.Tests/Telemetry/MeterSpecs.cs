@@ -90,6 +90,25 @@ public sealed class MeterSpecsOnMemory(ITestOutputHelper output) : MeterSpecs(En
     }
 
     [Fact]
+    public async Task The_log_of_a_submit_that_blocks_does_not_speak_of_extending_writes_where_there_were_none()
+    {
+        Sys.EventStream.SetLogLevel(Akka.Event.LogLevel.InfoLevel);
+        var log = CreateTestProbe();
+        Sys.EventStream.Subscribe(log.Ref, typeof(Akka.Event.Info));
+        var file = await NewFile(Block);
+        Engine.OnSubmit = _ =>
+        {
+            var start = System.Diagnostics.Stopwatch.GetTimestamp();
+            SpinWait.SpinUntil(() => System.Diagnostics.Stopwatch.GetElapsedTime(start) > Ext.Settings.SlowSubmit);
+            return default;
+        };
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block])); // of what is there already
+        var info = await log.FishForMessageAsync<Akka.Event.Info>(
+            info => info.Message.ToString()!.Contains("io_submit of 1 operations", StringComparison.Ordinal));
+        Assert.DoesNotContain("extend", info.Message.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_meter_ends_with_the_system()
     {
         using var meter = new Listener(Ext);

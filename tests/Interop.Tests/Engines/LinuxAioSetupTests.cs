@@ -87,12 +87,14 @@ public sealed class LinuxAioSetupTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new LinuxAioContext(depth));
 
     [Theory]
-    [InlineData(0, 65536, 1, 65536)]
+    [InlineData(0, 65536, 1, 131072)]
     [InlineData(65536, 65536, 1, 131072)]
+    [InlineData(0, 1000, 10, 65536)]
+    [InlineData(0, 131072, 10, 196608)]
     [InlineData(60000, 65536, 65536, 131072)]
     [InlineData(60000, 65536, 5537, 131072)]
     [InlineData(0, 65536, 1_000_000, 1_048_576)]
-    public void The_remedy_is_enough_and_a_multiple_of_the_stock_limit(long nr, long max, long needed, long remedy) =>
+    public void The_remedy_is_enough_and_above_the_limit_and_a_multiple_of_the_stock_limit(long nr, long max, long needed, long remedy) =>
         Assert.Equal(
             $"fs.aio-nr is {nr} of fs.aio-max-nr {max}; raise the limit with: sysctl -w fs.aio-max-nr={remedy}",
             new AioLimits(nr, max).Remedy(needed));

@@ -89,10 +89,17 @@ public sealed class ErrorTests
         Assert.StartsWith("write of 100 bytes at offset 7 of /data/log: ", e.Message, StringComparison.Ordinal);
         Assert.Contains("multiples of 512", e.Message, StringComparison.Ordinal);
         Assert.Contains("a multiple of 4,", e.Message, StringComparison.Ordinal);
-        Assert.Contains("offset is 7, length is 100 and address is 0x1001", e.Message, StringComparison.Ordinal);
+        Assert.Contains("offset is 7, length is 100 and address is 0x1001; align", e.Message, StringComparison.Ordinal);
         Assert.Equal((0x1001, 512, 4), (e.Address, e.OffsetAlignment, e.MemoryAlignment));
         Assert.Equal((7L, 100L), (e.Offset, e.Length));
     }
+
+    [Fact]
+    public void An_alignment_error_of_managed_memory_speaks_of_no_address() =>
+        Assert.Equal(
+            "write of 100 bytes at offset 7 of /data/log: direct I/O needs offset and length to be multiples of 512, but offset is 7 and " +
+            "length is 100; align them or open the file with Direct = Off",
+            new AioAlignmentException("write", "/data/log", 7, 100, 0, 512, 4).Message);
 
     [Fact]
     public void All_errors_are_IOExceptions() =>

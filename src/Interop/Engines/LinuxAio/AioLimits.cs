@@ -14,8 +14,12 @@ public readonly record struct AioLimits(long AioNr, long AioMaxNr)
     public static AioLimits Read() => new(ReadNumber("/proc/sys/fs/aio-nr", 0), ReadNumber("/proc/sys/fs/aio-max-nr", 65536));
 
     /// <summary>What to type so that <paramref name="needed"/> more operations fit.</summary>
-    public string Remedy(long needed) =>
-        $"fs.aio-nr is {AioNr} of fs.aio-max-nr {AioMaxNr}; raise the limit with: sysctl -w fs.aio-max-nr={RoundUp(AioNr + needed)}";
+    public string Remedy(long needed) => Remedy(needed, AioMaxNr + 1);
+
+    /// <summary>As the other, with a limit of <paramref name="atLeast"/>.</summary>
+    public string Remedy(long needed, long atLeast) =>
+        $"fs.aio-nr is {AioNr} of fs.aio-max-nr {AioMaxNr}; raise the limit with: sysctl -w fs.aio-max-nr=" +
+        RoundUp(Math.Max(AioNr + needed, Math.Max(atLeast, AioMaxNr + 1))).ToString(CultureInfo.InvariantCulture);
 
     private static long RoundUp(long number)
     {
