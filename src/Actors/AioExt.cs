@@ -35,7 +35,7 @@ public sealed class AioExt : IExtension
         system.Settings.InjectTopLevelFallback(AioSettings.DefaultConfig());
         Settings = AioSettings.Create(system.Settings.Config);
         System = system;
-        Log = Logging.GetLogger(system, typeof(AioExt));
+        Log = new SafeLog(Logging.GetLogger(system, typeof(AioExt)));
         FileSizeSignal.Ignore();
         Pool = new AioBufferPool(Settings.BufferBudget)
         {

@@ -3,6 +3,7 @@ using Akka.Event;
 using AkkaAio.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio;
 
@@ -13,7 +14,7 @@ namespace AkkaAio;
 internal sealed class AioManager : UntypedActor
 {
     private readonly AioExt _aio;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
     private readonly HashSet<AioFile> _open = [];
     private readonly Dictionary<IActorRef, HashSet<AioFile>> _owned = [];
     private readonly HashSet<Opening> _opening = [];

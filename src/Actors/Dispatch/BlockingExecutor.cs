@@ -1,6 +1,7 @@
 using Akka.Configuration;
 using Akka.Dispatch;
 using Akka.Event;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio.Dispatch;
 
@@ -94,7 +95,7 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
             }
             catch (Exception e) // on a thread of its own it would end the process
             {
-                log.Publish(new Error(e, Id, typeof(BlockingExecutor), e.Message));
+                SafeLog.Publish(log, new Error(e, Id, typeof(BlockingExecutor), e.Message));
             }
         }
 

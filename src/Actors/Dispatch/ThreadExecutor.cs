@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Akka.Dispatch;
 using Akka.Event;
 using AkkaAio.Interop.Threading;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio.Dispatch;
 
@@ -275,7 +276,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
         }
         catch (Exception e) // on a thread of its own it would end the process
         {
-            log.Publish(new Error(e, Id, typeof(ThreadExecutor), e.Message));
+            SafeLog.Publish(log, new Error(e, Id, typeof(ThreadExecutor), e.Message));
         }
     }
 }

@@ -50,6 +50,9 @@ public sealed partial class Aio
 
         /// <summary>Not to be looked for in the page cache by the shard: its caller has, or could not.</summary>
         internal bool IsLookedFor { get; set; }
+
+        /// <summary>Where it waits for a slot; null: nowhere. Its shard's thread alone.</summary>
+        internal Shards.Waiting? Waiting { get; set; }
     }
 
     /// <summary>
@@ -260,7 +263,7 @@ public sealed partial class Aio
     /// </summary>
     public sealed class Cancel : FileCommand
     {
-        /// <summary>Cancels this very command object.</summary>
+        /// <summary>Cancels this very command object, and all tellings of it.</summary>
         public Cancel(FileCommand command)
             : base((command ?? throw new ArgumentNullException(nameof(command))).File) => Command = command;
 

@@ -57,6 +57,9 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
 
         switch (command)
         {
+            case Aio.Cancel { Command: Aio.Cancel }:
+                Refuse(command, sender, new AioArgumentException("a Cancel cannot be cancelled", command.Name, file.Path));
+                break;
             case Aio.TransferCommand or Aio.BarrierCommand or Aio.AwaitRoom when aio.Refuses:
                 Refuse(command, sender, new AioClosedException(command.Name, file.Path, "the actor system is shutting down"));
                 break;
@@ -82,11 +85,11 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
         {
             Aio.TransferCommand transfer => transfer.File.LaneAt(transfer.Offset).Shard,
             Aio.AwaitRoom room => room.File.LaneAt(room.Offset).Shard,
-            Aio.Cancel cancel => ShardOf(cancel.Command, aio),
+            Aio.Cancel { Command: not Aio.Cancel } cancel => ShardOf(cancel.Command, aio),
             _ => command.File.HomeShard,
         };
 
-    private static void TellBarrier(Aio.BarrierCommand command, IActorRef? sender)
+    private void TellBarrier(Aio.BarrierCommand command, IActorRef? sender)
     {
         if (CommandChecks.Check(command) is { } cause)
         {
@@ -118,6 +121,6 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
         }
     }
 
-    private static void Refuse(Aio.FileCommand command, IActorRef? sender, Exception cause) =>
-        sender?.Tell(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), command.File.HomeShard.Ref);
+    private void Refuse(Aio.FileCommand command, IActorRef? sender, Exception cause) =>
+        sender?.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), command.File.HomeShard.Ref, aio.Log);
 }

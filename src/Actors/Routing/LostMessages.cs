@@ -58,7 +58,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
         }
     }
 
-    private static void OnLostCommand(object message, IActorRef? requester)
+    private void OnLostCommand(object message, IActorRef? requester)
     {
         switch (message)
         {
@@ -80,7 +80,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
 
                 break;
             case OpenDone done:
-                done.File?.Release();
+                _ = AioExt.ErrorOf(() => done.File?.Release());
                 if (done.Opening.TryClaim())
                 {
                     Reply(done.Opening.Requester, done.Opening.Open, AioOutcome.MayHaveHappened); // it may have made or emptied the file
@@ -98,12 +98,19 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
         }
     }
 
-    private static void Reply(IActorRef? requester, Aio.Command command, AioOutcome outcome = AioOutcome.NotPerformed)
+    // Guarded: this runs inside the publisher's loop over all of its letters.
+    private void Reply(IActorRef? requester, Aio.Command command, AioOutcome outcome = AioOutcome.NotPerformed)
     {
+        if (command is Aio.Cancel cancel)
+        {
+            requester?.Reply(new Aio.Canceled(cancel, found: false), ActorRefs.Nobody, aio.Log);
+            return;
+        }
+
         var path = (command as Aio.FileCommand)?.File.Path ?? (command as Aio.Open)?.Path;
-        requester?.Tell(
+        requester?.Reply(
             new Aio.CommandFailed(
                 command, new AioAbortedException(command.Name, path, "the actor system has stopped"), outcome),
-            ActorRefs.Nobody);
+            ActorRefs.Nobody, aio.Log);
     }
 }

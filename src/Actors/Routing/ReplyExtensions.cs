@@ -18,7 +18,19 @@ internal static class ReplyExtensions
         }
         catch (Exception e)
         {
-            log.Error(e, "{0} could not be delivered to {1}", reply.GetType().Name, requester.Path);
+            log.Error(e, "{0} could not be delivered to {1}", reply.GetType().Name, NameOf(requester));
+        }
+    }
+
+    private static string NameOf(IActorRef requester)
+    {
+        try
+        {
+            return requester.Path.ToString();
+        }
+        catch (Exception) // that, too, is the ref's own code
+        {
+            return requester.GetType().Name;
         }
     }
 }

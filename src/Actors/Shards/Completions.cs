@@ -32,12 +32,12 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         var reaped = Stopwatch.GetTimestamp();
         for (var i = 0; i < count; i++)
         {
-            shard.Telemetry.Completed(reaped - inFlight.Slots[_completions[i].Slot].SubmittedAt);
+            var submittedAt = inFlight.Slots[_completions[i].Slot].SubmittedAt;
             Complete(_completions[i]);
+            shard.Telemetry.Completed(reaped - submittedAt);
         }
 
-        shard.Telemetry.Delivered(count, Stopwatch.GetTimestamp() - reaped);
-
+        var answered = Stopwatch.GetTimestamp();
         _counters.Reaps++;
         _counters.Reaped += count;
         if (inFlight.Reaped(count))
@@ -45,6 +45,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
             shard.Ref.Tell(ReapNotice.Instance, shard.Ref);
         }
 
+        shard.Telemetry.Delivered(count, answered - reaped);
         return count;
     }
 

@@ -3,14 +3,15 @@ using AkkaAio.Routing;
 
 namespace AkkaAio.Shards;
 
-// Cancel: finds the command wherever it waits, and answers it now.
+// Cancel: finds the command wherever it waits, and answers it now. A command that was told more than once owes a reply for each telling,
+// and a Cancel ends them all.
 internal sealed partial class ContextActor
 {
     private void OnCancel(Aio.Cancel cancel, IActorRef requester)
     {
         var found = cancel.Command switch
         {
-            Aio.TransferCommand transfer => CancelQueued(transfer) || CancelHeld(transfer) || CancelGrowing(transfer) ||
+            Aio.TransferCommand transfer => CancelQueued(transfer) | CancelHeld(transfer) | CancelGrowing(transfer) |
                                             CancelInSlot(transfer),
             Aio.BarrierCommand barrier => CancelBarrier(barrier),
             Aio.AwaitRoom room => CancelAwaitRoom(room),
@@ -21,43 +22,44 @@ internal sealed partial class ContextActor
 
     private bool CancelQueued(Aio.TransferCommand command)
     {
-        if (!_queue.TryRemove(command, out var queued))
+        var found = false;
+        while (_queue.TryRemove(command, out var queued))
         {
-            return false;
+            found = true;
+            _counters.Queued = _queue.Count;
+            queued.Lane.Undo(command.IsWrite, queued.Epoch);
+            TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
         }
 
-        _counters.Queued = _queue.Count;
-        queued.Lane.Undo(command.IsWrite, queued.Epoch);
-        TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
-        return true;
+        return found;
     }
 
     // The kernel goes on with it, and so does the slot; the memory comes back when the event has been reaped.
     private bool CancelInSlot(Aio.TransferCommand command)
     {
+        var found = false;
         foreach (var slot in _inFlight is null ? [] : _inFlight.Slots)
         {
             if (slot.Command == command && slot.TakeRequester() is { } requester)
             {
+                found = true;
                 TellCanceled(requester, command, Settlement.OutcomeOf(slot));
-                return true;
             }
         }
 
-        return false;
+        return found;
     }
 
     private bool CancelAwaitRoom(Aio.AwaitRoom command)
     {
-        var index = _shard.RoomWaiters.FindIndex(waiter => waiter.Command == command);
-        if (index < 0)
+        var canceled = _shard.RoomWaiters.FindAll(waiter => waiter.Command == command);
+        _shard.RoomWaiters.RemoveAll(waiter => waiter.Command == command);
+        foreach (var (_, requester) in canceled)
         {
-            return false;
+            TellCanceled(requester, command, AioOutcome.NotPerformed);
         }
 
-        TellCanceled(_shard.RoomWaiters[index].Requester, command, AioOutcome.NotPerformed);
-        _shard.RoomWaiters.RemoveAt(index);
-        return true;
+        return canceled.Count > 0;
     }
 
     private bool CancelHeld(Aio.TransferCommand command)
@@ -88,16 +90,17 @@ internal sealed partial class ContextActor
     private bool CancelBarrier(Aio.BarrierCommand command)
     {
         // Its effect on the lanes stays: only the requester is let go.
+        var found = false;
         foreach (var barrier in _shard.OpenBarriers)
         {
             if (barrier.Command == command && barrier.TryClaim())
             {
+                found = true;
                 TellCanceled(barrier.Requester ?? ActorRefs.Nobody, command, AioOutcome.MayHaveHappened);
-                return true;
             }
         }
 
-        return false;
+        return found;
     }
 
     private bool CancelGrowing(Aio.TransferCommand command)

@@ -3,6 +3,7 @@ using Akka.Event;
 using AkkaAio.Dispatch;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
 
@@ -54,7 +55,7 @@ internal sealed partial class ContextActor
 
         // What was aborted may have been all that a barrier or a producer waited for, and no other message may ever come.
         _self.Tell(ReapNotice.Instance, _self);
-        Context.System.EventStream.Publish(new AioShardRestarted(_shard.Index, reason));
+        SafeLog.Publish(Context.System.EventStream, new AioShardRestarted(_shard.Index, reason));
     }
 
     protected override void PostStop()

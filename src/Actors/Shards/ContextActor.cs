@@ -6,6 +6,7 @@ using AkkaAio.Files;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
 
@@ -37,7 +38,7 @@ internal sealed partial class ContextActor : UntypedActor
     private readonly IActorRef _self;
     private readonly IActorRef _parent;
     private readonly IMessageQueue _messages;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
 
     // Accepted, counted in their lanes, waiting for a slot.
     private readonly FairQueue _queue = new();
@@ -130,7 +131,7 @@ internal sealed partial class ContextActor : UntypedActor
             case Aio.AwaitRoom room when AioRef.ShardOf(room, _aio) == _shard:
                 _shard.RoomWaiters.Add((room, sender));
                 break;
-            case Aio.Cancel cancel when AioRef.ShardOf(cancel, _aio) == _shard:
+            case Aio.Cancel { Command: not Aio.Cancel } cancel when AioRef.ShardOf(cancel, _aio) == _shard:
                 OnCancel(cancel, sender);
                 break;
             case RetrySubmit:

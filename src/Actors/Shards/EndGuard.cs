@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
 
@@ -17,7 +18,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
     // A shard that has neither ended nor is stuck by then never started: there is nothing to wait for.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
 
     protected override void OnReceive(object message) => Unhandled(message);
 

@@ -17,51 +17,61 @@ internal readonly record struct Queued(Aio.TransferCommand Command, IActorRef Re
 /// another wait for all of them. Those who await tasks are told apart by their files. Commands in flight have no order among themselves,
 /// so none is lost by it.
 /// </summary>
+/// <remarks>
+/// A command knows its tellings in here (<see cref="Aio.TransferCommand.Waiting"/>), so that Cancel takes one out of any number at once.
+/// </remarks>
 internal sealed class FairQueue
 {
-    // Queues of requesters that have none waiting now; a burst comes back soon, and then finds its queue grown already.
-    private const int MaxSpare = 64;
+    // Of requesters that have none waiting now, and of commands that have left: a burst comes back soon.
+    private const int MaxSpareLists = 64;
+    private const int MaxSpare = 4096;
 
-    private readonly Dictionary<object, Queue<Queued>> _waiting = [];
-    private readonly Queue<(object Requester, Queue<Queued> Commands)> _turns = new();
-    private readonly Stack<Queue<Queued>> _spare = new();
+    private readonly Dictionary<object, WaitingList> _lists = new(ReferenceEqualityComparer.Instance);
+    private readonly Queue<WaitingList> _turns = new();
+    private readonly Stack<WaitingList> _spareLists = new();
+    private readonly Stack<Waiting> _spare = new();
 
     public int Count { get; private set; }
 
-    public void Enqueue(Queued queued)
+    public void Enqueue(in Queued queued)
     {
         object requester = queued.Requester is AioOperation ? queued.Command.File : queued.Requester;
-        if (!_waiting.TryGetValue(requester, out var commands))
+        if (!_lists.TryGetValue(requester, out var list))
         {
-            commands = _spare.TryPop(out var spare) ? spare : new Queue<Queued>();
-            _waiting.Add(requester, commands);
-            _turns.Enqueue((requester, commands));
+            list = _spareLists.TryPop(out var spareList) ? spareList : new WaitingList();
+            list.Requester = requester;
+            _lists.Add(requester, list);
+            _turns.Enqueue(list);
         }
 
-        commands.Enqueue(queued);
+        var waiting = _spare.TryPop(out var spare) ? spare : new Waiting();
+        waiting.Queued = queued;
+        waiting.EarlierOfCommand = queued.Command.Waiting;
+        queued.Command.Waiting?.LaterOfCommand = waiting;
+        queued.Command.Waiting = waiting;
+        list.Add(waiting);
         Count++;
     }
 
     /// <summary>The next command of the requester whose turn it is.</summary>
     public bool TryDequeue(out Queued queued)
     {
-        while (_turns.TryDequeue(out var turn))
+        while (_turns.TryDequeue(out var list))
         {
-            if (!turn.Commands.TryDequeue(out queued))
+            if (list.First is not { } waiting)
             {
-                // Its last commands were taken out by Cancel.
-                Retire(turn);
+                Retire(list); // Cancel has taken its last ones out
                 continue;
             }
 
-            Count--;
-            if (turn.Commands.Count > 0)
+            queued = TakeOut(waiting);
+            if (list.First is null)
             {
-                _turns.Enqueue(turn);
+                Retire(list);
             }
             else
             {
-                Retire(turn);
+                _turns.Enqueue(list);
             }
 
             return true;
@@ -71,41 +81,48 @@ internal sealed class FairQueue
         return false;
     }
 
-    /// <summary>Takes one command out of its turn.</summary>
+    /// <summary>Takes one telling of a command out of its turn; false when none waits here.</summary>
     public bool TryRemove(Aio.TransferCommand command, out Queued removed)
     {
-        removed = default;
-        foreach (var commands in _waiting.Values)
+        if (command.Waiting is not { } waiting)
         {
-            for (var i = commands.Count; i > 0; i--)
-            {
-                var queued = commands.Dequeue();
-                if (queued.Command == command)
-                {
-                    removed = queued;
-                }
-                else
-                {
-                    commands.Enqueue(queued);
-                }
-            }
-
-            if (removed.Command is not null)
-            {
-                Count--;
-                return true;
-            }
+            removed = default;
+            return false;
         }
 
-        return false;
+        removed = TakeOut(waiting);
+        return true;
     }
 
-    private void Retire((object Requester, Queue<Queued> Commands) turn)
+    private Queued TakeOut(Waiting waiting)
     {
-        _waiting.Remove(turn.Requester);
+        var queued = waiting.Queued;
+        waiting.List.Remove(waiting);
+        waiting.EarlierOfCommand?.LaterOfCommand = waiting.LaterOfCommand;
+        waiting.LaterOfCommand?.EarlierOfCommand = waiting.EarlierOfCommand;
+        if (queued.Command.Waiting == waiting)
+        {
+            queued.Command.Waiting = waiting.EarlierOfCommand;
+        }
+
+        Count--;
+        (waiting.Queued, waiting.List) = (default, null!);
+        (waiting.Previous, waiting.Next, waiting.EarlierOfCommand, waiting.LaterOfCommand) = (null, null, null, null);
         if (_spare.Count < MaxSpare)
         {
-            _spare.Push(turn.Commands);
+            _spare.Push(waiting);
+        }
+
+        return queued;
+    }
+
+    private void Retire(WaitingList list)
+    {
+        _lists.Remove(list.Requester);
+        list.Requester = ActorRefs.Nobody;
+        if (_spareLists.Count < MaxSpareLists)
+        {
+            _spareLists.Push(list);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
 
@@ -21,7 +22,7 @@ internal sealed class ReaperActor : UntypedActor
     private readonly Shard _shard;
     private readonly InFlight _inFlight;
     private readonly Completions _completions;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
 
     public ReaperActor(AioExt aio, Shard shard, InFlight inFlight, Completions completions)
     {

@@ -31,7 +31,7 @@ internal static partial class Settlement
         slot.ReleaseMemory();
         if (failed is null && requester is AioOperation awaited)
         {
-            awaited.Complete(count);
+            awaited.Complete(read, count);
         }
         else
         {

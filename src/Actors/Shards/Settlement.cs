@@ -128,7 +128,7 @@ internal static partial class Settlement
         var requester = slot.TakeRequester();
         if (requester is AioOperation awaited)
         {
-            awaited.Complete(command.Length);
+            awaited.Complete(command, command.Length);
         }
         else
         {
@@ -180,7 +180,7 @@ internal static partial class Settlement
         slot.ReleaseMemory();
         if (failed is null && requester is AioOperation awaited)
         {
-            awaited.Complete(count);
+            awaited.Complete(read, count);
         }
         else
         {

@@ -155,19 +155,14 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         var interrupts = 0;
         while (next < total && !IsFlowControlled)
         {
-            if (SubmitTimed(next, total - next) is not var (accepted, error))
+            if (SubmitTimed(ref next, total - next) is not var (accepted, error))
             {
                 return;
             }
 
             if (accepted > 0)
             {
-                next += accepted;
                 _pressedSince = 0;
-                if (inFlight.Submitted(accepted))
-                {
-                    Reaper.Tell(Shards.Reap.Instance, shard.Ref);
-                }
             }
             else if (error == Errno.EINTR && ++interrupts <= MaxInterrupts)
             {
@@ -212,8 +207,9 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     }
 
     // Null: the shard has been ended meanwhile, by another thread.
-    private IoSubmitResult? SubmitTimed(int first, int count)
+    private IoSubmitResult? SubmitTimed(ref int next, int count)
     {
+        var first = next;
         var start = Stopwatch.GetTimestamp();
         IoSubmitResult result;
         var isOurs = false;
@@ -233,6 +229,14 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         }
 
         var end = Stopwatch.GetTimestamp();
+
+        // First of all, and before anybody else's code is called: what the kernel has accepted is the kernel's.
+        next += result.Accepted;
+        if (result.Accepted > 0 && inFlight.Submitted(result.Accepted))
+        {
+            Reaper.Tell(Shards.Reap.Instance, shard.Ref);
+        }
+
         shard.Telemetry.Submitted(result.Accepted, end - start);
         var ticks = Stopwatch.GetElapsedTime(start, end).Ticks;
         if (ticks > _counters.SlowestSubmitTicks)

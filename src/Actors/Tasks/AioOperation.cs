@@ -8,10 +8,11 @@ namespace AkkaAio.Tasks;
 /// reply arrives on a reaper; the continuation runs on the thread pool, or where the awaiting code's context wants it.
 /// </summary>
 /// <remarks>
-/// It goes back to the pool when the result has been taken, which is after the reply: and since every command has exactly one reply,
-/// no stale one can meet its next use. The commands to read and write with memory of the caller's go with it, and their success is told
-/// by a call: so awaiting them allocates nothing. One that can be cancelled is a command of its own, since a Cancel names the object
-/// and may come late.
+/// It goes back to the pool when the result has been taken, which is after the reply. It takes one reply for each use, by one
+/// compare-and-swap of the command that it awaits: the reply to any other command (its own Cancel, or that of an earlier use) and
+/// whatever comes while it is in the pool are ignored, so that nothing completes it twice. The commands to read and write with memory of
+/// the caller's go with it, and their success is told by a call: so awaiting them allocates nothing. A command that failed is not used
+/// again, and one that can be cancelled is a command of its own, since a Cancel names the object and may come late.
 /// </remarks>
 internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValueTaskSource, IValueTaskSource<int>,
     IValueTaskSource<AioBuffer>
@@ -26,6 +27,9 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     private ManualResetValueTaskSourceCore<int> _source;
     private AioExt _aio = null!;
     private Aio.FileCommand _command = null!;
+
+    // The command whose reply is awaited; null: it has come, or this is in the pool.
+    private Aio.FileCommand? _awaited;
 
     // Null when the success was told by Complete.
     private Aio.Event? _reply;
@@ -76,11 +80,14 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         return operation.Tell(command, cancellationToken);
     }
 
-    /// <summary>Whoever settles the command: it succeeded, with so many bytes. In place of a reply's message.</summary>
-    public void Complete(int count)
+    /// <summary>The command succeeded, with this many bytes. In place of a reply's message.</summary>
+    public void Complete(Aio.FileCommand command, int count)
     {
-        _count = count;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (TryClaim(command))
+        {
+            _count = count;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
     }
 
     private static AioOperation Rent() =>
@@ -91,6 +98,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         var aio = command.File.Aio;
         _aio = aio;
         _command = command;
+        _awaited = command;
         _cancellationToken = cancellationToken;
         if (cancellationToken.CanBeCanceled)
         {
@@ -165,13 +173,25 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
 
     protected override void TellInternal(object message, IActorRef sender)
     {
-        // A Canceled is the answer to our own Cancel, and says nothing that the command's reply does not.
-        if (message is Aio.Event and not Aio.Canceled)
+        if (message is not Aio.Event reply)
         {
-            _reply = (Aio.Event)message;
+            return;
+        }
+
+        if (TryClaim(reply.RepliesTo))
+        {
+            _reply = reply;
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
+        else if (reply is Aio.ReadCompleted { Buffer: var nobodys })
+        {
+            nobodys.Dispose();
+        }
     }
+
+    // True once for each use, and for its own command alone: the one that gets it completes the operation.
+    private bool TryClaim(Aio.Command command) =>
+        command is Aio.FileCommand own && Interlocked.CompareExchange(ref _awaited, null, own) == own;
 
     private void TellCancel() => _aio.Ref.Tell(new Aio.Cancel(_command), this);
 
@@ -198,6 +218,11 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         _source.Reset();
         _aio = null!; // else the pool would keep a whole actor system alive after its end
         _command = null!;
+        if (_reply is Aio.CommandFailed)
+        {
+            (_readInto, _write) = (null, null);
+        }
+
         _reply = null;
         _count = 0;
         _readInto?.Reuse(null!, 0, default);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Akka.Event;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Shards;
 
@@ -14,9 +15,12 @@ internal sealed class AioMeter : IDisposable
     private const string Prefix = "akka.io.aio.";
 
     private readonly Meter _meter;
+    private readonly AioExt _aio;
+    private long _listenerFailures;
 
     public AioMeter(AioExt aio)
     {
+        _aio = aio;
         _meter = new Meter(new MeterOptions(Name) { Tags = [new("akka.actor.system", aio.System.Name)] });
         QueueDuration = Histogram("queue.duration", "From a full context to a free slot, of commands that had to wait for one");
         SubmitDuration = Histogram("submit.duration", "Of an io_submit call: a long one blocked");
@@ -43,7 +47,41 @@ internal sealed class AioMeter : IDisposable
 
     public Histogram<int> ReapBatch { get; }
 
-    public void Dispose() => _meter.Dispose();
+    /// <summary>Records a value. What a listener throws is logged once and counted: it must not come between us and the kernel.</summary>
+    public void Record<T>(Histogram<T> instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        where T : struct
+    {
+        try
+        {
+            instrument.Record(value, tags);
+        }
+        catch (Exception e)
+        {
+            if (Interlocked.Increment(ref _listenerFailures) == 1)
+            {
+                _aio.Log.Error(
+                    e, "A metrics listener threw at {0}; the measurement is lost. Further failures are counted, and reported at the end",
+                    instrument.Name);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            _meter.Dispose(); // tells the listeners
+        }
+        catch (Exception)
+        {
+            _listenerFailures++;
+        }
+
+        if (_listenerFailures > 1)
+        {
+            _aio.Log.Warning("metrics listeners threw {0} times in all", _listenerFailures);
+        }
+    }
 
     private void AddCounters(Shard[] shards)
     {

@@ -24,7 +24,7 @@ internal sealed class ShardTelemetry(AioMeter meter, Shard shard)
         Record(_counters.SubmitLatency, meter.SubmitDuration, ticks);
         if (meter.SubmitBatch.Enabled && accepted > 0)
         {
-            meter.SubmitBatch.Record(accepted, _tags);
+            meter.Record(meter.SubmitBatch, accepted, _tags);
         }
     }
 
@@ -37,7 +37,7 @@ internal sealed class ShardTelemetry(AioMeter meter, Shard shard)
         Record(_counters.DeliveryLatency, meter.DeliveryDuration, ticks);
         if (meter.ReapBatch.Enabled)
         {
-            meter.ReapBatch.Record(reaped, _tags);
+            meter.Record(meter.ReapBatch, reaped, _tags);
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed class ShardTelemetry(AioMeter meter, Shard shard)
         histogram.Record(ticks);
         if (instrument.Enabled)
         {
-            instrument.Record(ticks * SecondsPerTick, _tags);
+            meter.Record(instrument, ticks * SecondsPerTick, _tags);
         }
     }
 }

@@ -92,6 +92,77 @@ public abstract class CancelSpecsBase : AioTestKit
         Assert.Equal(new byte[Block], into);
     }
 
+    [Theory]
+    [InlineData("in flight and queued")]
+    [InlineData("queued")]
+    [InlineData("held")]
+    [InlineData("barrier")]
+    public async Task A_command_that_was_told_twice_has_two_replies_and_a_Cancel_ends_both(string kind)
+    {
+        var file = await NewFile(4 * Block);
+        var blockers = new List<Aio.Command>();
+        var depth = kind == "in flight and queued" ? 3 : 50;
+        blockers.AddRange(Enumerable.Range(0, depth).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))));
+        if (kind is "held" or "barrier")
+        {
+            blockers.Add(Replies.Tell(new Aio.SetLength(file, 4 * Block)));
+        }
+
+        Aio.FileCommand command = kind switch
+        {
+            "barrier" => new Aio.SetLength(file, 8 * Block),
+            _ => new Aio.Write(file, 0, new byte[Block]),
+        };
+        Replies.Tell(command);
+        Replies.Tell(command);
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
+        await Eventually(() => Replies.InOrder.Count(reply => reply.RepliesTo == command) == 2, "both tellings are answered");
+        Assert.All(Replies.InOrder.Where(reply => reply.RepliesTo == command), reply =>
+            Assert.IsType<AioCanceledException>(Assert.IsType<Aio.CommandFailed>(reply).Cause));
+        Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
+        Script(hold: false);
+        await Eventually(() => Engine.Release() == 0 && blockers.TrueForAll(Replies.Has), "the others are answered");
+        await Replies.Do<Aio.Closed>(new Aio.Close(file));
+        Assert.Equal(blockers.Count + 2 + 2 + 1, Replies.Count);
+        Assert.Equal(0, (await Stats()).Shards.Sum(shard => shard.Restarts));
+    }
+
+    [Fact]
+    public async Task A_command_that_was_told_twice_is_done_twice()
+    {
+        var file = await NewFile(4 * Block);
+        var read = new Aio.ReadInto(file, 0, new byte[Block]);
+        for (var i = 0; i < 100; i++)
+        {
+            Replies.Tell(read);
+        }
+
+        Script(hold: false);
+        await Eventually(() => Engine.Release() == 0 && Replies.Count == 100, "each telling is answered");
+        await Replies.Do<Aio.Closed>(new Aio.Close(file));
+        Assert.Equal(101, Replies.Count);
+    }
+
+    [Fact]
+    public async Task A_Cancel_of_a_Cancel_is_refused_however_deep()
+    {
+        Script(hold: false);
+        var file = await NewFile(4 * Block);
+        var cancel = new Aio.Cancel(new Aio.Flush(file));
+        for (var depth = 0; depth < 300_000; depth++)
+        {
+            cancel = new Aio.Cancel(cancel);
+        }
+
+        await Replies.Fails<AioArgumentException>(cancel);
+        var again = new Aio.Cancel(cancel);
+        Ext.Shards[0].Ref.Tell(again, Replies);
+        Assert.IsType<AioArgumentException>((await Replies.Of<Aio.CommandFailed>(again)).Cause);
+        var third = new Aio.Cancel(cancel);
+        Disk.Tell(new Aio.Batch(third), Replies);
+        Assert.IsType<AioArgumentException>((await Replies.Of<Aio.CommandFailed>(third)).Cause);
+    }
+
     [Fact]
     public async Task Of_an_answered_command_nothing_is_found()
     {
