@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AkkaAio.FaultDriver;
+using AkkaAio.FaultDriver.Lifetimes;
 
 // What the scripts beside it run under faults, power cuts and kill -9. Each verb prints what happened and exits with 1 when something
 // was lost, doubled or left behind.
@@ -82,5 +83,5 @@ var stuck = new Command("stuck", "a slow or stuck device hurts its own files alo
 stuck.SetAction((parsed, _) => Stuck.RunAsync(
     parsed.GetValue(file)!, parsed.GetValue(others)!, parsed.GetValue(stick)!, parsed.GetValue(free), parsed.GetValue(write)));
 
-return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck }
+return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, LifetimesVerb.Command() }
     .Parse(args).InvokeAsync();
