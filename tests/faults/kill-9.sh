@@ -27,5 +27,5 @@ for ((i = 1; i <= times; i++)); do
   [ "$acknowledged" -gt 0 ] || { echo "nothing was acknowledged: the kill proves nothing"; tail "$work/stderr"; exit 1; }
   total=$((total + acknowledged)) lost_all=$((lost_all + lost))
 done
-echo "$times kills, $total acknowledged, $lost_all lost"
+echo "$times kills, $total acknowledged, $lost_all lost, in $SECONDS s"
 [ "$lost_all" = 0 ]

@@ -19,8 +19,8 @@
 #define ANYWHERE INT64_MAX
 #define THREADS 128
 
-enum operation { READ, WRITE, FLUSH, OPERATIONS };
-static const char *const names[OPERATIONS] = {"read", "write", "flush"};
+enum operation { READ, WRITE, FLUSH, CLOSE, OPERATIONS };
+static const char *const names[OPERATIONS] = {"read", "write", "flush", "close"};
 
 enum keep { DROP, PREFIX, RANDOM, TORN };
 static const char *const keeps[] = {"drop", "prefix", "random", "torn"};
@@ -44,7 +44,7 @@ struct fault {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // guards all that follows
-static pthread_cond_t changed;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static uint64_t disk_size;
 static char *durable;    // what a power cut leaves
 static char *current;    // what a read sees: durable and all pending writes
@@ -138,11 +138,11 @@ static int gate(enum operation operation, off_t offset, size_t size) {
     fault->waiting++;
     if (powered && fault->delay_ms > 0) {
         struct timespec until = after_ms(fault->delay_ms);
-        while (powered && pthread_cond_timedwait(&changed, &lock, &until) != ETIMEDOUT) {
+        while (powered && pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT) {
         }
     }
     while (powered && fault->stalled) {
-        if (pthread_cond_timedwait(&changed, &lock, &fault->stalled_until) == ETIMEDOUT && fault->stalled) {
+        if (pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &fault->stalled_until) == ETIMEDOUT && fault->stalled) {
             watchdog_releases++, release_stalls();
         }
     }
@@ -354,6 +354,15 @@ static int on_fsync(const char *path, int data_only, struct fuse_file_info *fi) 
     return result;
 }
 
+// Each close(2) of a descriptor of the file.
+static int on_close(const char *path, struct fuse_file_info *fi) {
+    (void)fi;
+    pthread_mutex_lock(&lock);
+    int result = is_disk(path) ? gate(CLOSE, 0, disk_size) : 0;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
 static void *on_init(struct fuse_conn_info *connection, struct fuse_config *config) {
     connection->max_background = THREADS / 2; // stalled requests leave threads for the control file
     config->attr_timeout = config->entry_timeout = 3600;
@@ -362,7 +371,7 @@ static void *on_init(struct fuse_conn_info *connection, struct fuse_config *conf
 
 static const struct fuse_operations operations = {
     .init = on_init, .getattr = on_getattr, .open = on_open, .truncate = on_truncate,
-    .read = on_read, .write = on_write, .fsync = on_fsync,
+    .read = on_read, .write = on_write, .fsync = on_fsync, .flush = on_close,
 };
 
 static char *zeroes(size_t size) {
@@ -376,10 +385,6 @@ int main(int argc, char **argv) {
     }
     durable = zeroes(disk_size);
     current = zeroes(disk_size);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&changed, &monotonic);
     prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0); // memory that this asks for never waits for writeback to the disk that this is
     struct fuse_args arguments = FUSE_ARGS_INIT(1, argv);
     struct fuse *fuse = fuse_new(&arguments, &operations, sizeof operations, NULL);

@@ -87,10 +87,10 @@ start=$(now_ms); put 0 F; took=$(($(now_ms) - start))
 is "delay write 300: at least 300 ms" 1 "$((took >= 300))"
 disk clear
 
-for operation in read write flush; do
+for operation in read write flush close; do
   disk stall $operation
   before=$(disk_figure "$operation done")
-  case $operation in read) get 0 ;; write) put 0 G ;; flush) flush ;; esac >/dev/null & waiter=$!
+  case $operation in read) get 0 ;; write) put 0 G ;; flush) flush ;; close) : 3<"$work/fuse/disk" ;; esac >/dev/null & waiter=$!
   disk_until "$operation waiting" 1
   is "stall $operation: it waits" "$before" "$(disk_figure "$operation done")"
   disk release

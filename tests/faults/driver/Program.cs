@@ -83,5 +83,35 @@ var stuck = new Command("stuck", "a slow or stuck device hurts its own files alo
 stuck.SetAction((parsed, _) => Stuck.RunAsync(
     parsed.GetValue(file)!, parsed.GetValue(others)!, parsed.GetValue(stick)!, parsed.GetValue(free), parsed.GetValue(write)));
 
-return await new RootCommand("Drives AkkaAio for the fault scripts.") { load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, LifetimesVerb.Command() }
-    .Parse(args).InvokeAsync();
+var what = new Argument<string>("what") { Description = "writes, open, close or flush" };
+var freeAtLast = new Option<string>("--free") { Required = true, Description = "a shell command that ends it" };
+var ending = new Command("ending", "a system that is ended while its file is stuck in the kernel") { what, file, stick, freeAtLast, hocon };
+ending.SetAction((parsed, _) => Ending.RunAsync(
+    parsed.GetValue(what)!, parsed.GetValue(file)!, parsed.GetValue(stick)!, parsed.GetValue(freeAtLast)!, parsed.GetValue(hocon)!));
+
+var recordCount = new Option<int?>("--records") { Description = "how many records; else as many as it takes" };
+var filling = new Command("filling", "records of 64 KiB on a disk that fills") { file, recordCount, hocon };
+filling.SetAction((parsed, _) => Filling.RecordsAsync(parsed.GetValue(file)!, parsed.GetValue(recordCount), parsed.GetValue(hocon)!));
+var callsThatFail = new Command("calls-that-fail", "1 GiB where there is less: the file stays as it was") { file, hocon };
+callsThatFail.SetAction((parsed, _) => Filling.CallsThatFailAsync(parsed.GetValue(file)!, parsed.GetValue(hocon)!));
+
+var seed = new Option<int>("--seed") { DefaultValueFactory = _ => Random.Shared.Next(1_000_000) };
+var sharing = new Command("sharing", "two systems and a foreign process on one growing file") { file, seed, hocon };
+sharing.SetAction((parsed, _) => Sharing.RunAsync(parsed.GetValue(file)!, parsed.GetValue(seed), parsed.GetValue(hocon)!));
+
+var appender = new Command("appender", "appends records until it is killed, and goes on behind the last whole one") { file, recordCount, hocon };
+appender.SetAction((parsed, _) => Appender.RunAsync(parsed.GetValue(file)!, parsed.GetValue(recordCount), parsed.GetValue(hocon)!));
+var find = new Command("find", "how many whole records a reader finds") { file };
+find.SetAction(parsed => Appender.Find(parsed.GetValue(file)!));
+
+Command[] commands = [
+    load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing, appender, find,
+    LifetimesVerb.Command(),
+];
+var root = new RootCommand("Drives AkkaAio for the fault scripts.");
+foreach (var command in commands)
+{
+    root.Subcommands.Add(command);
+}
+
+return await root.Parse(args).InvokeAsync();
