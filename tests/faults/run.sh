@@ -186,9 +186,9 @@ row "a frozen file system" '[ $code = 0 ]' dotnet "$driver" stuck "$work/ext4/fr
 kill $watchdog 2>/dev/null
 
 # A system that ends while its file is stuck in the kernel: each command answered, and the end within drain-timeout (1 s) + 2 s.
-ending() { # ending STICK FREE WHAT FILE [HOCON]; whatever happens, it ends after half a minute
+ending() { # ending STICK FREE WHAT FILE HOCON [OPTIONS…]; whatever happens, it ends after half a minute
   ( sleep 30; sh -c "$2" ) >/dev/null 2>&1 & local watchdog=$!
-  dotnet "$driver" ending "$3" "$4" --stick "$1" --free "$2" --hocon "akka.io.aio { ${5:-} }" >"$work/ended"; local code=$?
+  dotnet "$driver" ending "$3" "$4" --stick "$1" --free "$2" --hocon "akka.io.aio { $5 }" "${@:6}" >"$work/ended"; local code=$?
   kill $watchdog 2>/dev/null
   # What is left in the kernel is logged at that moment, not when it comes back: before the figures.
   echo "$(grep ' waited, ' "$work/ended"), $(sed '/ waited, /q' "$work/ended" | grep -qE 'leaked' && echo "leak logged" || echo "no leak")"
@@ -198,6 +198,8 @@ for engine in linux-aio "linux-aio, reap.thread = own" "linux-aio, shards = 1" t
   row "Terminate, frozen: $engine" '[ $code = 0 ] && [[ "$out" == *"leak logged" ]]' \
     ending "fsfreeze -f $work/ext4" "fsfreeze -u $work/ext4" writes "$work/ext4/frozen" "engine = $engine"
 done
+not_mended "another disk beside a frozen one" '[ $code = 0 ]' \
+  ending "fsfreeze -f $work/ext4" "fsfreeze -u $work/ext4" writes "$work/ext4/frozen" "" --others "$work"
 
 # The same on a disk that stops answering: writes, an fsync, an open that reads cold metadata, and a close.
 disk_start $((256 << 20)) || failed=1

@@ -10,6 +10,7 @@ internal static class Ending
 {
     private const int Block = 4096;
     private const int Writes = 300;
+    private const int Others = 16;
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
 
     // The promise is drain-timeout + 2 s; the machine is shared, so three times that fails, and the figure is printed.
@@ -20,13 +21,15 @@ internal static class Ending
     /// <param name="path">The file: for `writes` and `flush` large enough.</param>
     /// <param name="stick">A shell command that makes the kernel stick.</param>
     /// <param name="free">One that ends it, run at the end in any case: until then the process cannot go.</param>
+    /// <param name="others">A folder on another device: its files must not notice. Null: none are opened.</param>
     /// <param name="hocon">Further configuration.</param>
-    public static async Task<int> RunAsync(string what, string path, string stick, string free, string hocon)
+    public static async Task<int> RunAsync(string what, string path, string stick, string free, string? others, string hocon)
     {
         var system = ActorSystem.Create("ending", ConfigurationFactory.ParseString(hocon).WithFallback(ConfigurationFactory.ParseString(
             $"akka.loglevel = ERROR\nakka.stdout-loglevel = ERROR\nakka.io.aio.drain-timeout = {DrainTimeout.TotalSeconds} s")));
         var aio = AioExt.Get(system);
         var file = what == "open" ? null : await aio.OpenAsync(path, new() { Access = FileAccess.ReadWrite });
+        var healthy = await OpenOthersAsync(aio, others);
         var written = new byte[Block];
         if (what == "flush")
         {
@@ -57,6 +60,9 @@ internal static class Ending
             commands.Add(cancelled);
         }
 
+        var reads = healthy.Select(other => other.ReadAsync(0, Block).AsTask()).ToArray();
+        await Task.WhenAny(Task.WhenAll(reads), Task.Delay(CancelLimit));
+        var unharmed = reads.Count(read => read.IsCompletedSuccessfully);
         var waiting = commands.Count(command => !command.IsCompleted);
         watch.Restart();
         await Task.WhenAny(system.Terminate(), Task.Delay(Limit));
@@ -66,9 +72,22 @@ internal static class Ending
         var replies = commands.Count(command => command.IsCompleted);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{waiting} of {commands.Count} waited, cancel {cancel.TotalMilliseconds:f0} ms, replies {replies}, {(ended ? "ended" : "NOT ended")} in {end.TotalSeconds:f2} s"));
+            $"{waiting} of {commands.Count} waited, {unharmed} of {healthy.Count} other files read, cancel {cancel.TotalMilliseconds:f0} ms, replies {replies}, {(ended ? "ended" : "NOT ended")} in {end.TotalSeconds:f2} s"));
         Shell(free);
-        return waiting > 0 && replies == commands.Count && ended && cancel < CancelLimit ? 0 : 1;
+        return waiting > 0 && replies == commands.Count && ended && cancel < CancelLimit && unharmed == healthy.Count ? 0 : 1;
+    }
+
+    private static async Task<List<AioFile>> OpenOthersAsync(AioExt aio, string? folder)
+    {
+        var files = new List<AioFile>();
+        for (var i = 0; folder is not null && i < Others; i++)
+        {
+            var path = Path.Combine(folder, $"other-{i}");
+            await File.WriteAllBytesAsync(path, new byte[Block]);
+            files.Add(await aio.OpenAsync(path, new() { Direct = DirectIo.Required }));
+        }
+
+        return files;
     }
 
     // A thread in uninterruptible sleep is what these rows are about. Where the engine has none of ours in the kernel, a moment is enough.

@@ -84,10 +84,12 @@ stuck.SetAction((parsed, _) => Stuck.RunAsync(
     parsed.GetValue(file)!, parsed.GetValue(others)!, parsed.GetValue(stick)!, parsed.GetValue(free), parsed.GetValue(write)));
 
 var what = new Argument<string>("what") { Description = "writes, open, close or flush" };
+var otherFiles = new Option<string?>("--others") { Description = "a folder on another device, whose files must not notice" };
 var freeAtLast = new Option<string>("--free") { Required = true, Description = "a shell command that ends it" };
-var ending = new Command("ending", "a system that is ended while its file is stuck in the kernel") { what, file, stick, freeAtLast, hocon };
+var ending = new Command("ending", "a system that is ended while its file is stuck in the kernel") { what, file, stick, freeAtLast, otherFiles, hocon };
 ending.SetAction((parsed, _) => Ending.RunAsync(
-    parsed.GetValue(what)!, parsed.GetValue(file)!, parsed.GetValue(stick)!, parsed.GetValue(freeAtLast)!, parsed.GetValue(hocon)!));
+    parsed.GetValue(what)!, parsed.GetValue(file)!, parsed.GetValue(stick)!, parsed.GetValue(freeAtLast)!, parsed.GetValue(otherFiles),
+    parsed.GetValue(hocon)!));
 
 var recordCount = new Option<int?>("--records") { Description = "how many records; else as many as it takes" };
 var filling = new Command("filling", "records of 64 KiB on a disk that fills") { file, recordCount, hocon };

@@ -46,7 +46,7 @@ internal static class Stuck
         var waiting = commands.Count(command => !command.IsCompleted);
         var held = aio.Pool.RentedBuffers;
         var watch = Stopwatch.StartNew();
-        if (free is not null && !write)
+        if (free is not null)
         {
             await cancellation.CancelAsync();
             await commands[^1];
