@@ -274,9 +274,12 @@ public sealed class AioExt : IExtension
             throw;
         }
 
+        var stuckAfter = System.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup }
+            ? setup.StuckAfter
+            : StuckVisits.DefaultStuckAfter;
         return (depth, [.. contexts.Select((context, index) =>
         {
-            var shard = new Shard(index);
+            var shard = new Shard(index, stuckAfter);
             shard.GiveFirstContext(context);
             return shard;
         })]);

@@ -194,7 +194,7 @@ internal sealed class AioManager : UntypedActor
         _undrained.UnionWith(_aio.Shards.Select(shard => shard.Index));
         foreach (var shard in _aio.Shards)
         {
-            shard.Ref.Tell(Drain.Instance, Self);
+            shard.Tell(Drain.Instance, Self);
         }
     }
 

@@ -1,5 +1,6 @@
 using Akka.Actor.Setup;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Shards;
 
 namespace AkkaAio;
 
@@ -12,4 +13,7 @@ public sealed class AioSetup(IIoEngine engine) : Setup
 {
     /// <summary>The engine.</summary>
     public IIoEngine Engine { get; } = engine ?? throw new ArgumentNullException(nameof(engine));
+
+    /// <summary>How long an io_submit takes before another thread acts for the shard; infinite where one thread plays all parts.</summary>
+    internal TimeSpan StuckAfter { get; init; } = StuckVisits.DefaultStuckAfter;
 }

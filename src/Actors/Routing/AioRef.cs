@@ -66,15 +66,13 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             case Aio.TransferCommand transfer when CachedRead.TryAnswer(transfer, sender):
                 break;
             case Aio.TransferCommand transfer:
-                file.LaneAt(transfer.Offset).Shard.Ref.Tell(transfer, sender);
+                file.LaneAt(transfer.Offset).Shard.Tell(transfer, sender);
                 break;
             case Aio.BarrierCommand barrier:
                 TellBarrier(barrier, sender);
                 break;
             default:
-                var shard = ShardOf(command, aio)!;
-                shard.Ref.Tell(command, sender);
-                shard.Visits.Want(); // a Cancel does not wait for a stuck io_submit
+                ShardOf(command, aio)!.Tell(command, sender);
                 break;
         }
     }
@@ -106,7 +104,7 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
         var lanes = command.File.Lanes;
         if (lanes.Length == 1)
         {
-            lanes[0].Shard.Ref.Tell(barrier, sender);
+            lanes[0].Shard.Tell(barrier, sender);
             return;
         }
 
@@ -116,7 +114,7 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
         {
             foreach (var lane in lanes)
             {
-                lane.Shard.Ref.Tell(barrier, sender);
+                lane.Shard.Tell(barrier, sender);
             }
         }
     }

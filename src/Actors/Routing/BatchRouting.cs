@@ -37,7 +37,7 @@ internal static class BatchRouting
         var count = CountOf(transfers.Span, first);
         if (count == transfers.Length)
         {
-            first.Ref.Tell(new ShardBatch(transfers), sender);
+            first.Tell(new ShardBatch(transfers), sender);
             return;
         }
 
@@ -46,7 +46,7 @@ internal static class BatchRouting
             count = CountOf(transfers.Span, shard);
             if (count > 0)
             {
-                shard.Ref.Tell(new ShardBatch(PartOf(transfers.Span, shard, count)), sender);
+                shard.Tell(new ShardBatch(PartOf(transfers.Span, shard, count)), sender);
             }
         }
     }

@@ -105,7 +105,7 @@ internal sealed partial class ContextActor
         }
         else
         {
-            home.Ref.Tell(arrived, _self);
+            home.Tell(arrived, _self);
         }
     }
 
@@ -181,19 +181,27 @@ internal sealed partial class ContextActor
         home.ReadyFlushes.Clear();
     }
 
-    private void StageDataSync(Slot slot, AioFile file)
+    // Not before the fdatasync begins: what became ready while it waited for its place is served too.
+    private static void BeginDataSync(AioFile file)
     {
-        // Not before now: what became ready while it waited for its place is served too.
         var home = file.Home;
         home.SyncWanted = false;
         home.Flushing = [.. home.Flushing ?? [], .. home.ReadyFlushes];
         home.ReadyFlushes.Clear();
+    }
+
+    private void SyncOnThread(AioFile file) =>
+        _aio.RunBlocking(() => _shard.Tell(new DataSyncDone(file, AioExt.ErrorOf(file.Handle.DataSync)), _self));
+
+    private void StageDataSync(Slot slot, AioFile file)
+    {
+        BeginDataSync(file);
         slot.State = SlotState.Staged;
         slot.Lane = file.LaneOn(_shard);
         slot.Opcode = IoOpcode.DataSync;
         slot.Flags = RwFlags.None;
         slot.Start = 0;
-        _submitter!.Stage(slot);
+        _submitter!.Add(slot);
     }
 
     private void FailDataSync(Slot slot, Errno error)
@@ -203,7 +211,7 @@ internal sealed partial class ContextActor
         if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
         {
             // A kernel before 4.18, or a file system without: the same, on a thread that may block.
-            _aio.RunBlocking(() => _self.Tell(new DataSyncDone(file, AioExt.ErrorOf(file.Handle.DataSync)), _self));
+            SyncOnThread(file);
         }
         else
         {
@@ -260,7 +268,7 @@ internal sealed partial class ContextActor
         _aio.RunBlocking(() =>
         {
             var error = AioExt.ErrorOf(() => Perform(barrier.Command));
-            _self.Tell(new ExclusiveDone(barrier, error), _self);
+            _shard.Tell(new ExclusiveDone(barrier, error), _self);
         });
     }
 
@@ -314,7 +322,7 @@ internal sealed partial class ContextActor
             }
             else
             {
-                lane.Shard.Ref.Tell(new BarrierReleased(barrier), _self);
+                lane.Shard.Tell(new BarrierReleased(barrier), _self);
             }
         }
     }

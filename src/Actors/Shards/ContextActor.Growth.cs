@@ -36,7 +36,7 @@ internal sealed partial class ContextActor
         }
         else
         {
-            grow.File.HomeShard.Ref.Tell(grow, _self);
+            grow.File.HomeShard.Tell(grow, _self);
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed partial class ContextActor
             var done = new GrowDone(file, to, error);
             foreach (var lane in file.Lanes)
             {
-                lane.Shard.Ref.Tell(done, ActorRefs.NoSender);
+                lane.Shard.Tell(done, ActorRefs.NoSender);
             }
         });
     }
@@ -114,8 +114,7 @@ internal sealed partial class ContextActor
             if (_unavailable is null && !MustGrow(waiting.Command))
             {
                 _shard.HeldCommands--;
-                _queue.Enqueue(waiting);
-                _counters.Queued = _queue.Count;
+                Enqueue(waiting);
             }
             else if (error is not null)
             {

@@ -5,7 +5,8 @@ using Akka.Event;
 namespace AkkaAio.Shards;
 
 // What another thread does while the shard's own is stuck inside io_submit (SubmitGate). It has the shard's state to itself until it gives it
-// back. New commands are accepted and wait; Cancel, barriers and the end go on. Nothing is staged or submitted.
+// back. Nothing is submitted. Operations on the device that the thread is stuck with are accepted and wait; those on other devices are done by
+// blocking threads. Cancel, barriers and the end go on.
 internal sealed partial class ContextActor
 {
     // Replies to requesters: a few milliseconds, and longer only if a requester's Tell blocks.
@@ -56,6 +57,24 @@ internal sealed partial class ContextActor
             _shard.Gate.Abandon();
             ((IInternalActorRef)_parent).SendSystemMessage(
                 new DeathWatchNotification(_self, existenceConfirmed: true, addressTerminated: false));
+        }
+    }
+
+    // Flushes of files on other devices than the one that the thread is stuck with.
+    private void SyncForStuckThread()
+    {
+        for (var waiting = _shard.WantedDataSyncs.Count; waiting > 0; waiting--)
+        {
+            var file = _shard.WantedDataSyncs.Dequeue();
+            if (MayStage(file))
+            {
+                BeginDataSync(file);
+                SyncOnThread(file);
+            }
+            else
+            {
+                _shard.WantedDataSyncs.Enqueue(file);
+            }
         }
     }
 

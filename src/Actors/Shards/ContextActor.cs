@@ -63,6 +63,7 @@ internal sealed partial class ContextActor : UntypedActor
         _self = Self;
         _parent = Context.Parent;
         _messages = _cell.Mailbox!.MessageQueue;
+        shard.Messages = _messages;
         shard.Actor = this;
     }
 
@@ -189,7 +190,7 @@ internal sealed partial class ContextActor : UntypedActor
         {
             requester.Reply(EmptyReply(command), _self, _log);
         }
-        else if (_queue.Count == 0 && lane.Held is null && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
+        else if (lane.Held is null && MayStage(lane.File) && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
             Stage(slot, new Queued(command, requester, lane, lane.Start(command.IsWrite)));
             accepted = true;
@@ -234,10 +235,24 @@ internal sealed partial class ContextActor : UntypedActor
             return;
         }
 
-        _queue.Enqueue(new Queued(
-            command, requester, lane, lane.Start(command.IsWrite), Stopwatch.GetTimestamp()));
+        Enqueue(new Queued(command, requester, lane, lane.Start(command.IsWrite), Stopwatch.GetTimestamp()));
+    }
+
+    private void Enqueue(Queued queued)
+    {
+        if (_shard.Gate.IsVisited && MayStage(queued.Lane.File) && _inFlight!.TryTake() is { } slot)
+        {
+            Stage(slot, queued);
+            return;
+        }
+
+        _queue.Enqueue(queued);
         _counters.Queued = _queue.Count;
     }
+
+    // Behind those that wait; and while the shard's thread is stuck with operations of one device, past them on another.
+    private bool MayStage(AioFile file) =>
+        _shard.Gate.IsVisited ? !_submitter!.IsStagedFor(file.Device) : _queue.Count == 0;
 
     private AioException? RefusalOf(Aio.TransferCommand command, FileLane lane) =>
         lane.Closing ? new AioClosedException(command.Name, command.File.Path, "the file is closed")
@@ -313,6 +328,12 @@ internal sealed partial class ContextActor : UntypedActor
             return;
         }
 
+        if (_shard.Gate.IsVisited)
+        {
+            SyncForStuckThread();
+            return;
+        }
+
         submitter.StageReady();
         while (!submitter.IsFull && _shard.WantedDataSyncs.Count > 0 && _inFlight!.TryTake() is { } slot)
         {
@@ -344,7 +365,7 @@ internal sealed partial class ContextActor : UntypedActor
             Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
             GiveBack(slot);
         }
-        else if (!_aio.Submits(queued.Lane.File))
+        else if (!_aio.Submits(queued.Lane.File) || _shard.Gate.IsVisited)
         {
             if (!AnsweredFromCache(slot))
             {
@@ -381,6 +402,12 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         var slot = rest.Slot;
+        if (_shard.Gate.IsVisited && MayStage(slot.Lane.File))
+        {
+            RunBlocking(slot);
+            return;
+        }
+
         if (rest.Refusal is not { } refusal)
         {
             slot.State = SlotState.Staged;
@@ -424,7 +451,7 @@ internal sealed partial class ContextActor : UntypedActor
         slot.State = SlotState.Blocking;
         _shard.Blocking.Add(slot);
         var inFlight = _inFlight!;
-        _aio.RunBlocking(() => _self.Tell(new BlockingDone(inFlight, slot, BlockingIo.Run(slot)), _self));
+        _aio.RunBlocking(() => _shard.Tell(new BlockingDone(inFlight, slot, BlockingIo.Run(slot)), _self));
     }
 
     private void OnBlockingDone(BlockingDone done)
@@ -432,7 +459,7 @@ internal sealed partial class ContextActor : UntypedActor
         var slot = done.Slot;
         if (Settlement.Settle(slot, done.Result, _self, _counters.OfShard) == Settled.Continue)
         {
-            _aio.RunBlocking(() => _self.Tell(done with { Result = BlockingIo.Run(slot) }, _self));
+            _aio.RunBlocking(() => _shard.Tell(done with { Result = BlockingIo.Run(slot) }, _self));
             return;
         }
 

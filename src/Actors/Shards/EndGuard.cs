@@ -15,20 +15,25 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
     // An io_submit that is under way at the deadline and takes less than this is not stuck.
     private static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(100);
 
-    // A shard that has neither ended nor is stuck by then never started: there is nothing to wait for.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+    // After the deadline. A shard that has neither ended nor is stuck by then never started.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
 
     protected override void OnReceive(object message) => Unhandled(message);
 
-    /// <summary>On a thread of the drain dispatcher, which may block.</summary>
+    /// <summary>Watches from a thread of its own: neither this actor nor the manager waits for it.</summary>
     protected override void PostStop()
     {
         var deadline = aio.DrainDeadline;
+        new Thread(() => Watch(deadline)) { IsBackground = true, Name = "akka-aio-end" }.Start();
+    }
+
+    private void Watch(Deadline deadline)
+    {
         while (!aio.Shards.All(shard => shard.HasEnded) && deadline.Remaining > -Grace)
         {
-            aio.AwaitShardEnd(LookEvery);
+            aio.AwaitShardEnd(deadline.Remaining is { } left && left > LookEvery ? left : LookEvery);
             foreach (var shard in deadline.Remaining > TimeSpan.Zero ? [] : aio.Shards)
             {
                 if (!shard.HasEnded && shard.Gate.TryVisit(StuckAfter))

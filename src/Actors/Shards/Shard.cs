@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Dispatch.MessageQueues;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Telemetry;
@@ -16,10 +17,10 @@ internal sealed class Shard
     private ContextActor? _actor;
     private bool _hasEnded;
 
-    public Shard(int index)
+    public Shard(int index, TimeSpan stuckAfter)
     {
         _index = index;
-        Visits = new StuckVisits(this);
+        Visits = new StuckVisits(this, stuckAfter);
     }
 
     public int Index => _index;
@@ -58,6 +59,21 @@ internal sealed class Shard
 
     /// <summary>The context of the present incarnation; null between two.</summary>
     public InFlight? InFlight { get; set; }
+
+    /// <summary>Messages that wait for the actor.</summary>
+    public IMessageQueue Messages { get; set; } = null!;
+
+    /// <summary>
+    /// Any thread: tells the actor. Where its thread is inside io_submit, which may be stuck, another is to look whether it is.
+    /// </summary>
+    public void Tell(object message, IActorRef? sender)
+    {
+        Ref.Tell(message, sender);
+        if (Gate.IsInside)
+        {
+            Visits.Want();
+        }
+    }
 
     /// <summary>The present incarnation of the actor.</summary>
     public ContextActor Actor

@@ -34,10 +34,14 @@ internal sealed class SubmitGate
 
     /// <summary>Shard's thread: calls io_submit next.</summary>
     /// <param name="now">Stopwatch ticks.</param>
+    /// <remarks>
+    /// A full fence: this thread then looks at the mailbox, as a thread that puts something there then looks at <see cref="IsInside"/>. One
+    /// of the two sees the other's.
+    /// </remarks>
     public void Enter(long now)
     {
         Volatile.Write(ref _since, now);
-        Volatile.Write(ref _state, Inside);
+        Interlocked.Exchange(ref _state, Inside);
     }
 
     /// <summary>Shard's thread: is back from io_submit. False: the shard has been abandoned meanwhile; nothing of it may be touched.</summary>
@@ -59,9 +63,12 @@ internal sealed class SubmitGate
         }
     }
 
+    /// <summary>For how long the shard's thread has been inside; zero when it is outside, as far as can be seen.</summary>
+    public TimeSpan InsideFor => IsInside ? Stopwatch.GetElapsedTime(Volatile.Read(ref _since)) : TimeSpan.Zero;
+
     /// <summary>Another thread: takes the shard if its thread has been inside io_submit for this long.</summary>
     public bool TryVisit(TimeSpan stuckFor) =>
-        IsInside && Stopwatch.GetElapsedTime(Volatile.Read(ref _since)) >= stuckFor &&
+        InsideFor >= stuckFor &&
         Interlocked.CompareExchange(ref _state, Visited, Inside) == Inside;
 
     /// <summary>Visitor: gives the shard back.</summary>

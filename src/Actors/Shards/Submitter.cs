@@ -35,8 +35,8 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     private int _stagedCount;
     private readonly BatchPolicy _batches = new(aio.Settings.SubmitBatchMin, aio.Settings.SubmitBatchSize);
 
-    // Where each of the batch goes: once it is submitted the reaper may have cleared its slot.
-    private readonly ulong[] _devices = new ulong[aio.Settings.SubmitBatchSize];
+    // Of all that is staged. One batch, one device: a stuck device holds up no operation of another.
+    private ulong _device;
 
     // In a slot already, waiting for a place in the batch: the rest of operations that were done in part, and what came while the kernel
     // took nothing.
@@ -66,35 +66,53 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     /// <summary>There may be room again.</summary>
     public void Resume() => IsFlowControlled = false;
 
+    /// <summary>Whether the batch has operations on this device.</summary>
+    public bool IsStagedFor(ulong device) => _stagedCount > 0 && _device == device;
+
     /// <summary>To go first, when there is a place.</summary>
     public void Enqueue(Slot slot) => _ready.Enqueue(slot);
 
     /// <summary>Gives those that wait for a place theirs.</summary>
     public void StageReady()
     {
-        while (!IsFull && _ready.TryDequeue(out var slot))
+        while (!IsFull && _ready.TryPeek(out var slot) && TryStage(slot))
         {
-            Stage(slot);
+            _ready.Dequeue();
         }
     }
 
-    /// <summary>Puts it into the batch, which has a place.</summary>
-    public void Stage(Slot slot) => _staged[_stagedCount++] = slot;
-
-    /// <summary>Puts it into the batch, and submits when that is due.</summary>
+    /// <summary>Puts it into the batch, or behind those that wait for a place; and submits when that is due.</summary>
     public void Add(Slot slot)
     {
-        if (IsFull)
+        if (!TryStage(slot))
         {
             Enqueue(slot); // flow-controlled
             return;
         }
 
-        Stage(slot);
-        if (_stagedCount >= (slot.MayMerge ? _staged.Length : _batches.Due))
+        if (slot.Opcode != IoOpcode.DataSync && _stagedCount >= (slot.MayMerge ? _staged.Length : _batches.Due))
         {
             Submit();
         }
+    }
+
+    // A batch with operations of another device goes first. False: it does not go now.
+    private bool TryStage(Slot slot)
+    {
+        var device = slot.Lane.File.Device;
+        if (!IsFull && _stagedCount > 0 && _device != device)
+        {
+            Submit();
+        }
+
+        if (IsFull || (_stagedCount > 0 && _device != device))
+        {
+            return false;
+        }
+
+        _device = device;
+        _staged[_stagedCount++] = slot;
+        return true;
     }
 
     /// <summary>Forgets what is staged: it has been answered.</summary>
@@ -123,7 +141,6 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
             _staged[i].State = SlotState.InFlight;
             _staged[i].SubmittedAt = now;
             _requests[i] = _staged[i].ToRequest();
-            _devices[i] = _staged[i].Lane.File.Device;
         }
 
         try
@@ -181,7 +198,7 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
             else if (error == Errno.EOPNOTSUPP && (_requests[next].Flags & RwFlags.NoWait) != 0)
             {
                 var slot = _staged[next];
-                NoWait.IsUnsupported(_devices[next], slot.IsWrite);
+                NoWait.IsUnsupported(_device, slot.IsWrite);
                 slot.Flags &= ~RwFlags.NoWait;
                 _requests[next] = slot.ToRequest(); // and once more
             }
@@ -214,6 +231,11 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         IoSubmitResult result;
         var isOurs = false;
         shard.Gate.Enter(start);
+        if (shard.Messages.HasMessages)
+        {
+            shard.Visits.Want(); // they wait for this call to return
+        }
+
         try
         {
             result = inFlight.Context.Submit(_requests.AsSpan(first, count));
@@ -263,7 +285,7 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
             // Which of them it was is not known: all are under suspicion, and the innocent do not fall back.
             if (_requests[i].Opcode != IoOpcode.DataSync)
             {
-                NoWait.SubmitWasSlow(_devices[i], _requests[i].Opcode == IoOpcode.Write);
+                NoWait.SubmitWasSlow(_device, _requests[i].Opcode == IoOpcode.Write);
             }
         }
 

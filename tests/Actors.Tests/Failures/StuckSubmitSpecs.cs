@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Tests.Support;
@@ -27,11 +28,15 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(3); // drain-timeout + 2 s
 
+    private const string Healthy = "/memory/healthy";
+
     private readonly ManualResetEventSlim _thaw = new();
     private readonly ManualResetEventSlim _frozen = new();
 
     protected StuckSubmitSpecsBase(string hocon, ITestOutputHelper output)
-        : base(EngineKind.Memory, "akka.io.aio { shards = 2, depth = 16, max-queue-size = 100, drain-timeout = 1 s }\n" + hocon, output)
+        : base(
+            EngineKind.Memory, "akka.io.aio { shards = 2, depth = 16, max-queue-size = 100, drain-timeout = 1 s }\n" + hocon, output,
+            new MemoryEngine { DeviceOf = path => path == Healthy ? 1UL : 0UL })
     {
         Engine.OnSubmit = requests =>
         {
@@ -138,6 +143,58 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
         Assert.InRange(refused, 1, 99); // the bound of the queue holds meanwhile
         Assert.Equal(Enumerable.Range(2, 50).SelectMany(i => Pattern(Block, i)), OnDisk(file.Path)[(2 * Block)..(52 * Block)]);
         await file.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_file_on_another_device_works_on_the_same_shard_meanwhile()
+    {
+        // So many commands for the stuck device that the queue is nearly full of them.
+        var file = await NewFile(64 * Block);
+        var healthy = await NewFile(64 * Block, path: Healthy);
+        while (healthy.HomeShard != file.HomeShard)
+        {
+            file = await NewFile(64 * Block);
+        }
+
+        var stuck = await Stick(file);
+        var waiting = Enumerable.Range(2, 90).Select(i => Replies.Tell(new Aio.Write(file, i % 62 * Block, new byte[Block]))).ToArray();
+        for (var i = 0; i < 20; i++)
+        {
+            await healthy.WriteAsync(i * Block, Pattern(Block, i)).AsTask().WaitAsync(Patience.Long);
+            using var read = await healthy.ReadAsync((i * Block) + 10, 100).AsTask().WaitAsync(Patience.Long);
+            Assert.Equal(Pattern(Block, i)[10..110], read.GetSpan().ToArray());
+        }
+
+        await healthy.WriteAsync(100 * Block, new byte[Block]).AsTask().WaitAsync(Patience.Long); // behind its end
+        await healthy.FlushAsync().AsTask().WaitAsync(Patience.Long);
+        await healthy.SetLengthAsync(Block).AsTask().WaitAsync(Patience.Long);
+        await healthy.DisposeAsync().AsTask().WaitAsync(Patience.Long);
+        Assert.DoesNotContain(waiting, Replies.Has);
+        _thaw.Set();
+        await Replies.AssertOneEach([stuck, .. waiting]);
+        Assert.All(waiting, write => Assert.IsType<Aio.WriteCompleted>(Replies.Of(write).Result));
+        await file.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_batch_that_gets_stuck_has_operations_of_one_device_alone()
+    {
+        var devices = new ConcurrentBag<int>();
+        var file = await NewFile(64 * Block);
+        var healthy = await NewFile(64 * Block, path: Healthy);
+        var submit = Engine.OnSubmit!;
+        Engine.OnSubmit = requests =>
+        {
+            devices.Add(requests.ToArray().Select(request => request.Descriptor).Distinct().Count());
+            return submit(requests);
+        };
+        var reads = Enumerable.Range(0, 90).Select(i => (i % 3 == 0 ? healthy : file).ReadAsync(i % 64 * Block, 1).AsTask());
+        foreach (var read in await Task.WhenAll(reads).WaitAsync(Patience.Long))
+        {
+            read.Dispose();
+        }
+
+        Assert.All(devices, count => Assert.Equal(1, count));
     }
 
     [Fact]

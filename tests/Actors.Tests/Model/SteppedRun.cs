@@ -26,7 +26,8 @@ internal static class SteppedRun
         var faults = new Faults(random.Next(), holds: random.Next(4) * 30, mostCrashes: 12);
         var kernel = new Kernel(new MemoryEngine(), faults, journal, stepper) { Lie = lie };
         var system = ActorSystem.Create("schedule", ActorSystemSetup.Create(
-            BootstrapSetup.Create().WithConfig(config), new AioSetup(kernel), new SteppedSystem(stepper)));
+            BootstrapSetup.Create().WithConfig(config), new AioSetup(kernel) { StuckAfter = Timeout.InfiniteTimeSpan },
+            new SteppedSystem(stepper)));
         var aio = AioExt.Get(system);
         try
         {

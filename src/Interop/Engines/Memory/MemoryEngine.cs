@@ -33,6 +33,9 @@ public sealed class MemoryEngine : IIoEngine
     /// </summary>
     public bool TakesNoWait { get; init; }
 
+    /// <summary>The device that a file is on, by its path; null: all are on one.</summary>
+    public Func<string, ulong>? DeviceOf { get; init; }
+
     /// <summary>Asked about every operation as it is submitted, on the submitting thread.</summary>
     public OperationFaultScript? OnOperation { get; set; }
 

@@ -76,7 +76,7 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public string Path => path;
 
-    public FileIdentity Identity => new(0, inode.Number);
+    public FileIdentity Identity => new(engine.DeviceOf?.Invoke(path) ?? 0, inode.Number);
 
     public int Descriptor => descriptor;
 
