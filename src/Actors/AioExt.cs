@@ -27,12 +27,15 @@ public sealed class AioExt : IExtension
     private readonly IActorRef _manager;
     private readonly int _depth;
     private readonly object _shardEnds = new();
-    private Deadline? _drainDeadline;
+
+    // Stopwatch ticks; 0: no shutdown is running. One word: reapers read what the shutdown writes.
+    private long _drainDeadline;
     private bool _refuses;
 
     internal AioExt(ExtendedActorSystem system)
     {
         system.Settings.InjectTopLevelFallback(AioSettings.DefaultConfig());
+        system.Settings.InjectTopLevelFallback(AioMailbox.ToConfig());
         Settings = AioSettings.Create(system.Settings.Config);
         System = system;
         Log = new SafeLog(Logging.GetLogger(system, typeof(AioExt)));
@@ -60,7 +63,7 @@ public sealed class AioExt : IExtension
                 shard.Telemetry = new ShardTelemetry(Meter, shard);
             }
 
-            _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)), "aio");
+            _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)).WithMailbox(AioMailbox.Id), "aio");
             Ref = new AioRef(this, _manager);
             TaskPath = _manager.Path / "task";
             LostMessages.Subscribe(this);
@@ -120,7 +123,8 @@ public sealed class AioExt : IExtension
     internal bool Refuses => Volatile.Read(ref _refuses);
 
     /// <summary>Until when a stopping reaper waits: the shutdown's deadline if one is running, else its own from now.</summary>
-    internal Deadline DrainDeadline => _drainDeadline ?? Deadline.In(Settings.DrainTimeout);
+    internal Deadline DrainDeadline =>
+        Volatile.Read(ref _drainDeadline) is not 0 and var timestamp ? new Deadline(timestamp) : Deadline.In(Settings.DrainTimeout);
 
     /// <summary>The extension of a system; opens the contexts at the first call.</summary>
     /// <exception cref="AioConfigurationException">The configuration is wrong; names the key.</exception>
@@ -316,7 +320,7 @@ public sealed class AioExt : IExtension
     private async Task<Akka.Done> DrainAsync()
     {
         Refuse();
-        _drainDeadline = Deadline.In(Settings.DrainTimeout);
+        Volatile.Write(ref _drainDeadline, Deadline.In(Settings.DrainTimeout).Timestamp);
         try
         {
             await _manager.Ask<Akka.Done>(Drain.Instance, Settings.DrainTimeout).ConfigureAwait(false);

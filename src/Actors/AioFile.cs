@@ -62,12 +62,9 @@ public sealed partial class AioFile : IAsyncDisposable
     public int MemoryAlignment => Handle.MemoryAlignment;
 
     /// <summary>
-    /// The shard that the file's barriers meet at, and with <c>shard-by = file</c> the one that does all of its I/O: the Sender of
-    /// replies. Tell commands to <c>system.Aio()</c>.
+    /// The dispatcher that is the thread of the file's shard, which does all of its I/O, or with <c>shard-by = stripe</c> its barriers: see
+    /// <see cref="AioExt.ShardDispatcher"/>.
     /// </summary>
-    public IActorRef Shard => HomeShard.Ref;
-
-    /// <summary>The dispatcher that is the thread of <see cref="Shard"/>: see <see cref="AioExt.ShardDispatcher"/>.</summary>
     public string ShardDispatcher => Aio.ShardDispatcher(HomeShard.Index);
 
     internal AioExt Aio { get; }
@@ -83,6 +80,8 @@ public sealed partial class AioFile : IAsyncDisposable
     internal bool IsOnThreads { get; }
 
     internal Shard HomeShard { get; }
+
+    internal IActorRef Shard => HomeShard.Ref;
 
     /// <summary>The actor whose death closes the file. The manager's.</summary>
     internal IActorRef? Owner { get; set; }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Files;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
@@ -28,14 +29,15 @@ internal sealed class AioManager : UntypedActor
         // An actor there keeps the threads of these dispatchers: one without any is shut down after each task, by a scheduler that from
         // then on ticks without end.
         var aio = _aio;
-        Context.ActorOf(Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId("blocking")), "blocking");
-        Context.ActorOf(Props.Create(() => new EndGuard(aio)).WithDispatcher(AioSettings.DispatcherId("drain")), "drain");
+        Context.ActorOf(Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId("blocking")).WithMailbox(AioMailbox.Id), "blocking");
+        Context.ActorOf(Props.Create(() => new EndGuard(aio)).WithDispatcher(AioSettings.DispatcherId("drain")).WithMailbox(AioMailbox.Id), "drain");
         foreach (var shard in _aio.Shards)
         {
             shard.HasEnded = false;
             shard.Ref = Context.ActorOf(
-                Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(aio.ShardDispatcher(shard.Index)),
+                Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(aio.ShardDispatcher(shard.Index)).WithMailbox(AioMailbox.Id),
                 $"shard-{shard.Index}");
+            shard.Sender = new ShardRef(aio, shard.Ref);
         }
     }
 
@@ -186,7 +188,7 @@ internal sealed class AioManager : UntypedActor
         }
     }
 
-    private void Reply(IActorRef requester, Aio.Event reply) => requester.Reply(reply, Self, _log);
+    private void Reply(IActorRef requester, Aio.Event reply) => requester.Reply(reply, _aio.Ref, _log);
 
     private void OnDrain()
     {

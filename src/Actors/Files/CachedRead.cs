@@ -40,7 +40,7 @@ internal static class CachedRead
             return false;
         }
 
-        requester.Reply(reply, command.File.LaneAt(command.Offset).Shard.Ref, command.File.Aio.Log);
+        requester.Reply(reply, command.File.LaneAt(command.Offset).Shard.Sender, command.File.Aio.Log);
         return true;
     }
 

@@ -3,7 +3,7 @@ namespace AkkaAio;
 // The events: what comes back.
 public sealed partial class Aio
 {
-    /// <summary>A reply. Its Sender is the shard, or the manager for <see cref="Opened"/> and <see cref="Stats"/>.</summary>
+    /// <summary>A reply. Its Sender is the shard, or <c>system.Aio()</c> for <see cref="Opened"/> and <see cref="Stats"/>; neither can be stopped by it.</summary>
     public abstract class Event : Message
     {
         private protected Event(Command command) => RepliesTo = command;

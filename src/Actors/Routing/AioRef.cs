@@ -21,7 +21,16 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
 
     public override IInternalActorRef Parent => ((IInternalActorRef)manager).Parent;
 
-    public override void SendSystemMessage(ISystemMessage message) => ((IInternalActorRef)manager).SendSystemMessage(message);
+    public override void SendSystemMessage(ISystemMessage message) => Forward(message, manager);
+
+    /// <summary>A death watch goes on to the actor; what would stop, suspend or restart it does not.</summary>
+    public static void Forward(ISystemMessage message, IActorRef actor)
+    {
+        if (message is Watch or Unwatch)
+        {
+            ((IInternalActorRef)actor).SendSystemMessage(message);
+        }
+    }
 
     /// <summary>Ignored: it ends with the system. One careless Stop or PoisonPill would be the end of everybody's I/O.</summary>
     public override void Stop() => aio.Log.Warning("{0} was asked to stop; it ends with the actor system, and not before", Path);
@@ -120,5 +129,5 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
     }
 
     private void Refuse(Aio.FileCommand command, IActorRef? sender, Exception cause) =>
-        sender?.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), command.File.HomeShard.Ref, aio.Log);
+        sender?.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), command.File.HomeShard.Sender, aio.Log);
 }

@@ -80,7 +80,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
                 shard.Ref.Tell(new ContinueSlot(inFlight, slot, completion.Result), shard.Ref);
                 return;
             }
-            else if (Settlement.Settle(slot, completion.Result, shard.Ref, _counters.OfReaper) == Settled.Continue)
+            else if (Settlement.Settle(slot, completion.Result, shard.Sender, _counters.OfReaper) == Settled.Continue)
             {
                 slot.State = SlotState.Continuing;
                 shard.Ref.Tell(new ContinueSlot(inFlight, slot), shard.Ref);
@@ -136,7 +136,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         }
 
         var command = slot.Command!;
-        slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, Settlement.OutcomeOf(slot)), shard.Ref, log);
+        slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, Settlement.OutcomeOf(slot)), shard.Sender, log);
         slot.Lane.Reaped(slot.IsWrite, slot.Epoch);
     }
 }

@@ -368,7 +368,7 @@ internal sealed partial class ContextActor
         // Accepted once already: the queue's bound does not apply again.
         if (RefusalOf(command, lane) is { } cause)
         {
-            requester.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self, _log);
+            requester.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _shard.Sender, _log);
         }
         else
         {
@@ -389,7 +389,7 @@ internal sealed partial class ContextActor
 
         if (barrier.TryClaim())
         {
-            barrier.Requester?.Reply(reply, _self, _log);
+            barrier.Requester?.Reply(reply, _shard.Sender, _log);
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed partial class ContextActor
             Aio.AwaitRoom room => CancelAwaitRoom(room),
             _ => false,
         };
-        requester.Reply(new Aio.Canceled(cancel, found), _self, _log);
+        requester.Reply(new Aio.Canceled(cancel, found), _shard.Sender, _log);
     }
 
     private bool CancelQueued(Aio.TransferCommand command)
@@ -128,6 +128,6 @@ internal sealed partial class ContextActor
     private void TellCanceled(IActorRef requester, Aio.Command command, AioOutcome outcome)
     {
         var path = ((Aio.FileCommand)command).File.Path;
-        requester.Reply(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _self, _log);
+        requester.Reply(new Aio.CommandFailed(command, new AioCanceledException(command.Name, path), outcome), _shard.Sender, _log);
     }
 }

@@ -119,7 +119,7 @@ internal sealed partial class ContextActor
             else if (error is not null)
             {
                 _shard.HeldCommands--;
-                waiting.Requester.Reply(new Aio.CommandFailed(waiting.Command, error, AioOutcome.NotPerformed), _self, _log);
+                waiting.Requester.Reply(new Aio.CommandFailed(waiting.Command, error, AioOutcome.NotPerformed), _shard.Sender, _log);
                 lane.Undo(write: true, waiting.Epoch);
             }
             else

@@ -37,6 +37,7 @@ internal sealed partial class ContextActor
         finally
         {
             base.PreRestart(reason, message); // stops the reaper, and waits for it: without this the context is never destroyed
+            _restarting = false; // the system may end before the next incarnation begins
         }
     }
 
@@ -100,7 +101,7 @@ internal sealed partial class ContextActor
             // Its thread has the memory still, which comes back as a lost message, and the descriptor, which stays open.
             slot.Lane.File.LeakDescriptor();
             slot.TakeRequester()?.Reply(
-                new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _self, _log);
+                new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _shard.Sender, _log);
         }
 
         foreach (var (command, requester) in _shard.RoomWaiters)
@@ -109,7 +110,7 @@ internal sealed partial class ContextActor
                 new Aio.CommandFailed(
                     command, new AioAbortedException(command.Name, command.File.Path, $"shard {_shard.Index} has stopped"),
                     AioOutcome.NotPerformed),
-                _self, _log);
+                _shard.Sender, _log);
         }
 
         _shard.RoomWaiters.Clear();
@@ -169,7 +170,8 @@ internal sealed partial class ContextActor
         // One that only ends things needs no thread but then.
         var dispatcher = AioSettings.DispatcherId(inFlight.Watch is null ? "reaper" : "drain");
         var reaper = Context.ActorOf(
-            Props.Create(() => new ReaperActor(aio, shard, inFlight, completions)).WithDispatcher(dispatcher), "reaper");
+            Props.Create(() => new ReaperActor(aio, shard, inFlight, completions)).WithDispatcher(dispatcher).WithMailbox(AioMailbox.Id),
+            "reaper");
         inFlight.Watch?.Reaper = reaper;
         return reaper;
     }
@@ -209,9 +211,8 @@ internal sealed partial class ContextActor
             }
             else
             {
-                _inHand = slot.Command == _inHand ? null : _inHand;
                 Settlement.Fail(
-                    slot, Aborted(slot.Command!, cause), _self,
+                    slot, Aborted(slot.Command!, cause), _shard.Sender,
                     slot is { Done: 0, ShortWrites: 0 } ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
                 slot.Lane.Undo(slot.IsWrite, slot.Epoch);
             }
@@ -247,7 +248,7 @@ internal sealed partial class ContextActor
     }
 
     private void Abort(Aio.TransferCommand command, IActorRef requester, Exception? cause) =>
-        requester.Reply(new Aio.CommandFailed(command, Aborted(command, cause), AioOutcome.NotPerformed), _self, _log);
+        requester.Reply(new Aio.CommandFailed(command, Aborted(command, cause), AioOutcome.NotPerformed), _shard.Sender, _log);
 
     private AioAbortedException Aborted(Aio.TransferCommand command, Exception? cause) =>
         new(command.Name, command.File.Path,

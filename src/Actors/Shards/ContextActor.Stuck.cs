@@ -55,6 +55,7 @@ internal sealed partial class ContextActor
         finally
         {
             _shard.Gate.Abandon();
+            _messages.CleanUp(_self, _aio.System.Mailboxes.DeadLetterMailbox.MessageQueue); // nobody takes up what comes from now on
             ((IInternalActorRef)_parent).SendSystemMessage(
                 new DeathWatchNotification(_self, existenceConfirmed: true, addressTerminated: false));
         }

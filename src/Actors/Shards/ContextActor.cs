@@ -184,11 +184,11 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else if (RefusalOf(command, lane) is { } cause)
         {
-            requester.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _self, _log);
+            requester.Reply(new Aio.CommandFailed(command, cause, AioOutcome.NotPerformed), _shard.Sender, _log);
         }
         else if (command.Length == 0)
         {
-            requester.Reply(EmptyReply(command), _self, _log);
+            requester.Reply(EmptyReply(command), _shard.Sender, _log);
         }
         else if (lane.Held is null && MayStage(lane.File) && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
@@ -200,7 +200,7 @@ internal sealed partial class ContextActor : UntypedActor
             _counters.Overloads++;
             var overloaded = new AioOverloadedException(
                 command.Name, command.File.Path, _shard.Index, _aio.Settings.MaxQueueSize);
-            requester.Reply(new Aio.CommandFailed(command, overloaded, AioOutcome.NotPerformed), _self, _log);
+            requester.Reply(new Aio.CommandFailed(command, overloaded, AioOutcome.NotPerformed), _shard.Sender, _log);
         }
         else if (lane.Held is { } held)
         {
@@ -311,7 +311,7 @@ internal sealed partial class ContextActor : UntypedActor
         var credit = Math.Max(1, free / waiters.Count);
         foreach (var (command, requester) in waiters)
         {
-            requester.Reply(new Aio.RoomAvailable(command, credit), _self, _log);
+            requester.Reply(new Aio.RoomAvailable(command, credit), _shard.Sender, _log);
         }
 
         waiters.Clear();
@@ -362,7 +362,7 @@ internal sealed partial class ContextActor : UntypedActor
         slot.Epoch = queued.Epoch;
         if (Preparation.Prepare(slot, _aio.Pool) is { } cause)
         {
-            Settlement.Fail(slot, cause, _self, AioOutcome.NotPerformed);
+            Settlement.Fail(slot, cause, _shard.Sender, AioOutcome.NotPerformed);
             GiveBack(slot);
         }
         else if (!_aio.Submits(queued.Lane.File) || _shard.Gate.IsVisited)
@@ -389,7 +389,7 @@ internal sealed partial class ContextActor : UntypedActor
 
         _counters.OfShard.Fail(slot.Opcode, error);
         Settlement.Fail(
-            slot, Settlement.ErrorOf(slot, error), _self,
+            slot, Settlement.ErrorOf(slot, error), _shard.Sender,
             slot is { Done: 0, ShortWrites: 0 } ? AioOutcome.NotPerformed : Settlement.OutcomeOf(slot));
         GiveBack(slot);
     }
@@ -440,7 +440,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         _counters.CacheHits++;
-        Settlement.Settle(slot, count, _self, _counters.OfShard); // never Continue: it is whole, or ends at the end of the file
+        Settlement.Settle(slot, count, _shard.Sender, _counters.OfShard); // never Continue: it is whole, or ends at the end of the file
         GiveBack(slot);
         return true;
     }
@@ -457,7 +457,7 @@ internal sealed partial class ContextActor : UntypedActor
     private void OnBlockingDone(BlockingDone done)
     {
         var slot = done.Slot;
-        if (Settlement.Settle(slot, done.Result, _self, _counters.OfShard) == Settled.Continue)
+        if (Settlement.Settle(slot, done.Result, _shard.Sender, _counters.OfShard) == Settled.Continue)
         {
             _aio.RunBlocking(() => _shard.Tell(done with { Result = BlockingIo.Run(slot) }, _self));
             return;

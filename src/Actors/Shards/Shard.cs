@@ -28,6 +28,9 @@ internal sealed class Shard
     /// <summary>The context actor; it never stops before the system does, so that no file ever changes its shard.</summary>
     public IActorRef Ref { get; set; } = ActorRefs.Nobody;
 
+    /// <summary>The Sender of its replies: users cannot stop it by this.</summary>
+    public IActorRef Sender { get; set; } = ActorRefs.Nobody;
+
     public ShardCounters Counters { get; } = new();
 
     /// <summary>Set before the first command.</summary>

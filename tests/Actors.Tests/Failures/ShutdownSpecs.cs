@@ -21,6 +21,8 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(3); // drain-timeout + 2 s
 
+    private bool UsesCoordination => Sys.Settings.Config.GetBoolean("akka.coordinated-shutdown.run-by-actor-system-terminate");
+
     [Fact]
     public async Task Work_in_flight_is_finished_and_answered()
     {
@@ -122,6 +124,66 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         await Assert.ThrowsAnyAsync<AioException>(() => Ext.OpenAsync(NewPath(), New).WaitAsync(Patience.Long));
         await file.DisposeAsync().AsTask().WaitAsync(Patience.Long);
         Assert.Equal(0, Engine.OpenFiles);
+    }
+
+    [Fact]
+    public async Task A_barrier_that_is_carried_out_as_the_system_ends_is_waited_for()
+    {
+        var file = await NewFile(4 * Block);
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "ftruncate")
+            {
+                entered.Set();
+                leave.Wait(Patience.Long);
+            }
+
+            return Errno.None;
+        };
+        var cut = Replies.Tell(new Aio.SetLength(file, Block));
+        Assert.True(entered.Wait(Patience.Long));
+        var end = Terminate();
+        if (UsesCoordination)
+        {
+            await Eventually(() => Ext.Shards[0].Draining, "the shard drains");
+            Engine.OnFileCall = null;
+            leave.Set();
+            await end;
+            await Replies.Of<Aio.LengthSet>(cut);
+            Assert.Equal(Block, OnDisk(file.Path).Length);
+        }
+        else
+        {
+            leave.Set();
+            await end;
+            Assert.NotNull(await Replies.Of(cut)); // one or the other, and one
+        }
+
+        await Replies.AssertOneEach(cut);
+    }
+
+    [Fact]
+    public async Task A_shard_that_restarts_as_the_system_ends_answers_all()
+    {
+        Abandons = true;
+        var file = await NewFile(64 * Block);
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
+        var read = Replies.Tell(new Aio.Read(file, 0, 2 * Block));
+        var cut = Replies.Tell(new Aio.SetLength(file, Block));
+        var behind = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var flush = Replies.Tell(new Aio.Flush(file));
+        var close = Replies.Tell(new Aio.Close(file));
+        await Eventually(() => Ext.Shards.Any(shard => shard.InFlight is { Count: 1 } && shard.HeldCommands == 1), "the read is held");
+        foreach (var shard in Ext.Shards)
+        {
+            shard.Ref.Tell(Kill.Instance); // it waits for its context, which waits for the read
+        }
+
+        await Terminate();
+        await Replies.AssertOneEach(read, cut, behind, flush, close);
+        Engine.Release();
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class OverloadSpecs : AioTestKit
     private readonly ConcurrentBag<long> _performed = [];
 
     public OverloadSpecs(ITestOutputHelper output)
-        : base(EngineKind.Memory, $"akka.io.aio {{ depth = {Depth}, max-queue-size = {Queue} }}", output) =>
+        : base(EngineKind.Memory, $"akka.io.aio {{ depth = {Depth}, max-queue-size = {Queue}, drain-timeout = 1 s }}", output) =>
         Engine.OnOperation = (in request) =>
         {
             _performed.Add(request.Offset);
@@ -45,6 +45,120 @@ public sealed class OverloadSpecs : AioTestKit
         Assert.Equal(Depth + Queue, _performed.Count);
         Assert.Equal(Depth + Queue, _performed.Distinct().Count());
         Assert.All(_performed, offset => Assert.True(offset < (Depth + Queue) * Block));
+    }
+
+    [Fact]
+    public async Task What_of_a_batch_does_not_fit_is_refused_one_by_one()
+    {
+        var file = await NewFile(64 * Block);
+        var writes = Enumerable.Range(0, 30).Select(i => new Aio.Write(file, i * Block, Pattern(Block, i))).ToArray();
+        Disk.Tell(new Aio.Batch(writes), Replies);
+        foreach (var write in writes.Skip(Depth + Queue))
+        {
+            var failed = await Replies.Of<Aio.CommandFailed>(write); // nothing has been released
+            Assert.IsType<AioOverloadedException>(failed.Cause);
+            Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+        }
+
+        Assert.Equal(30 - Depth - Queue, Replies.Count);
+        Engine.OnOperation = Recording;
+        Engine.Release();
+        await Replies.AssertOneEach(writes);
+        Assert.Equal(Depth + Queue, Replies.InOrder.Count(reply => reply is Aio.WriteCompleted));
+        Assert.All(_performed, offset => Assert.True(offset < (Depth + Queue) * Block));
+    }
+
+    [Fact]
+    public async Task Cancelled_commands_behind_a_barrier_give_their_places_back()
+    {
+        var file = await NewFile(64 * Block);
+        var first = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var barrier = Replies.Tell(new Aio.SetLength(file, 64 * Block));
+        var commands = new List<Aio.Command> { first, barrier };
+        for (var round = 0; round < 3; round++)
+        {
+            var held = Enumerable.Range(0, Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            foreach (var command in held)
+            {
+                var cancel = Replies.Tell(new Aio.Cancel(command));
+                Assert.True((await Replies.Of<Aio.Canceled>(cancel)).Found);
+                Assert.IsType<AioCanceledException>((await Replies.Of<Aio.CommandFailed>(command)).Cause);
+                commands.AddRange([command, cancel]);
+            }
+        }
+
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Replies.AssertOneEach(commands);
+        Assert.Equal(Queue, (await RoomOf(file)).Credit);
+    }
+
+    [Fact]
+    public async Task Cancelled_writes_that_wait_for_a_longer_file_give_their_places_back()
+    {
+        var file = await NewFile();
+        using var leave = new ManualResetEventSlim();
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "fallocate")
+            {
+                leave.Wait(Patience.Long);
+            }
+
+            return Errno.None;
+        };
+        Engine.OnOperation = null;
+        try
+        {
+            for (var round = 0; round < 3; round++)
+            {
+                var growing = Enumerable.Range(0, Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+                foreach (var command in growing)
+                {
+                    Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
+                    Assert.IsType<AioCanceledException>((await Replies.Of<Aio.CommandFailed>(command)).Cause);
+                }
+            }
+        }
+        finally
+        {
+            leave.Set();
+        }
+
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
+        Assert.Equal(Queue, (await RoomOf(file)).Credit);
+    }
+
+    [Fact]
+    public async Task AwaitRoom_told_twice_and_cancelled_has_two_replies()
+    {
+        var file = await NewFile(64 * Block);
+        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var room = new Aio.AwaitRoom(file);
+        Replies.Tell(room);
+        Replies.Tell(room);
+        Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(room))).Found);
+        await Eventually(() => Replies.InOrder.Count(reply => reply.RepliesTo == room) == 2, "both tellings are answered");
+        Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(room))).Found);
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Task.WhenAll(writes.Select(Replies.Of));
+    }
+
+    [Fact]
+    public async Task AwaitRoom_has_its_reply_when_the_system_ends_with_a_full_queue()
+    {
+        var file = await NewFile(64 * Block);
+        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var room = Replies.Tell(new Aio.AwaitRoom(file));
+        await Stats();
+        Assert.False(Replies.Has(room));
+        Abandons = true;
+        await Sys.Terminate().WaitAsync(Patience.Long);
+        await Replies.Of(room);
+        Assert.All(writes, write => Assert.True(Replies.Has(write)));
+        Engine.Release();
     }
 
     [Fact]
@@ -226,5 +340,12 @@ public sealed class OverloadSpecs : AioTestKit
     {
         _performed.Add(request.Offset);
         return default;
+    }
+
+    // Half empty is enough for an answer: the last places come back when the shard has taken up its messages.
+    private async Task<Aio.RoomAvailable> RoomOf(AioFile file)
+    {
+        await Eventually(() => Ext.Shards[0].HeldCommands == 0 && Ext.Shards[0].Counters.Queued == 0, "nothing waits");
+        return await Replies.Do<Aio.RoomAvailable>(new Aio.AwaitRoom(file));
     }
 }

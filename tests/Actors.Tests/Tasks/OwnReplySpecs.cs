@@ -74,6 +74,22 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
         await Eventually(() => Engine.Release() == 0 && Pool.RentedBuffers == 0, "the kernel's memory is back");
     }
 
+    [Fact]
+    public async Task A_token_that_fires_before_the_command_is_told_ends_the_await()
+    {
+        var file = await NewFile(4 * Block);
+        Engine.OnOperation = (in _) => new OperationFault { Hold = true };
+        for (var i = 0; i < 20; i++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            var read = file.ReadVAsync(0, new Cancelling(cancellation), cancellation.Token).AsTask();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(Patience.Long));
+        }
+
+        Engine.OnOperation = null;
+        Engine.Release();
+    }
+
     // Without the check of whose reply it is, the process ends within a second.
     [Theory]
     [InlineData("")]
@@ -131,6 +147,24 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
 
             await cancelled.Task;
         }
+    }
+
+    /// <summary>One buffer, and a token that is cancelled as the buffers are looked at: after the first look at the token.</summary>
+    private sealed class Cancelling(CancellationTokenSource cancellation) : IReadOnlyList<Memory<byte>>
+    {
+        private readonly Memory<byte>[] _buffers = [new byte[Block]];
+
+        public int Count => 1;
+
+        public Memory<byte> this[int index] => _buffers[index];
+
+        public IEnumerator<Memory<byte>> GetEnumerator()
+        {
+            cancellation.Cancel();
+            return _buffers.AsEnumerable().GetEnumerator();
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private static Aio.CommandFailed Failed(Aio.Command command) =>

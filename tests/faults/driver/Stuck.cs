@@ -88,7 +88,7 @@ internal static class Stuck
             var path = Path.Combine(folder, $"other-{i}");
             await File.WriteAllBytesAsync(path, new byte[Block]);
             var file = await aio.OpenAsync(path, new() { Direct = DirectIo.Required });
-            if (!file.Shard.Equals(slow.Shard))
+            if (file.ShardDispatcher != slow.ShardDispatcher)
             {
                 return file;
             }

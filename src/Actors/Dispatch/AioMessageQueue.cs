@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.Dispatch;
+using Akka.Dispatch.MessageQueues;
+using Akka.Event;
+using AkkaAio.Telemetry;
+
+namespace AkkaAio.Dispatch;
+
+/// <summary>
+/// An unbounded mailbox that loses nothing at its actor's end: a message that is told after it has been cleaned up becomes a dead letter,
+/// as every other does, so that each command has its reply. It takes no PoisonPill: the end of these actors is the system's.
+/// </summary>
+/// <remarks>
+/// In Akka's own a message can be told to a queue that has just been cleaned up, and is seen by nobody. Here each message leaves by one
+/// dequeue, of the actor, of the clean-up or of its teller, so none is lost and none is answered twice.
+/// </remarks>
+internal sealed class AioMessageQueue(IActorRef owner, ActorSystem system) : IMessageQueue, IUnboundedMessageQueueSemantics
+{
+    private readonly ConcurrentQueue<Envelope> _messages = new();
+    private IMessageQueue? _deadLetters;
+
+    public bool HasMessages => !_messages.IsEmpty;
+
+    public int Count => _messages.Count;
+
+    // A shard or a reaper that is killed is restarted by its supervisor. The manager's would stop it.
+    private bool RefusesKill => owner.Path.Parent.Name == "system";
+
+    public void Enqueue(IActorRef receiver, Envelope envelope)
+    {
+        if (envelope.Message is PoisonPill || (envelope.Message is Kill && RefusesKill))
+        {
+            SafeLog.Publish(system.EventStream, new Warning(
+                owner.Path.ToString(), typeof(AioMessageQueue), $"{envelope.Message} of {envelope.Sender} is refused: this actor ends with the actor system"));
+            return;
+        }
+
+        _messages.Enqueue(envelope);
+        if (Volatile.Read(ref _deadLetters) is { } deadLetters)
+        {
+            MoveTo(deadLetters);
+        }
+    }
+
+    public bool TryDequeue(out Envelope envelope) => _messages.TryDequeue(out envelope);
+
+    public void CleanUp(IActorRef owner, IMessageQueue deadletters)
+    {
+        Volatile.Write(ref _deadLetters, deadletters);
+
+        // Whoever has not seen that has enqueued before this, and it is moved here. In place of a barrier in each Enqueue.
+        Interlocked.MemoryBarrierProcessWide();
+        MoveTo(deadletters);
+    }
+
+    private void MoveTo(IMessageQueue deadLetters)
+    {
+        while (_messages.TryDequeue(out var envelope))
+        {
+            try
+            {
+                deadLetters.Enqueue(owner, envelope);
+            }
+            catch (Exception) // of a subscriber to dead letters: the other messages have theirs to come
+            {
+                // As with any dead letter.
+            }
+        }
+    }
+}
