@@ -220,6 +220,9 @@ for engine in linux-aio thread-pool io-uring posix-aio; do
     row "Terminate, stuck ${what%%:*}: $engine" '[ $code = 0 ]' \
       ending "echo stall ${what##*:} >$work/fuse/control" "echo release >$work/fuse/control" "${what%%:*}" "$target" "engine = $engine"
   done
+  remount
+  not_mended "a flush that failed stays failed: $engine" '[ $code = 0 ]' \
+    dotnet "$driver" failed-flush "$work/stalled/folder/file" "$work/fuse/control" --hocon "akka.io.aio.engine = $engine"
 done
 
 # A machine whose limit is almost used up.

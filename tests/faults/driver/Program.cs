@@ -106,9 +106,13 @@ appender.SetAction((parsed, _) => Appender.RunAsync(parsed.GetValue(file)!, pars
 var find = new Command("find", "how many whole records a reader finds") { file };
 find.SetAction(parsed => Appender.Find(parsed.GetValue(file)!));
 
+var control = new Argument<string>("control") { Description = "the control file of the disk that forgets" };
+var failedFlush = new Command("failed-flush", "a device that fails once: each later Flush of that open fails") { file, control, hocon };
+failedFlush.SetAction((parsed, _) => FailedFlush.RunAsync(parsed.GetValue(file)!, parsed.GetValue(control)!, parsed.GetValue(hocon)!));
+
 Command[] commands = [
     load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing, appender, find,
-    LifetimesVerb.Command(),
+    failedFlush, LifetimesVerb.Command(),
 ];
 var root = new RootCommand("Drives AkkaAio for the fault scripts.");
 foreach (var command in commands)
