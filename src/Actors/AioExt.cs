@@ -42,9 +42,13 @@ public sealed class AioExt : IExtension
         FileSizeSignal.Ignore();
         Pool = new AioBufferPool(Settings.BufferBudget)
         {
-            Leaked = (length, origin) => Log.Warning(
-                "a buffer of {0} bytes was never disposed; it came from {1}", length, BufferOrigin.Describe(origin)),
+            Leaked = new BurstLog((count, bytes, first) => Log.Warning(
+                count == 1
+                    ? "a buffer of {1} bytes was never disposed; it came from {2}"
+                    : "{0} buffers of {1} bytes in all were never disposed; one of them came from {2}",
+                count, bytes, BufferOrigin.Describe(first))).Add,
         };
+        ForgottenFiles = new ForgottenFiles(this);
         _ = DispatcherOf("reaper");
         _ = DispatcherOf("drain");
         _blockingDispatcher = DispatcherOf("blocking");
@@ -115,6 +119,8 @@ public sealed class AioExt : IExtension
     internal long ReservedOperations => Shards.Length * _engine.CapacityOf(_depth);
 
     internal FileExtents Extents { get; } = new();
+
+    internal ForgottenFiles ForgottenFiles { get; }
 
     /// <summary>The path of the refs behind the Task façade.</summary>
     internal ActorPath TaskPath { get; }
@@ -196,7 +202,35 @@ public sealed class AioExt : IExtension
 
     internal IIoContext CreateContext() => CreateContext(_engine, _depth);
 
-    internal IIoFile OpenFile(Aio.Open open) =>
+    /// <summary>Blocking thread: opens a file.</summary>
+    internal AioFile Open(Aio.Open open, IActorRef requester)
+    {
+        var handle = OpenFile(open);
+        try
+        {
+            return new AioFile(this, handle, open.Options, requester is OpenReplyRef ? "AioExt.OpenAsync" : requester.Path.ToString());
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    private IIoFile OpenFile(Aio.Open open)
+    {
+        try
+        {
+            return OpenHandle(open);
+        }
+        catch (AioSystemException e) when (e.Errno is Errno.EMFILE or Errno.ENFILE)
+        {
+            ForgottenFiles.Collect(); // perhaps some are garbage that no collection has found
+            return OpenHandle(open);
+        }
+    }
+
+    private IIoFile OpenHandle(Aio.Open open) =>
         open.Options.Engine is null or OnThreads || open.Options.Engine == EngineName
             ? _engine.Open(open.Path, open.Options.ToFileOptions())
             : throw new AioArgumentException(

@@ -13,17 +13,15 @@ namespace AkkaAio;
 public sealed partial class AioFile : IAsyncDisposable
 {
     private readonly uint _pathHash;
-    private int _descriptorLeaked;
-    private int _releases;
-    private bool _isReleased;
 
-    internal AioFile(AioExt aio, IIoFile handle, AioOpenOptions options)
+    internal AioFile(AioExt aio, IIoFile handle, AioOpenOptions options, string openedBy)
     {
         Aio = aio;
         IsOnThreads = aio.IsOnThreads(options);
         Handle = handle;
         Device = handle.Identity.Device;
-        Extent = aio.Extents.Open(handle, isEmptied: options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
+        var extent = aio.Extents.Open(handle, isEmptied: options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
+        Open = new OpenFile(aio, this, handle, extent, openedBy);
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
         HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];
@@ -31,6 +29,9 @@ public sealed partial class AioFile : IAsyncDisposable
             ? [new FileLane(this, HomeShard)]
             : [.. aio.Shards.Select(shard => new FileLane(this, shard))];
     }
+
+    /// <summary>Nobody holds it any more, and nothing of it is under way: it is closed on a blocking thread, and the log says so.</summary>
+    ~AioFile() => Open?.Forgotten(); // null: the constructor has thrown
 
     /// <summary>The canonical path: absolute, symbolic links resolved.</summary>
     public string Path => Handle.Path;
@@ -74,7 +75,10 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>st_dev.</summary>
     internal ulong Device { get; }
 
-    internal FileExtent Extent { get; }
+    internal FileExtent Extent => Open.Extent;
+
+    /// <summary>What closes it.</summary>
+    internal OpenFile Open { get; }
 
     /// <summary>Its reads and writes are the blocking dispatcher's, whatever the engine.</summary>
     internal bool IsOnThreads { get; }
@@ -83,23 +87,15 @@ public sealed partial class AioFile : IAsyncDisposable
 
     internal IActorRef Shard => HomeShard.Ref;
 
-    /// <summary>The actor whose death closes the file. The manager's.</summary>
-    internal IActorRef? Owner { get; set; }
-
     internal HomeRecord Home { get; } = new();
 
     internal FileLane[] Lanes { get; }
 
     /// <summary>Reads that their callers do themselves.</summary>
-    internal ReadGate Reads { get; } = new();
+    internal ReadGate Reads => Open.Reads;
 
     /// <summary>Held while a barrier is told to all lanes, so that every lane sees the barriers of a file in one order.</summary>
     internal Lock BarrierOrder { get; } = new();
-
-    /// <summary>An operation was abandoned in the kernel: its descriptor must never be closed, or it could hit another file.</summary>
-    internal bool DescriptorLeaked => Volatile.Read(ref _descriptorLeaked) != 0;
-
-    internal void LeakDescriptor() => Volatile.Write(ref _descriptorLeaked, 1);
 
     /// <summary>The lane of an operation.</summary>
     internal FileLane LaneAt(long offset)
@@ -118,28 +114,8 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>The lane of this file on a shard.</summary>
     internal FileLane LaneOn(Shard shard) => Lanes.Length == 1 ? Lanes[0] : Lanes[shard.Index];
 
-    /// <summary>The descriptor is closed.</summary>
-    internal bool IsReleased => Volatile.Read(ref _isReleased);
-
-    /// <summary>Blocking thread: closes the descriptor. Once: the end of the system may meet a Close that is under way.</summary>
-    internal void Release()
-    {
-        if (Interlocked.Increment(ref _releases) > 1)
-        {
-            return;
-        }
-
-        Reads.Shut();
-        Reads.AwaitEmpty(); // they would read another file's bytes
-        try
-        {
-            Aio.Extents.Close(Handle, Extent);
-        }
-        finally
-        {
-            Volatile.Write(ref _isReleased, true);
-        }
-    }
+    /// <summary>Blocking thread: closes the descriptor.</summary>
+    internal void Release() => Open.Release();
 
     /// <inheritdoc/>
     public override string ToString() => $"AioFile({Path})";

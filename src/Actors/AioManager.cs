@@ -16,8 +16,8 @@ internal sealed class AioManager : UntypedActor
 {
     private readonly AioExt _aio;
     private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
-    private readonly HashSet<AioFile> _open = [];
-    private readonly Dictionary<IActorRef, HashSet<AioFile>> _owned = [];
+    private readonly HashSet<OpenFile> _open = [];
+    private readonly Dictionary<IActorRef, OwnedFiles> _owned = [];
     private readonly HashSet<Opening> _opening = [];
     private readonly HashSet<int> _undrained = [];
     private readonly List<IActorRef> _drainRequesters = [];
@@ -101,6 +101,7 @@ internal sealed class AioManager : UntypedActor
             shard.Visits.Dispose();
         }
 
+        _aio.ForgottenFiles.Flush();
         _aio.ReapLoop?.Dispose();
         _aio.Meter.Dispose();
         _aio.Pool.Dispose();
@@ -108,32 +109,32 @@ internal sealed class AioManager : UntypedActor
 
     private void OnOpen(Aio.Open open)
     {
-        var (self, requester, aio) = (Self, Sender, _aio);
         if (_aio.Refuses)
         {
-            Reply(requester, new Aio.CommandFailed(
+            Reply(Sender, new Aio.CommandFailed(
                 open, new AioClosedException(open.Name, open.Path, "the actor system is shutting down"), AioOutcome.NotPerformed));
             return;
         }
 
-        var opening = new Opening(open, requester);
+        var opening = new Opening(open, Sender);
         _opening.Add(opening);
+        if (OwnerOf(opening) is { } owner && _owned.TryGetValue(owner, out var files) && files.MustWait)
+        {
+            files.Waiting.Enqueue(opening);
+        }
+        else
+        {
+            Begin(opening);
+        }
+    }
+
+    private void Begin(Opening opening)
+    {
+        var (self, aio) = (Self, _aio);
         _aio.RunBlocking(() =>
         {
             AioFile? file = null;
-            var error = AioExt.ErrorOf(() =>
-            {
-                var handle = aio.OpenFile(open);
-                try
-                {
-                    file = new AioFile(aio, handle, open.Options);
-                }
-                catch
-                {
-                    handle.Dispose();
-                    throw;
-                }
-            });
+            var error = AioExt.ErrorOf(() => file = aio.Open(opening.Open, opening.Requester));
             self.Tell(new OpenDone(opening, file, error), self);
         });
     }
@@ -147,44 +148,64 @@ internal sealed class AioManager : UntypedActor
             return;
         }
 
-        _open.Add(file);
-        if (OwnerOf(done) is { } owner)
+        _open.Add(file.Open);
+        if (OwnerOf(done.Opening) is { } owner)
         {
             if (!_owned.TryGetValue(owner, out var files))
             {
-                _owned.Add(owner, files = []);
+                _owned.Add(owner, files = new OwnedFiles(owner));
                 Context.Watch(owner);
             }
 
-            files.Add(file);
-            file.Owner = owner;
+            files.Files.Add(file.Open);
+            file.Open.Owned = files;
         }
 
         Reply(done.Opening.Requester, new Aio.Opened(done.Opening.Open, file));
     }
 
     // The temporary ref of an Ask ends with the reply: watching it would close the file at once. Only refs with a cell are actors.
-    private static ActorRefWithCell? OwnerOf(OpenDone done) =>
-        (done.Opening.Open.Options.Owner ?? done.Opening.Requester) as ActorRefWithCell;
+    private static ActorRefWithCell? OwnerOf(Opening opening) =>
+        (opening.Open.Options.Owner ?? opening.Requester) as ActorRefWithCell;
 
     private void OnOwnerDied(IActorRef owner)
     {
-        if (_owned.Remove(owner, out var files))
+        if (!_owned.Remove(owner, out var files))
         {
-            foreach (var file in files)
+            return;
+        }
+
+        foreach (var open in files.Files)
+        {
+            if (open.File is { } file) // else its finalizer is at it
             {
                 _aio.Ref.Tell(new Aio.Close(file), Self);
             }
         }
+
+        while (files.Waiting.TryDequeue(out var opening))
+        {
+            Begin(opening); // its requester may be another, and gets its reply
+        }
     }
 
-    private void Forget(AioFile file)
+    private void Forget(OpenFile file)
     {
         _open.Remove(file);
-        if (file.Owner is { } owner && _owned.TryGetValue(owner, out var files) && files.Remove(file) && files.Count == 0)
+        if (file.Owned is not { } files)
         {
-            _owned.Remove(owner);
-            Context.Unwatch(owner);
+            return;
+        }
+
+        files.Remove(file);
+        if (!files.MustWait && files.Waiting.TryDequeue(out var opening))
+        {
+            Begin(opening);
+        }
+        else if (files.Files.Count == 0 && _owned.GetValueOrDefault(files.Owner) == files)
+        {
+            _owned.Remove(files.Owner);
+            Context.Unwatch(files.Owner);
         }
     }
 

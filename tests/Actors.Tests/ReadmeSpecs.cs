@@ -21,6 +21,24 @@ public sealed class ReadmeSpecs : TestKit
     }
 
     [Fact]
+    public async Task The_actor_sample_of_the_README_closes_its_file_and_takes_no_reply_of_the_incarnation_before()
+    {
+        var props = Props.Create(() => new Greeter(_path, TestActor));
+        var greeter = Sys.ActorOf(Props.Create(() => new Parent(props)));
+        for (var restart = 0; restart < 20; restart++)
+        {
+            greeter.Tell(Parent.KillChild, ActorRefs.NoSender); // while the open, the write, the flush or the read is under way
+            ExpectMsg("disk", TimeSpan.FromSeconds(20));
+            var stats = await Sys.Aio().Ask<Aio.Stats>(new Aio.GetStats(), Patience.Long);
+            Assert.InRange(stats.OpenFiles, 0, 3); // the present one, and closes that are under way
+        }
+
+        Sys.Stop(greeter);
+        await AwaitAssertAsync(async () => Assert.Equal(
+            0, (await Sys.Aio().Ask<Aio.Stats>(new Aio.GetStats(), Patience.Long)).OpenFiles));
+    }
+
+    [Fact]
     public async Task The_task_sample_of_the_README_runs()
     {
         Assert.Equal(await SampleAsync(Sys, _path), await File.ReadAllBytesAsync(_path));
@@ -115,24 +133,59 @@ public sealed class ReadmeSpecs : TestKit
         return string.Join('\n', lines.Select(line => line[margin..].TrimEnd()));
     }
 
+    /// <summary>Kills its child at every message, and restarts it.</summary>
+    private sealed class Parent(Props child) : UntypedActor
+    {
+        public const string KillChild = "kill the child";
+
+        private readonly IActorRef _child = Context.ActorOf(child);
+
+        protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+
+        protected override void OnReceive(object message) => _child.Tell(Kill.Instance, Sender);
+    }
+
     // sample: actor
     public sealed class Greeter : ReceiveActor
     {
+        private readonly IActorRef _aio = Context.System.Aio();
+        private readonly object _incarnation = new(); // the Token of our commands, and so of their replies
+        private AioFile? _file;
+
         public Greeter(string path, IActorRef listener)
         {
-            var aio = Context.System.Aio();
             var block = new byte[4096]; // writes on a direct file are aligned; 4096 suits every device
             "Hello, disk"u8.CopyTo(block);
-            Receive<Aio.Opened>(opened => aio.Tell(new Aio.Write(opened.File, offset: 0, block)));
-            Receive<Aio.WriteCompleted>(written => aio.Tell(new Aio.Flush(written.Command.File)));
-            Receive<Aio.Flushed>(flushed => aio.Tell(new Aio.Read(flushed.Command.File, offset: 7, length: 4)));
+            Receive<Aio.Event>(late => late.Token != _incarnation, late => // for the incarnation before a restart
+            {
+                Close((late as Aio.Opened)?.File);
+                (late as Aio.ReadCompleted)?.Buffer.Dispose();
+            });
+            Receive<Aio.Opened>(opened =>
+            {
+                _file = opened.File;
+                _aio.Tell(new Aio.Write(_file, offset: 0, block) { Token = _incarnation });
+            });
+            Receive<Aio.WriteCompleted>(_ => _aio.Tell(new Aio.Flush(_file!) { Token = _incarnation }));
+            Receive<Aio.Flushed>(_ => _aio.Tell(new Aio.Read(_file!, offset: 7, length: 4) { Token = _incarnation }));
             Receive<Aio.ReadCompleted>(read =>
             {
                 using var buffer = read.Buffer; // ours now: it goes back to the pool when disposed
                 listener.Tell(Encoding.UTF8.GetString(buffer.GetSpan()));
             });
             Receive<Aio.CommandFailed>(failed => listener.Tell(failed.Cause));
-            aio.Tell(new Aio.Open(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite }));
+            _aio.Tell(new Aio.Open(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite }) { Token = _incarnation });
+        }
+
+        // At a restart too: the file belongs to the actor's ref, which goes on.
+        protected override void PostStop() => Close(_file);
+
+        private void Close(AioFile? file)
+        {
+            if (file is not null)
+            {
+                _aio.Tell(new Aio.Close(file), ActorRefs.NoSender);
+            }
         }
     }
     // end

@@ -14,14 +14,14 @@ internal static class FilesAtEnd
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns when all are closed, or the deadline and a grace have passed; what is stuck then stays open, and the log says so.</summary>
-    public static void Close(IReadOnlyCollection<AioFile> files, Deadline deadline, ILoggingAdapter log)
+    public static void Close(IReadOnlyCollection<OpenFile> files, Deadline deadline, ILoggingAdapter log)
     {
         if (files.Count == 0)
         {
             return;
         }
 
-        var left = new ConcurrentQueue<AioFile>(files);
+        var left = new ConcurrentQueue<OpenFile>(files);
         using var done = new CountdownEvent(files.Count);
         var threads = Math.Min(MostThreads, files.Count);
         for (var i = 0; i < threads; i++)

@@ -68,6 +68,7 @@ public sealed partial class Aio
     }
 
     /// <summary>Opens a file. Replied to with <see cref="Opened"/>.</summary>
+    /// <remarks>While 32 closes of files with the same owner are under way it waits for one of them.</remarks>
     public sealed class Open : Command
     {
         /// <summary>Opens <paramref name="path"/> for reading, or as <paramref name="options"/> say.</summary>

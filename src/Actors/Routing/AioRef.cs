@@ -109,6 +109,11 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             command.File.Reads.Shut(); // now: what this caller tells from here on is later
         }
 
+        if (command is Aio.Close)
+        {
+            command.File.Open.CloseBegins();
+        }
+
         var barrier = new FileBarrier(command, sender);
         var lanes = command.File.Lanes;
         if (lanes.Length == 1)

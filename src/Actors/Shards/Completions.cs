@@ -122,7 +122,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         var cause = new AioAbortedException(name, file.Path, $"shard {shard.Index} stopped before the kernel was done with it");
         if (slot.State == SlotState.InFlight)
         {
-            file.LeakDescriptor();
+            file.Open.LeakDescriptor();
         }
         else
         {

@@ -285,7 +285,7 @@ internal sealed partial class ContextActor
                 file.Reads.AwaitEmpty();
                 file.Extent.Allocate(file.Handle, allocate.Offset, allocate.Length);
                 break;
-            case Aio.Close when !file.DescriptorLeaked:
+            case Aio.Close when !file.Open.DescriptorLeaked:
                 file.Release();
                 break;
             default:
@@ -310,7 +310,7 @@ internal sealed partial class ContextActor
 
         if (barrier.Command is Aio.Close)
         {
-            _parent.Tell(new FileClosed(file), _self);
+            _parent.Tell(new FileClosed(file.Open), _self);
             return;
         }
 

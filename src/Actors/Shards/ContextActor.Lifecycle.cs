@@ -99,7 +99,7 @@ internal sealed partial class ContextActor
         foreach (var slot in _shard.Blocking)
         {
             // Its thread has the memory still, which comes back as a lost message, and the descriptor, which stays open.
-            slot.Lane.File.LeakDescriptor();
+            slot.Lane.File.Open.LeakDescriptor();
             slot.TakeRequester()?.Reply(
                 new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _shard.Sender, _log);
         }

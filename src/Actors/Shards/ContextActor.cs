@@ -167,6 +167,8 @@ internal sealed partial class ContextActor : UntypedActor
             _restOfBatch = _restOfBatch[1..];
             Accept(command, requester);
         }
+
+        _restOfBatch = default; // an empty slice keeps the commands, and their files
     }
 
     private void Accept(Aio.TransferCommand command, IActorRef requester)

@@ -77,5 +77,5 @@ internal sealed record Drained(int Shard) : INoSerializationVerificationNeeded;
 /// <summary>Blocking thread to manager: an open is done; with a file, or why not.</summary>
 internal sealed record OpenDone(Opening Opening, AioFile? File, Exception? Error) : INoSerializationVerificationNeeded;
 
-/// <summary>Home shard to manager: the file is closed; forget it.</summary>
-internal sealed record FileClosed(AioFile File) : INoSerializationVerificationNeeded;
+/// <summary>Home shard or blocking thread to manager: the file is closed; forget it.</summary>
+internal sealed record FileClosed(OpenFile File) : INoSerializationVerificationNeeded;

@@ -102,6 +102,8 @@ public sealed partial class AioFile
         {
             // The actor system has stopped, and has closed its files.
         }
+
+        GC.SuppressFinalize(this);
     }
 
     private static ValueTask Run(Aio.FileCommand command, CancellationToken cancellationToken) =>

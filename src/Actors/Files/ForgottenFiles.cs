@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Shards;
+using AkkaAio.Telemetry;
+
+namespace AkkaAio.Files;
+
+/// <summary>Closes the files that their users have forgotten, on blocking threads, and says so in the log.</summary>
+internal sealed class ForgottenFiles
+{
+    private readonly AioExt _aio;
+    private readonly ConcurrentQueue<OpenFile> _files = new();
+    private readonly Lock _collecting = new();
+    private readonly BurstLog _log;
+    private int _scheduled;
+
+    public ForgottenFiles(AioExt aio)
+    {
+        _aio = aio;
+        _log = new BurstLog((count, _, first) =>
+        {
+            var file = (OpenFile)first!;
+            if (count == 1)
+            {
+                aio.Log.Warning(
+                    "{0} was never closed, and nobody holds its AioFile any more: it is closed now. It was opened by {1}", file.Path,
+                    file.OpenedBy);
+            }
+            else
+            {
+                aio.Log.Warning(
+                    "{0} files were never closed, and nobody holds their AioFiles any more: they are closed now. One of them is {1}, opened by {2}",
+                    count, file.Path, file.OpenedBy);
+            }
+        });
+    }
+
+    /// <summary>Finalizer thread: to be closed. Throws nothing.</summary>
+    public void Add(OpenFile file)
+    {
+        try
+        {
+            _files.Enqueue(file);
+            if (Interlocked.Exchange(ref _scheduled, 1) == 0)
+            {
+                _aio.RunBlocking(CloseAll);
+            }
+        }
+        catch (Exception)
+        {
+            // The dispatcher has ended with its system, whose end closes the file. On the finalizer thread an exception ends the process.
+        }
+    }
+
+    /// <summary>Blocking thread: no descriptor is left. Closes what is garbage already and has not been found yet.</summary>
+    public void Collect()
+    {
+        lock (_collecting)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        CloseAll();
+    }
+
+    /// <summary>Says what is still to be said.</summary>
+    public void Flush() => _log.Flush();
+
+    private void CloseAll()
+    {
+        Interlocked.Exchange(ref _scheduled, 0); // before the look: what comes from here on is another's, if it is not found here
+        while (_files.TryDequeue(out var file))
+        {
+            if (AioExt.ErrorOf(file.Release) is { } error)
+            {
+                _aio.Log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
+            }
+
+            _aio.Manager.Tell(new FileClosed(file), ActorRefs.NoSender);
+            _log.Add(1, file);
+        }
+    }
+}

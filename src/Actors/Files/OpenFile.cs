@@ -1,0 +1,101 @@
+using AkkaAio.Interop.Engines;
+
+namespace AkkaAio.Files;
+
+/// <summary>
+/// What is needed to close a file: all that we hold of it while nothing of it is under way. The <see cref="AioFile"/> itself is its users',
+/// so that one which nobody holds any more is found by its finalizer.
+/// </summary>
+internal sealed class OpenFile
+{
+    // What a collection is worth that closes a file. The kernel's own memory for one is some 2 KiB; but descriptors run out before memory
+    // does, so that a few thousand that are open must be a reason to look for forgotten ones.
+    private const long MemoryPressure = 64 << 10;
+
+    private readonly AioExt _aio;
+    private readonly WeakReference<AioFile> _file;
+    private int _closing;
+    private int _descriptorLeaked;
+    private int _releases;
+    private bool _isReleased;
+
+    public OpenFile(AioExt aio, AioFile file, IIoFile handle, FileExtent extent, string openedBy)
+    {
+        _aio = aio;
+        _file = new WeakReference<AioFile>(file);
+        Handle = handle;
+        Extent = extent;
+        OpenedBy = openedBy;
+        GC.AddMemoryPressure(MemoryPressure);
+    }
+
+    public IIoFile Handle { get; }
+
+    public FileExtent Extent { get; }
+
+    public string Path => Handle.Path;
+
+    /// <summary>The requester of its Open, in words.</summary>
+    public string OpenedBy { get; }
+
+    /// <summary>Reads that their callers do themselves.</summary>
+    public ReadGate Reads { get; } = new();
+
+    /// <summary>The files of the actor whose death closes it; null: it has none. Set by the manager, before anybody has the file.</summary>
+    public OwnedFiles? Owned { get; set; }
+
+    /// <summary>A Close has been told.</summary>
+    public bool IsClosing => Volatile.Read(ref _closing) != 0;
+
+    /// <summary>The file, while somebody holds it.</summary>
+    public AioFile? File => _file.TryGetTarget(out var file) ? file : null;
+
+    /// <summary>An operation was abandoned in the kernel: its descriptor must never be closed, or it could hit another file.</summary>
+    public bool DescriptorLeaked => Volatile.Read(ref _descriptorLeaked) != 0;
+
+    /// <summary>The descriptor is closed.</summary>
+    public bool IsReleased => Volatile.Read(ref _isReleased);
+
+    public void LeakDescriptor() => Volatile.Write(ref _descriptorLeaked, 1);
+
+    /// <summary>Any thread: a Close is told.</summary>
+    public void CloseBegins()
+    {
+        if (Interlocked.Exchange(ref _closing, 1) == 0)
+        {
+            Owned?.CloseBegins();
+        }
+    }
+
+    /// <summary>Blocking thread: closes the descriptor. Once: the end of the system may meet a Close that is under way.</summary>
+    public void Release()
+    {
+        if (Interlocked.Increment(ref _releases) > 1)
+        {
+            return;
+        }
+
+        Reads.Shut();
+        Reads.AwaitEmpty(); // they would read another file's bytes
+        try
+        {
+            _aio.Extents.Close(Handle, Extent);
+        }
+        finally
+        {
+            Volatile.Write(ref _isReleased, true);
+            GC.RemoveMemoryPressure(MemoryPressure);
+        }
+    }
+
+    /// <summary>Finalizer thread: nobody holds the <see cref="AioFile"/> any more, and nothing of it is under way.</summary>
+    public void Forgotten()
+    {
+        if (Volatile.Read(ref _releases) == 0 && !DescriptorLeaked)
+        {
+            _aio.ForgottenFiles.Add(this);
+        }
+    }
+
+    public override string ToString() => Path;
+}
