@@ -2,9 +2,6 @@ using Akka.Actor;
 
 namespace AkkaAio.Files;
 
-/// <summary>A command or barrier that waits behind a SetLength or Allocate of its file: exactly one of the two is set.</summary>
-internal readonly record struct Held(Aio.TransferCommand? Command, IActorRef Requester, FileBarrier? Barrier);
-
 /// <summary>
 /// A Flush, SetLength, Allocate or Close on its way through the lanes of its file. Told to every lane's shard by the caller's ref; each
 /// tells the home shard when its earlier commands are answered; when all have, the home shard acts and replies once.

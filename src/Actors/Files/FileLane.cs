@@ -30,7 +30,7 @@ internal sealed class FileLane(AioFile file, Shard shard)
     public FileBarrier? Exclusive { get; set; }
 
     /// <summary>Commands and barriers behind a SetLength or Allocate that has not been carried out; null when there is none.</summary>
-    public Queue<Held>? Held { get; set; }
+    public WaitingList? Held { get; set; }
 
     /// <summary>Writes, counted as started, that wait for the file to be made longer.</summary>
     public Queue<Queued> Growing { get; } = new();

@@ -33,7 +33,7 @@ internal sealed partial class ContextActor
 
         if (lane.Held is { } held)
         {
-            held.Enqueue(new Held(null, ActorRefs.Nobody, barrier));
+            held.Add(new Waiting { Barrier = barrier });
             return;
         }
 
@@ -47,7 +47,7 @@ internal sealed partial class ContextActor
                 lane.Exclusive = barrier;
                 break;
             default:
-                lane.Held = new Queue<Held>();
+                lane.Held = new WaitingList();
                 lane.Exclusive = barrier;
                 break;
         }
@@ -338,22 +338,23 @@ internal sealed partial class ContextActor
     // Every lane: what was held goes on, in its order; a barrier among it may hold the rest again.
     private void Release(FileLane lane)
     {
-        var held = lane.Held ?? [];
+        var held = lane.Held;
         lane.Held = null;
-        while (held.TryDequeue(out var next))
+        while (held?.First is { } next)
         {
+            WaitingList.Remove(next);
             if (next.Barrier is { } barrier)
             {
                 OnBarrier(barrier);
             }
             else if (lane.Held is { } again)
             {
-                again.Enqueue(next);
+                again.Add(next);
             }
             else
             {
                 _shard.HeldCommands--;
-                AcceptReleased(next.Command!, next.Requester, lane);
+                AcceptReleased(next.Queued.Command, next.Queued.Requester, lane);
             }
         }
 

@@ -11,8 +11,7 @@ internal sealed partial class ContextActor
     {
         var found = cancel.Command switch
         {
-            Aio.TransferCommand transfer => CancelQueued(transfer) | CancelHeld(transfer) | CancelGrowing(transfer) |
-                                            CancelInSlot(transfer),
+            Aio.TransferCommand transfer => CancelWaiting(transfer) | CancelGrowing(transfer) | CancelInSlot(transfer),
             Aio.BarrierCommand barrier => CancelBarrier(barrier),
             Aio.AwaitRoom room => CancelAwaitRoom(room),
             _ => false,
@@ -20,15 +19,27 @@ internal sealed partial class ContextActor
         requester.Reply(new Aio.Canceled(cancel, found), _shard.Sender, _log);
     }
 
-    private bool CancelQueued(Aio.TransferCommand command)
+    // In the queue, or behind a barrier.
+    private bool CancelWaiting(Aio.TransferCommand command)
     {
         var found = false;
-        while (_queue.TryRemove(command, out var queued))
+        while (command.Waiting is { } waiting)
         {
             found = true;
-            _counters.Queued = _queue.Count;
-            queued.Lane.Undo(command.IsWrite, queued.Epoch);
-            TellCanceled(queued.Requester, command, AioOutcome.NotPerformed);
+            var requester = waiting.Queued.Requester;
+            if (waiting.List.Requester is null)
+            {
+                WaitingList.Remove(waiting);
+                _shard.HeldCommands--;
+            }
+            else
+            {
+                var queued = _queue.TakeOut(waiting);
+                _counters.Queued = _queue.Count;
+                queued.Lane.Undo(command.IsWrite, queued.Epoch);
+            }
+
+            TellCanceled(requester, command, AioOutcome.NotPerformed);
         }
 
         return found;
@@ -60,31 +71,6 @@ internal sealed partial class ContextActor
         }
 
         return canceled.Count > 0;
-    }
-
-    private bool CancelHeld(Aio.TransferCommand command)
-    {
-        if (command.File.LaneOn(_shard).Held is not { } held)
-        {
-            return false;
-        }
-
-        var found = false;
-        for (var i = held.Count; i > 0; i--)
-        {
-            var next = held.Dequeue();
-            if (next.Command != command)
-            {
-                held.Enqueue(next);
-                continue;
-            }
-
-            found = true;
-            _shard.HeldCommands--;
-            TellCanceled(next.Requester, command, AioOutcome.NotPerformed);
-        }
-
-        return found;
     }
 
     private bool CancelBarrier(Aio.BarrierCommand command)

@@ -81,11 +81,12 @@ internal sealed partial class ContextActor
 
         foreach (var lane in _shard.LanesWaiting)
         {
-            foreach (var held in lane.Held ?? [])
+            while (lane.Held?.First is { } held)
             {
-                if (held.Command is { } command)
+                WaitingList.Remove(held);
+                if (held.Barrier is null)
                 {
-                    Abort(command, held.Requester, cause: null);
+                    Abort(held.Queued.Command, held.Queued.Requester, cause: null);
                 }
             }
 

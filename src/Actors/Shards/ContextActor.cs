@@ -206,7 +206,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else if (lane.Held is { } held)
         {
-            held.Enqueue(new Held(command, requester, null));
+            held.Add(new Waiting { Queued = new Queued(command, requester, lane, Epoch: 0) }); // counted in its lane when it goes on
             _shard.HeldCommands++;
         }
         else

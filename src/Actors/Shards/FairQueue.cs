@@ -17,9 +17,6 @@ internal readonly record struct Queued(Aio.TransferCommand Command, IActorRef Re
 /// another wait for all of them. Those who await tasks are told apart by their files. Commands in flight have no order among themselves,
 /// so none is lost by it.
 /// </summary>
-/// <remarks>
-/// A command knows its tellings in here (<see cref="Aio.TransferCommand.Waiting"/>), so that Cancel takes one out of any number at once.
-/// </remarks>
 internal sealed class FairQueue
 {
     // Of requesters that have none waiting now, and of commands that have left: a burst comes back soon.
@@ -46,9 +43,6 @@ internal sealed class FairQueue
 
         var waiting = _spare.TryPop(out var spare) ? spare : new Waiting();
         waiting.Queued = queued;
-        waiting.EarlierOfCommand = queued.Command.Waiting;
-        queued.Command.Waiting?.LaterOfCommand = waiting;
-        queued.Command.Waiting = waiting;
         list.Add(waiting);
         Count++;
     }
@@ -81,33 +75,13 @@ internal sealed class FairQueue
         return false;
     }
 
-    /// <summary>Takes one telling of a command out of its turn; false when none waits here.</summary>
-    public bool TryRemove(Aio.TransferCommand command, out Queued removed)
+    /// <summary>Takes one out of its turn.</summary>
+    public Queued TakeOut(Waiting waiting)
     {
-        if (command.Waiting is not { } waiting)
-        {
-            removed = default;
-            return false;
-        }
-
-        removed = TakeOut(waiting);
-        return true;
-    }
-
-    private Queued TakeOut(Waiting waiting)
-    {
-        var queued = waiting.Queued;
-        waiting.List.Remove(waiting);
-        waiting.EarlierOfCommand?.LaterOfCommand = waiting.LaterOfCommand;
-        waiting.LaterOfCommand?.EarlierOfCommand = waiting.EarlierOfCommand;
-        if (queued.Command.Waiting == waiting)
-        {
-            queued.Command.Waiting = waiting.EarlierOfCommand;
-        }
-
+        WaitingList.Remove(waiting);
         Count--;
-        (waiting.Queued, waiting.List) = (default, null!);
-        (waiting.Previous, waiting.Next, waiting.EarlierOfCommand, waiting.LaterOfCommand) = (null, null, null, null);
+        var queued = waiting.Queued;
+        waiting.Queued = default;
         if (_spare.Count < MaxSpare)
         {
             _spare.Push(waiting);
@@ -118,8 +92,8 @@ internal sealed class FairQueue
 
     private void Retire(WaitingList list)
     {
-        _lists.Remove(list.Requester);
-        list.Requester = ActorRefs.Nobody;
+        _lists.Remove(list.Requester!);
+        list.Requester = null;
         if (_spareLists.Count < MaxSpareLists)
         {
             _spareLists.Push(list);

@@ -1,16 +1,19 @@
-using Akka.Actor;
+using AkkaAio.Files;
 
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// One telling of a command that waits for a slot: a link of its requester's queue, and of the tellings of its command. Used again when
-/// it has left the queue. The shard's thread alone.
+/// One telling of a command, or a barrier, that waits: a link of the list that it waits in, and of the tellings of its command. So Cancel
+/// finds and takes out what it names at once, however much waits. The shard's thread alone.
 /// </summary>
 internal sealed class Waiting
 {
+    /// <summary>The command; none with <see cref="Barrier"/>.</summary>
     public Queued Queued;
 
-    /// <summary>The queue that it waits in.</summary>
+    public FileBarrier? Barrier;
+
+    /// <summary>Where it waits.</summary>
     public WaitingList List = null!;
 
     public Waiting? Previous;
@@ -21,13 +24,15 @@ internal sealed class Waiting
     public Waiting? LaterOfCommand;
 }
 
-/// <summary>The commands of one requester that wait, in their order; any of them can be taken out at once.</summary>
+/// <summary>What waits for one thing, in its order: a requester's turn, or the end of a barrier.</summary>
 internal sealed class WaitingList
 {
     private Waiting? _last;
 
-    /// <summary>Whose: compared by reference, since a ref's own Equals may be anybody's code.</summary>
-    public object Requester = ActorRefs.Nobody;
+    /// <summary>
+    /// Whose turn; null: it is held by a barrier. Compared by reference, since the Equals of a ref may be anybody's code.
+    /// </summary>
+    public object? Requester;
 
     public Waiting? First { get; private set; }
 
@@ -44,13 +49,20 @@ internal sealed class WaitingList
         }
 
         _last = waiting;
+        if (waiting.Queued.Command is { } command)
+        {
+            (waiting.EarlierOfCommand, waiting.LaterOfCommand) = (command.Waiting, null);
+            command.Waiting?.LaterOfCommand = waiting;
+            command.Waiting = waiting;
+        }
     }
 
-    public void Remove(Waiting waiting)
+    public static void Remove(Waiting waiting)
     {
+        var list = waiting.List;
         if (waiting.Previous is null)
         {
-            First = waiting.Next;
+            list.First = waiting.Next;
         }
         else
         {
@@ -59,11 +71,21 @@ internal sealed class WaitingList
 
         if (waiting.Next is null)
         {
-            _last = waiting.Previous;
+            list._last = waiting.Previous;
         }
         else
         {
             waiting.Next.Previous = waiting.Previous;
         }
+
+        waiting.EarlierOfCommand?.LaterOfCommand = waiting.LaterOfCommand;
+        waiting.LaterOfCommand?.EarlierOfCommand = waiting.EarlierOfCommand;
+        if (waiting.Queued.Command is { } command && command.Waiting == waiting)
+        {
+            command.Waiting = waiting.EarlierOfCommand;
+        }
+
+        (waiting.List, waiting.Previous, waiting.Next) = (null!, null, null);
+        (waiting.EarlierOfCommand, waiting.LaterOfCommand) = (null, null);
     }
 }

@@ -127,6 +127,33 @@ public abstract class CancelSpecsBase : AioTestKit
         Assert.Equal(0, (await Stats()).Shards.Sum(shard => shard.Restarts));
     }
 
+    // A Cancel that looked through all that waits would take minutes here.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Twenty_thousand_of_sixty_thousand_that_wait_are_cancelled(bool behindBarrier)
+    {
+        const int Count = 60_000;
+        var file = await NewFile(4 * Block);
+        var blockers = Enumerable.Range(0, 50).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        if (behindBarrier)
+        {
+            Replies.Tell(new Aio.SetLength(file, 4 * Block));
+        }
+
+        var into = new byte[1];
+        var reads = Enumerable.Range(0, Count).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, into))).ToArray();
+        var canceled = reads.Where((_, i) => i % 3 == 2).ToArray();
+        var cancels = canceled.Select(read => Replies.Tell(new Aio.Cancel(read))).ToArray();
+        await Task.WhenAll(cancels.Select(Replies.Of)).WaitAsync(Patience.Long);
+        Assert.All(cancels, cancel => Assert.True(((Aio.Canceled)Replies.Of(cancel).Result).Found));
+        Assert.Equal(2 * cancels.Length, Replies.Count);
+        Script(hold: false);
+        await Eventually(() => Engine.Release() == 0 && reads.All(Replies.Has), "the others are done");
+        Assert.Equal(Count - canceled.Length, Replies.InOrder.Count(reply => reply is Aio.ReadIntoCompleted { Command.Length: 1 }));
+        Assert.All(blockers, blocker => Assert.True(Replies.Has(blocker)));
+    }
+
     [Fact]
     public async Task A_command_that_was_told_twice_is_done_twice()
     {
