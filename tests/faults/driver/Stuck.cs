@@ -44,7 +44,15 @@ internal static class Stuck
             .Select(i => Answered(OperateAsync(slow, i, write, i == Commands - 1 ? cancellation.Token : default))).ToArray();
         var during = (await MedianAsync(() => ReadAsync(other)), await MedianAsync(() => echo.Ask<int>(1)));
         var waiting = commands.Count(command => !command.IsCompleted);
+        // Of a frozen file's commands the shard, stuck in io_submit with the first of them, has seen no more.
+        var least = write ? 1 : waiting / 4;
         var held = aio.Pool.RentedBuffers;
+        for (var i = 0; i < 250 && held < least; i++)
+        {
+            await Task.Delay(20); // the shard's thread may not have run yet on a busy machine
+            held = aio.Pool.RentedBuffers;
+        }
+
         var watch = Stopwatch.StartNew();
         if (free is not null)
         {
@@ -71,10 +79,8 @@ internal static class Stuck
             $"default dispatcher {before.Item2.TotalMilliseconds:f2} -> {during.Item2.TotalMilliseconds:f2} ms; " +
             $"{held} buffers held, {left} left; cancel {cancel.TotalMilliseconds:f0} ms; end {end.TotalSeconds:f1} s; replies {replies}");
         var contexts = ProcessFigures.Read().Contexts;
-        // Of a frozen file's commands the shard, stuck in io_submit with the first of them, has seen no more.
-        var isHeld = held >= (write ? 1 : waiting / 4);
         var isClean = free is null || (left == 0 && contexts == 0);
-        return waiting > Commands / 2 && replies == Commands && isClean && isHeld && cancel < TimeSpan.FromSeconds(1) &&
+        return waiting > Commands / 2 && replies == Commands && isClean && held >= least && cancel < TimeSpan.FromSeconds(1) &&
                Unharmed(before.Item1, during.Item1) && Unharmed(before.Item2, during.Item2) &&
                (free is not null || end < TimeSpan.FromSeconds(5)) ? 0 : 1;
     }
