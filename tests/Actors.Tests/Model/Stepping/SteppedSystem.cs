@@ -15,7 +15,8 @@ internal sealed class SteppedSystem(Stepper stepper) : Setup
     public Stepper Stepper => stepper;
 
     /// <summary>
-    /// The clock stands still until it is advanced. Deadlines that the product takes from the machine's clock are far away.
+    /// The clock stands still until it is advanced. Deadlines that the product takes from the machine's clock are far away. The dispatcher
+    /// that guards the end blocks until the shards have ended: its threads are real, and have nothing to do before.
     /// </summary>
     public static Config Config { get; } = ConfigurationFactory.ParseString($$"""
         akka {
@@ -27,7 +28,6 @@ internal sealed class SteppedSystem(Stepper stepper) : Setup
             drain-timeout = 600 s
             shard-dispatcher = {{Dispatcher}}
             reaper-dispatcher = {{Dispatcher}}
-            drain-dispatcher = {{Dispatcher}}
             blocking-dispatcher = {{Dispatcher}}
           }
         }

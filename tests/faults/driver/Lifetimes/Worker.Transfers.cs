@@ -137,10 +137,10 @@ internal sealed partial class Worker
         return (told, command, early ? () => DisposeAndRentAgain(buffer!, from) : null);
     }
 
-    // What the kernel may still use after a cancellation is left alone: the pool waits for it.
+    // What the kernel may still use after a cancellation or a restart is left alone: the pool waits for it.
     private void GiveBack(Aio.Event reply, Memory<byte> memory, AioBuffer? buffer, string from)
     {
-        if (buffer is null || reply is not Aio.CommandFailed { Outcome: AioOutcome.MayHaveHappened })
+        if (buffer is null || reply is not Aio.CommandFailed { Cause: AioCanceledException or AioAbortedException })
         {
             _memories.Watch(memory, buffer, from);
         }
