@@ -39,6 +39,7 @@ internal static class LifetimesVerb
         folder = Directory.CreateDirectory(Path.Combine(folder, PatternFile.Folder)).FullName;
         var findings = new Findings();
         var (steps, systems) = (0L, 0);
+        var before = Left.Read();
         Left? first = null;
         var watch = Stopwatch.StartNew();
         var round = 0;
@@ -49,11 +50,11 @@ internal static class LifetimesVerb
         {
             var lives = await RoundAsync(folder, seed + round, ingredients, findings);
             (steps, systems) = (steps + lives.Sum(life => life.Steps), systems + lives.Length);
-            var left = await SettledAsync(left => left.Rings == 0 && left.Descriptors <= (first ?? left).Descriptors, 100);
+            var left = await SettledAsync(left => left.Rings == 0 && left.Descriptors <= before.Descriptors, 100);
             first ??= left;
-            if (left.Rings > 0 || left.Descriptors > first.Value.Descriptors)
+            if (left.Rings > 0 || left.Descriptors > before.Descriptors)
             {
-                findings.Add($"left behind: {left}, after the first round: {first}");
+                findings.Add($"left behind: {left}, before all: {before}");
                 Left.PrintDescriptors();
             }
 
