@@ -44,7 +44,25 @@ internal sealed class AioManager : UntypedActor
     // A shard keeps its place whatever happens to it: if one went away, its files would be nobody's.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
 
+    // It must not fail: its restart would be the end of every file.
     protected override void OnReceive(object message)
+    {
+        try
+        {
+            Handle(message);
+        }
+        catch (Exception e)
+        {
+            _log.Error(e, "{0} failed", message.GetType().Name);
+            if (message is Aio.Command command)
+            {
+                Reply(Sender, new Aio.CommandFailed(
+                    command, new AioException($"{command.Name}: {e.Message}", e), AioOutcome.NotPerformed));
+            }
+        }
+    }
+
+    private void Handle(object message)
     {
         switch (message)
         {
@@ -131,12 +149,20 @@ internal sealed class AioManager : UntypedActor
     private void Begin(Opening opening)
     {
         var (self, aio) = (Self, _aio);
-        _aio.RunBlocking(() =>
+        try
         {
-            AioFile? file = null;
-            var error = AioExt.ErrorOf(() => file = aio.Open(opening.Open, opening.Requester));
-            self.Tell(new OpenDone(opening, file, error), self);
-        });
+            _aio.RunBlocking(() =>
+            {
+                AioFile? file = null;
+                var error = AioExt.ErrorOf(() => file = aio.Open(opening.Open, opening.Requester));
+                self.Tell(new OpenDone(opening, file, error), self);
+            });
+        }
+        catch
+        {
+            _opening.Remove(opening); // it is answered by what catches this
+            throw;
+        }
     }
 
     private void OnOpenDone(OpenDone done)
