@@ -118,6 +118,12 @@ public sealed class AioExt : IExtension
     /// <summary>What the contexts have reserved of it.</summary>
     internal long ReservedOperations => Shards.Length * _engine.CapacityOf(_depth);
 
+    /// <summary>
+    /// A kernel that takes nothing for so long, with nothing in flight that could make room, will not: the commands fail typed. Tests make
+    /// it short.
+    /// </summary>
+    internal TimeSpan PatienceWithKernel { get; set; } = TimeSpan.FromSeconds(10);
+
     internal FileExtents Extents { get; } = new();
 
     internal ForgottenFiles ForgottenFiles { get; }

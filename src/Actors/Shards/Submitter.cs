@@ -23,9 +23,6 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
-    // A kernel that takes nothing for so long, with nothing in flight that could make room, will not: the commands fail typed.
-    private static readonly TimeSpan PatienceWithKernel = TimeSpan.FromSeconds(10);
-
     private static readonly TimeSpan SlowSubmitLogPause = TimeSpan.FromMinutes(1);
 
     private readonly ShardCounters _counters = shard.Counters;
@@ -334,10 +331,10 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
             _pressedSince = now;
             _pause = FirstPause;
         }
-        else if (Stopwatch.GetElapsedTime(_pressedSince, now) >= PatienceWithKernel)
+        else if (Stopwatch.GetElapsedTime(_pressedSince, now) >= aio.PatienceWithKernel)
         {
             log.Error("Shard {0}: the kernel has taken nothing for {1} (io_submit: {2}); what was staged fails",
-                shard.Index, PatienceWithKernel, error.Name());
+                shard.Index, aio.PatienceWithKernel, error.Name());
             _pressedSince = 0;
             return false;
         }

@@ -89,7 +89,49 @@ public sealed class SettingsSpecs
 
     [Theory]
     [MemberData(nameof(InRange))]
-    public void What_is_allowed_is_taken(string key, string value) => Assert.NotNull(Create($"akka.io.aio.{key} = {value}"));
+    public void What_is_allowed_is_taken(string key, string value)
+    {
+        // Its smallest units, as Taken has them.
+        var expected = value.Trim('"') switch
+        {
+            "auto" when key == "shards" => $"{Math.Clamp(Environment.ProcessorCount / 2, 1, 8)}",
+            "4 KiB" => "4096",
+            "1 TiB" => "1099511627776",
+            "1 ms" => "00:00:00.0010000",
+            "10 ms" => "00:00:00.0100000",
+            "10 s" => "00:00:10",
+            "10 m" => "00:10:00",
+            var plain => plain,
+        };
+        Assert.Equal(expected, Taken(Create($"akka.io.aio {{ {(key == "reap.min-nr" ? "reap.nr = 65536, " : "")}{key} = {value} }}"), key));
+    }
+
+    private static string Taken(AioSettings settings, string key)
+    {
+        object value = key switch
+        {
+            "engine" => settings.Engine,
+            "shards" => settings.Shards,
+            "shard-by" => settings.ShardBy,
+            "stripe-size" => settings.StripeSize,
+            "depth" => settings.Depth,
+            "max-queue-size" => settings.MaxQueueSize,
+            "submit-batch-size" => settings.SubmitBatchSize,
+            "submit-batch-min" => settings.SubmitBatchMin,
+            "reap.min-nr" => settings.Reap.MinNr,
+            "reap.nr" => settings.Reap.Nr,
+            "reap.wait" => settings.Reap.Wait,
+            "reap.thread" => settings.Reap.Thread,
+            "reap.timeout" => settings.Reap.Timeout,
+            "aio-max-nr-share" => settings.AioMaxNrShare,
+            "drain-timeout" => settings.DrainTimeout,
+            "preallocate-ahead" => settings.PreallocateAhead,
+            "buffer-pool.budget" => settings.BufferBudget,
+            _ => throw new ArgumentOutOfRangeException(nameof(key), key, "not looked at"),
+        };
+        var text = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value}");
+        return value is Enum ? text.ToLowerInvariant() : text;
+    }
 
     [Theory]
     [MemberData(nameof(OutOfRange))]

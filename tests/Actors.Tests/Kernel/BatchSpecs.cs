@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
 using AkkaAio.Dispatch;
+using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -15,14 +16,32 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
     public async Task A_batch_is_never_larger_than_submit_batch_size_nor_in_flight_more_than_depth()
     {
         var sizes = new ConcurrentQueue<int>();
+        var (started, answered, most) = (0, 0, 0);
         Engine.OnSubmit = requests =>
         {
             sizes.Enqueue(requests.Length);
             return default;
         };
+        Engine.OnOperation = (in _) =>
+        {
+            // An operation is answered before its place is given to another.
+            most = Math.Max(most, Interlocked.Increment(ref started) - Volatile.Read(ref answered));
+            return new OperationFault { Hold = true };
+        };
+        Replies.OnReply = reply => Interlocked.Add(ref answered, reply is Aio.ReadIntoCompleted ? 1 : 0);
         var file = await NewFile(64 * Block);
         var reads = Enumerable.Range(0, 2000).Select(i => Replies.Tell(new Aio.ReadInto(file, i % 64 * Block, new byte[8]))).ToArray();
-        await Replies.AssertOneEach(reads);
+        for (var expected = Math.Min(Ext.Depth, reads.Length); answered < reads.Length; expected = Math.Min(expected + Ext.Depth, reads.Length))
+        {
+            await Eventually(() => Volatile.Read(ref started) == expected, "the context is full");
+            await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file))); // the shard looks again, and puts no more in flight
+            Assert.Equal(expected, Volatile.Read(ref started));
+            Engine.Release();
+            await Eventually(() => Volatile.Read(ref answered) == expected, "what was in flight is answered");
+        }
+
+        await Task.WhenAll(reads.Select(Replies.Of));
+        Assert.Equal(Ext.Depth, most);
         Assert.Equal(2000, sizes.Sum());
         Assert.InRange(sizes.Max(), 2, 32);
     }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Shards;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -106,6 +107,50 @@ public sealed class EpollSpecsOnMemory(ITestOutputHelper output)
         }
 
         await Eventually(() => Replies.Count == told.Length, "all are answered");
+    }
+}
+
+/// <summary>Many completions with one signal, taken out one at a time.</summary>
+public sealed class EpollOneAtATimeSpecs(ITestOutputHelper output)
+    : AioTestKit(EngineKind.Memory, "akka.io.aio { depth = 64, reap { wait = epoll, nr = 1 } }", output)
+{
+    [Fact]
+    public async Task What_one_turn_leaves_is_taken_by_the_next()
+    {
+        Engine.OnOperation = (in _) => new OperationFault { Hold = true };
+        var file = await NewFile(64 * Block);
+        var reads = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[8]))).ToArray();
+        await Eventually(() => Ext.Shards[0].InFlight is { Count: 64 }, "all are in flight");
+        Assert.Equal(64, Engine.Release()); // one signal for all
+        await Replies.AssertOneEach(reads);
+    }
+}
+
+/// <summary>Each context brings an eventfd, and takes it along.</summary>
+[Collection(MachineCollection.Name)]
+public sealed class EpollRestartSpecs(ITestOutputHelper output)
+    : AioTestKit(EngineKind.Memory, "akka.io.aio.reap.wait = epoll", output)
+{
+    [Fact]
+    public async Task A_restart_leaves_no_eventfd_behind()
+    {
+        Sys.EventStream.Subscribe(TestActor, typeof(AioShardRestarted));
+        var file = await NewFile(Block);
+        await file.ReadAsync(0, new byte[8]);
+        var before = ProcessState.CountOf("eventfd");
+        for (var restart = 0; restart < 3; restart++)
+        {
+            Engine.OnSubmit = _ =>
+            {
+                Engine.OnSubmit = null;
+                throw new InvalidOperationException("a bomb");
+            };
+            await Replies.Do<Aio.CommandFailed>(new Aio.ReadInto(file, 0, new byte[8]));
+            await ExpectMsgAsync<AioShardRestarted>();
+            await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, new byte[8]));
+        }
+
+        await Eventually(() => ProcessState.CountOf("eventfd") == before, $"{before} eventfds, as before");
     }
 }
 

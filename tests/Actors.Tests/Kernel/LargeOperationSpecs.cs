@@ -16,7 +16,7 @@ public sealed class LargeOperationSpecs(ITestOutputHelper output)
     {
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         Skip.If(memory < 4L << 30, $"{memory >> 20} MiB of memory are too few for a buffer of {Length >> 20} MiB");
-        var room = new DriveInfo(LinuxAioAvailable.Root).AvailableFreeSpace;
+        var room = new DriveInfo(EngineAvailable.Root).AvailableFreeSpace;
         Skip.If(room < 4L << 30, $"{room >> 20} MiB of disk are too few for a file of {Length >> 20} MiB");
         var file = await NewFile();
         using var buffer = Pool.Rent(Length);

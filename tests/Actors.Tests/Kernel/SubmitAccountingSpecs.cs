@@ -130,7 +130,6 @@ public sealed class SubmitAccountingSpecs : AioTestKit
         var file = await NewFile(64 * Block);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Offset == 0 };
         var held = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
-        await Eventually(() => Engine.Release(_ => false) == 0 && Volatile.Read(ref _submits) == 0, "");
         using var first = await file.ReadAsync(Block, 1); // the held write is in flight
         var pressure = true;
         Engine.OnSubmit = _ =>
@@ -174,8 +173,10 @@ public sealed class SubmitAccountingSpecs : AioTestKit
     }
 
     [Fact]
-    public async Task A_kernel_that_takes_nothing_for_ten_seconds_fails_the_commands_typed_without_spinning()
+    public async Task A_kernel_that_takes_nothing_for_too_long_fails_the_commands_typed_without_spinning()
     {
+        Assert.Equal(TimeSpan.FromSeconds(10), Ext.PatienceWithKernel);
+        Ext.PatienceWithKernel = TimeSpan.FromMilliseconds(300);
         var file = await NewFile(64 * Block);
         Engine.OnSubmit = _ =>
         {
@@ -191,11 +192,25 @@ public sealed class SubmitAccountingSpecs : AioTestKit
             Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
         }
 
-        Assert.InRange(Volatile.Read(ref _submits), 10, 1000); // every 50 ms
+        Assert.InRange(Volatile.Read(ref _submits), 2, 12); // after 1, 2, 4, … 50 ms: at most 11 in 300 ms
         Engine.OnSubmit = null;
         await Replies.Of<Aio.Flushed>(flush);
         Assert.Empty(_performed);
         await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+    }
+
+    [Fact]
+    public async Task The_patience_begins_anew_when_the_kernel_has_taken_something()
+    {
+        Ext.PatienceWithKernel = TimeSpan.Zero; // a second refusal on end would be one too many
+        var file = await NewFile(64 * Block);
+        Engine.OnSubmit = _ => Interlocked.Increment(ref _submits) % 2 == 1 ? new SubmitFault { Error = Errno.EAGAIN } : default;
+        for (var i = 0; i < 20; i++)
+        {
+            await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, i * Block, new byte[Block]));
+        }
+
+        Assert.Equal(40, _submits);
     }
 
     [Fact]

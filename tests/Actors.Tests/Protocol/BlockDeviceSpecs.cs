@@ -61,7 +61,7 @@ public sealed class BlockDeviceSpecs(ITestOutputHelper output) : AioTestKit(Engi
 
     private Task<AioFile> OpenDevice()
     {
-        _image = Path.Combine(LinuxAioAvailable.Root, $"akka-aio-device-{Guid.NewGuid():N}");
+        _image = Path.Combine(EngineAvailable.Root, $"akka-aio-device-{Guid.NewGuid():N}");
         File.WriteAllBytes(_image, new byte[Length]);
         var (device, error) = Losetup("--show", "-f", _image);
         Skip.If(error.Length > 0, $"no loop device: {error}");

@@ -51,10 +51,8 @@ public abstract class AioTestKit : TestKit
     {
         Kind = kind;
         Engine = engine;
-        if (kind != EngineKind.Memory)
-        {
-            Skip.If(LinuxAioAvailable.Reason.Length > 0, LinuxAioAvailable.Reason);
-        }
+        var whyNot = EngineAvailable.WhyNot(kind);
+        Skip.If(whyNot is not null, whyNot);
 
         _replies = new Lazy<Replies>(() => new Replies(Sys));
         _ext = new Lazy<AioExt>(() =>
@@ -122,7 +120,7 @@ public abstract class AioTestKit : TestKit
             return $"/memory/{name}";
         }
 
-        _folder ??= Directory.CreateDirectory(Path.Combine(LinuxAioAvailable.Root, $"akka-aio-{Guid.NewGuid():N}")).FullName;
+        _folder ??= Directory.CreateDirectory(Path.Combine(EngineAvailable.Root, $"akka-aio-{Guid.NewGuid():N}")).FullName;
         return Path.Combine(_folder, name);
     }
 

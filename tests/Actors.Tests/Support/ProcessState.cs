@@ -8,12 +8,13 @@ internal static class ProcessState
     /// <summary>Rings of AIO contexts that are mapped into this process.</summary>
     public static int AioRings => File.ReadLines("/proc/self/maps").Count(line => line.Contains("[aio]", StringComparison.Ordinal));
 
-    /// <summary>Operations that all contexts of the machine have reserved.</summary>
-    public static long AioNr => long.Parse(File.ReadAllText("/proc/sys/fs/aio-nr"), CultureInfo.InvariantCulture);
-
     /// <summary>What the open descriptors point to.</summary>
     public static IReadOnlyList<string> Descriptors =>
         [.. Directory.GetFiles("/proc/self/fd").Select(Target).OfType<string>().Order(StringComparer.Ordinal)];
+
+    /// <summary>Descriptors of an object of the kernel's that is no file: eventfd, eventpoll, io_uring.</summary>
+    public static int CountOf(string kind) =>
+        Descriptors.Count(target => target.EndsWith($"anon_inode:[{kind}]", StringComparison.Ordinal));
 
     /// <summary>Ids of threads whose name begins so.</summary>
     public static IReadOnlyList<string> ThreadsNamed(string name) =>
