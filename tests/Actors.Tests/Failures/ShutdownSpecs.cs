@@ -154,7 +154,13 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         var end = Terminate();
         if (UsesCoordination)
         {
-            await Eventually(() => Ext.Shards[0].Draining, "the shard drains");
+            await Eventually(() => Ext.Shards.All(shard => shard.Draining), "the shards drain");
+            for (var i = 0; i < 20; i++)
+            {
+                await new Replies(Sys).Do<Aio.Stats>(new Aio.GetStats()); // time enough for a shard that says it has none left
+            }
+
+            Assert.DoesNotContain(Ext.Shards, shard => shard.InFlight!.StopRequested); // which ends the drain
             Engine.OnFileCall = null;
             leave.Set();
             await end;
