@@ -1,4 +1,4 @@
 using AkkaAio.Demo.CommandLine;
 
 using var stop = new StopSignals();
-return await DemoCommand.RunAsync(args, stop);
+return await StandardStreams.GuardAsync(() => DemoCommand.RunAsync(args, stop));

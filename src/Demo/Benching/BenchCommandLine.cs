@@ -90,22 +90,17 @@ internal sealed class BenchCommandLine
         {
             command.Add(option);
         }
-
-        command.Validators.Add(result =>
-        {
-            if ((long)(result.GetValue(_iodepth) ?? 1) * (result.GetValue(_numjobs) ?? 1) > MostOutstanding)
-            {
-                result.AddError($"--iodepth times --numjobs is above {MostOutstanding}");
-            }
-        });
     }
 
-    public string? ReadJson(ParseResult result) => result.GetValue(_json);
+    /// <exception cref="UsageException">The file has no name.</exception>
+    public string? ReadJson(ParseResult result) => NameIn(result.GetValue(_json), _json);
 
+    /// <exception cref="UsageException">Options that are right by themselves and do not go together.</exception>
     public BenchOptions Read(ParseResult result)
     {
-        var defaults = new BenchOptions { Filename = result.GetValue(_filename)! };
-        return defaults with
+        // Not a validator: asked for an option that is wrong, the parser throws.
+        var defaults = new BenchOptions { Filename = NameIn(result.GetValue(_filename), _filename)! };
+        var options = defaults with
         {
             Size = result.GetValue(_size),
             Rw = Enum.Parse<RwKind>(result.GetValue(_rw)!, ignoreCase: true),
@@ -126,6 +121,15 @@ internal sealed class BenchCommandLine
             Metrics = result.GetValue(_metrics),
             AllowOverwrite = result.GetValue(_allowOverwrite),
         };
+        return (long)options.Iodepth * options.Numjobs <= MostOutstanding
+            ? options
+            : throw new UsageException($"--iodepth {options.Iodepth} times --numjobs {options.Numjobs} is above {MostOutstanding}");
+    }
+
+    private static string? NameIn(string? value, Option option)
+    {
+        LostNames.Refuse(value);
+        return value is { Length: 0 } ? throw new UsageException($"{option.Name} needs the name of a file") : value;
     }
 
     private static Option<string> OneOf(string name, string? defaultValue, string description, params string[] values)

@@ -29,10 +29,16 @@ internal static class DemoCommand
 
         // "@name" is a file of that name, not a file of arguments.
         var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var verb = result.CommandResult.Command.Name;
         if (UsageError(result) is { } error)
         {
-            Complaint.Report(result.CommandResult.Command.Name, $"{error}; see --help");
-            return ExitCode.Usage;
+            return ReportUsage(verb, error);
+        }
+
+        // Before anything is opened: a name with U+FFFD in it could be another file's.
+        if (result.GetValue(config) is { } file && (file.Length == 0 || LostNames.Is(file)))
+        {
+            return ReportUsage(verb, file.Length == 0 ? "--config needs the name of a file" : LostNames.Describe(file));
         }
 
         return await result.InvokeAsync(new InvocationConfiguration
@@ -54,11 +60,21 @@ internal static class DemoCommand
         {
             return code;
         }
+        catch (UsageException e)
+        {
+            return ReportUsage(verb, e.Message);
+        }
         catch (Exception e)
         {
             Complaint.Report(verb, Complaint.Describe(e));
             return stop.ExitCode ?? ExitCode.Failure;
         }
+    }
+
+    private static int ReportUsage(string verb, string error)
+    {
+        Complaint.Report(verb, $"{error}; see --help");
+        return ExitCode.Usage;
     }
 
     private static string? UsageError(ParseResult result)

@@ -47,6 +47,6 @@ internal sealed partial class SizeOption : Option<long?>
         return null;
     }
 
-    [GeneratedRegex(@"^(?<number>\d{1,15}(\.\d{1,9})?)((?<unit>[kmgt])(i?b)?|b)?$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(?<number>\d{1,15}(\.\d{1,9})?)((?<unit>[kmgt])(i?b)?|b)?\z", RegexOptions.IgnoreCase)]
     private static partial Regex Size();
 }

@@ -22,11 +22,17 @@ internal sealed partial class TimeOption : Option<TimeSpan?>
     }
 
     /// <summary>The time that a text stands for; null where it stands for none.</summary>
-    public static TimeSpan? ParseTime(string text) =>
-        Time().Match(text) is { Success: true } match &&
-        double.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            ? TimeSpan.FromSeconds(number * match.Groups["unit"].Value switch { "ms" => 0.001, "m" => 60, "h" => 3600, _ => 1 })
-            : null;
+    public static TimeSpan? ParseTime(string text)
+    {
+        if (Time().Match(text) is not { Success: true } match ||
+            !double.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        {
+            return null;
+        }
+
+        var seconds = number * match.Groups["unit"].Value switch { "ms" => 0.001, "m" => 60, "h" => 3600, _ => 1 };
+        return seconds <= TimeSpan.MaxValue.TotalSeconds / 2 ? TimeSpan.FromSeconds(seconds) : null; // more would overflow
+    }
 
     private TimeSpan? Parse(ArgumentResult result)
     {
@@ -41,6 +47,6 @@ internal sealed partial class TimeOption : Option<TimeSpan?>
         return null;
     }
 
-    [GeneratedRegex(@"^(?<number>\d{1,9}(\.\d{1,9})?)(?<unit>ms|s|m|h)?$")]
+    [GeneratedRegex(@"^(?<number>\d{1,9}(\.\d{1,9})?)(?<unit>ms|s|m|h)?\z")]
     private static partial Regex Time();
 }

@@ -84,7 +84,6 @@ internal static partial class DemoConfig
         {
             throw new DemoException(
                 Directory.Exists(path) ? Complaint.Describe(path, Errno.EISDIR)
-                : path.Length == 0 ? "--config needs the name of a file"
                 : Complaint.Describe(path, e));
         }
     }

@@ -8,7 +8,8 @@ namespace AkkaAio.Demo.Copying;
 /// <param name="SourceStatus">What it was like then.</param>
 /// <param name="Destination">The name to take in the end: a real path, never a symbolic link.</param>
 /// <param name="Folder">Where that name is.</param>
-internal sealed record CopyPlan(string Source, PathStatus SourceStatus, string Destination, string Folder)
+/// <param name="Replaced">The file that has that name now; null: none.</param>
+internal sealed record CopyPlan(string Source, PathStatus SourceStatus, string Destination, string Folder, PathStatus? Replaced)
 {
     /// <summary>Follows cp: a folder as destination is copied into, and a link is followed.</summary>
     /// <exception cref="DemoException">The two ends do not go together; says why.</exception>
@@ -27,7 +28,7 @@ internal sealed record CopyPlan(string Source, PathStatus SourceStatus, string D
 
         if (destination.Length == 0)
         {
-            throw new DemoException("DST is empty; give the name of a file");
+            throw new UsageException("DST is empty; give the name of a file");
         }
 
         var to = StatusOf(destination);
@@ -54,7 +55,7 @@ internal sealed record CopyPlan(string Source, PathStatus SourceStatus, string D
 
         var folder = Path.GetDirectoryName(destination) is { Length: > 0 } named ? named : ".";
         var real = RealPathOf(folder);
-        return new CopyPlan(source, from, Path.Join(real, Path.GetFileName(destination)), real);
+        return new CopyPlan(source, from, Path.Join(real, Path.GetFileName(destination)), real, to);
     }
 
     // A rename would replace the link; who wrote a link meant the file behind it.
@@ -70,9 +71,13 @@ internal sealed record CopyPlan(string Source, PathStatus SourceStatus, string D
             : RealPathOf(path);
     }
 
-    private static string RealPathOf(string path) => RealPath.TryGet(path, out var real) is var errno and not Errno.None
-        ? throw new DemoException(Complaint.Describe(path, errno))
-        : real;
+    private static string RealPathOf(string path) => RealPath.TryGet(path, out var real) switch
+    {
+        Errno.None => real,
+        Errno.EILSEQ => throw new DemoException(
+            $"{path}: leads to a name that is not UTF-8, which .NET cannot open; what it would take for that name is another file"),
+        var errno => throw new DemoException(Complaint.Describe(path, errno)),
+    };
 
     // Null: not there.
     private static PathStatus? StatusOf(string path) => PathStatus.TryGet(path, followLink: true, out var status) switch

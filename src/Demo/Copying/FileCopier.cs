@@ -1,6 +1,7 @@
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Progress;
 using AkkaAio.Demo.Session;
+using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Demo.Copying;
 
@@ -11,9 +12,11 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
     private const int Chunk = 256 * 1024;
 
     /// <summary>Copies; the destination is replaced in the very end, or not at all.</summary>
+    /// <returns>What the copy has not of the source, or of the file that it replaces, beside the bytes; in words.</returns>
     /// <exception cref="AioException">A read or write failed.</exception>
+    /// <exception cref="DemoException">The source became shorter meanwhile.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public async Task CopyAsync(CopyPlan plan, CancellationToken stop)
+    public async Task<IReadOnlyList<string>> CopyAsync(CopyPlan plan, CancellationToken stop)
     {
         await using var source = await aio.OpenAsync(
             plan.Source, new AioOpenOptions { Access = FileAccess.Read }, CancellationToken.None);
@@ -22,9 +25,10 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
 
         using var temporary = new TemporaryFile(plan.Folder);
         await WriteAsync(plan, source, temporary.Path, stop);
-        temporary.TakeModeOf(plan.SourceStatus);
+        var lost = new FileMetadata(plan, temporary.Handle, temporary.Path).Apply();
         stop.ThrowIfCancellationRequested();
         temporary.Become(plan.Destination);
+        return lost;
     }
 
     private async Task WriteAsync(CopyPlan plan, AioFile source, string path, CancellationToken stop)
@@ -38,9 +42,17 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
             },
             CancellationToken.None);
         fallback.Check(target);
-        var length = source.IsDirect || source.Length > Chunk
-            ? await CopyChunksAsync(plan, source, target, stop)
-            : await CopyToEndAsync(source, target, stop);
+        var length = await CopyKnownLengthAsync(source, target, stop);
+        length = await CopyToEndAsync(source, target, length, stop);
+        if (source.IsDirect)
+        {
+            // Direct reads end at the length that the file system tells, which not every file system knows (FUSE).
+            await using var buffered = await aio.OpenAsync(
+                plan.Source, new AioOpenOptions { Access = FileAccess.Read, Direct = DirectIo.Off }, CancellationToken.None);
+            length = await CopyToEndAsync(buffered, target, length, stop);
+        }
+
+        CheckNotShorter(plan, source, length);
         if (target.Length != length)
         {
             await target.SetLengthAsync(length, CancellationToken.None);
@@ -49,25 +61,31 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
         await target.FlushAsync(CancellationToken.None);
     }
 
-    /// <summary>Several loops take one chunk after the other.</summary>
-    private async Task<long> CopyChunksAsync(CopyPlan plan, AioFile source, AioFile target, CancellationToken stop)
+    /// <summary>Several loops take one chunk after the other, up to the length that the file says it has. Gives where the reads ended.</summary>
+    private async Task<long> CopyKnownLengthAsync(AioFile source, AioFile target, CancellationToken stop)
     {
-        var length = source.Length;
-        var chunks = (length + Chunk - 1) / Chunk;
+        var end = source.Length;
+        var chunks = (end + Chunk - 1) / Chunk;
         var next = -1L;
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await Task.WhenAll(Enumerable.Range(0, LoopsFor(chunks)).Select(_ => LoopAsync()));
-        return length;
+        return end;
 
         async Task LoopAsync()
         {
             try
             {
                 using var buffer = aio.Pool.Rent(Chunk);
-                while (Interlocked.Increment(ref next) is var chunk && chunk < chunks)
+                while (Interlocked.Increment(ref next) * Chunk is var offset && offset < Volatile.Read(ref end))
                 {
                     failed.Token.ThrowIfCancellationRequested();
-                    await CopyChunkAsync(plan, source, target, buffer, chunk * Chunk, length);
+                    var wanted = (int)Math.Min(Chunk, Volatile.Read(ref end) - offset);
+                    var count = await FillAsync(source, buffer, offset, wanted);
+                    await WriteChunkAsync(target, buffer, offset, count);
+                    if (count < wanted)
+                    {
+                        LowerTo(ref end, offset + count);
+                    }
                 }
             }
             catch
@@ -78,48 +96,101 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
         }
     }
 
-    private async Task CopyChunkAsync(
-        CopyPlan plan, AioFile source, AioFile target, AioBuffer buffer, long offset, long length)
-    {
-        var wanted = (int)Math.Min(Chunk, length - offset);
-        var count = await source.ReadAsync(offset, buffer.Memory[..(int)AlignUp(wanted, source.OffsetAlignment)]);
-        if (count < wanted)
-        {
-            throw new DemoException($"{plan.Source} became shorter while it was copied");
-        }
-
-        // What is behind the end is zeroed, written with it and cut off later: direct I/O writes whole blocks only.
-        var aligned = (int)AlignUp(wanted, target.OffsetAlignment);
-        buffer.GetSpan()[wanted..aligned].Clear();
-        await target.WriteAsync(offset, buffer.Memory[..aligned]);
-        meter.AddDone(wanted);
-    }
-
-    /// <summary>For the files of /proc and /sys, whose length means nothing: reads until nothing more comes.</summary>
-    private async Task<long> CopyToEndAsync(AioFile source, AioFile target, CancellationToken stop)
+    /// <summary>
+    /// Reads on from where reading ended until nothing more comes: the length of a file of /proc, /sys or FUSE need not mean anything,
+    /// and a file may grow. Gives the new end.
+    /// </summary>
+    private async Task<long> CopyToEndAsync(AioFile source, AioFile target, long end, CancellationToken stop)
     {
         using var buffer = aio.Pool.Rent(Chunk);
-        var (written, filled) = (0L, 0);
+        var offset = end - (end % AioBuffer.Alignment);
         while (true)
         {
             stop.ThrowIfCancellationRequested();
-            var count = await source.ReadAsync(written + filled, buffer.Memory[filled..], CancellationToken.None);
-            filled += count;
-            if (count > 0 && filled < Chunk)
+            var count = await FillAsync(source, buffer, offset, Chunk);
+            if (offset + count <= end)
             {
-                continue;
+                return end;
             }
 
-            var aligned = (int)AlignUp(filled, target.OffsetAlignment);
-            buffer.GetSpan()[filled..aligned].Clear();
-            await target.WriteAsync(written, buffer.Memory[..aligned], CancellationToken.None);
-            meter.AddDone(filled);
-            written += filled;
-            filled = 0;
-            if (count == 0)
+            await WriteChunkAsync(target, buffer, offset, count);
+            end = offset + count;
+            offset = end - (end % AioBuffer.Alignment);
+        }
+    }
+
+    /// <summary>Reads until all is there that is wanted, or nothing more comes: a read may give less than there is.</summary>
+    private static async Task<int> FillAsync(AioFile source, AioBuffer buffer, long offset, int wanted)
+    {
+        var filled = 0;
+        while (filled < wanted)
+        {
+            // From an aligned offset, which may read some bytes again: direct reads then need no second buffer.
+            var from = filled - (filled % source.OffsetAlignment);
+            var memory = buffer.Memory[from..(int)AlignUp(wanted, source.OffsetAlignment)];
+            var count = await source.ReadAsync(offset + from, memory, CancellationToken.None);
+            if (from + count <= filled)
             {
-                return written;
+                break;
             }
+
+            filled = from + count;
+        }
+
+        return Math.Min(filled, wanted);
+    }
+
+    // What is behind the end is zeroed, written with it and cut off later: direct I/O writes whole blocks only.
+    private async Task WriteChunkAsync(AioFile target, AioBuffer buffer, long offset, int count)
+    {
+        if (count > 0)
+        {
+            var aligned = (int)AlignUp(count, target.OffsetAlignment);
+            buffer.GetSpan()[count..aligned].Clear();
+            await target.WriteAsync(offset, buffer.Memory[..aligned], CancellationToken.None);
+            meter.AddDone(count);
+        }
+    }
+
+    /// <summary>
+    /// A file that ends before its length may be one whose length means nothing. One whose length has fallen lost data while it was
+    /// copied.
+    /// </summary>
+    private static void CheckNotShorter(CopyPlan plan, AioFile source, long length)
+    {
+        if (plan.SourceStatus.Kind == PathKind.BlockDevice)
+        {
+            if (length < source.Length)
+            {
+                throw new DemoException($"{plan.Source} ended at {length} of its {source.Length} bytes");
+            }
+
+            return;
+        }
+
+        var before = plan.SourceStatus;
+        var isThere = PathStatus.TryGet(plan.Source, followLink: true, out var now) == Errno.None;
+        var isSame = isThere && (now.Device, now.Inode) == (before.Device, before.Inode);
+        var isShorter = !isThere || now.Length < before.Length;
+
+        // A file that was renamed meanwhile, and another put in its place, is complete as long as no read ended early.
+        if (isShorter && (isSame || length < before.Length))
+        {
+            throw new DemoException($"{plan.Source} became shorter while it was copied: {before.Length} bytes before, {length} copied");
+        }
+    }
+
+    private static void LowerTo(ref long end, long to)
+    {
+        for (var seen = Volatile.Read(ref end); to < seen;)
+        {
+            var before = Interlocked.CompareExchange(ref end, to, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
         }
     }
 

@@ -1,5 +1,6 @@
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Interop.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Demo.Copying;
 
@@ -7,9 +8,9 @@ namespace AkkaAio.Demo.Copying;
 internal sealed class TemporaryFile : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode SetId = UnixFileMode.SetUser | UnixFileMode.SetGroup;
 
     private readonly string _folder;
+    private readonly FileStream _file;
     private bool _renamed;
 
     public TemporaryFile(string folder)
@@ -19,13 +20,19 @@ internal sealed class TemporaryFile : IDisposable
         try
         {
             // Before any data is in it: a copy of a secret must at no time be open to others.
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.ReadWrite | FileShare.Delete,
+                BufferSize = 0,
+            };
             if (!OperatingSystem.IsWindows()) // there a file has the permissions of its folder
             {
                 options.UnixCreateMode = OwnerOnly;
             }
 
-            using var file = new FileStream(Path, options);
+            _file = new FileStream(Path, options);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -35,32 +42,20 @@ internal sealed class TemporaryFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>
-    /// Gives the file its permissions. Set-user-id and set-group-id only where owner and group are the same: a copy with another owner
-    /// would run as that one.
-    /// </summary>
-    public void TakeModeOf(PathStatus source)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var mine = PathStatus.TryGet(Path, followLink: false, out var status) == Errno.None &&
-                   (status.UserId, status.GroupId) == (source.UserId, source.GroupId);
-        File.SetUnixFileMode(Path, mine ? source.Mode : source.Mode & ~SetId);
-    }
+    /// <summary>The file itself, whatever becomes of its name.</summary>
+    public SafeFileHandle Handle => _file.SafeFileHandle;
 
     /// <summary>Renames it to the destination, which is replaced in one step, and makes the new name durable.</summary>
     public void Become(string destination)
     {
         File.Move(Path, destination, overwrite: true);
         _renamed = true;
-        FolderSync.Sync(_folder);
+        FolderSync.Sync(_folder, Handle);
     }
 
     public void Dispose()
     {
+        _file.Dispose();
         if (!_renamed)
         {
             File.Delete(Path);

@@ -14,6 +14,7 @@ internal sealed class FileHasher : IDisposable
     private const int MostResultsAhead = 4096;
 
     private static readonly AioOpenOptions ReadOptions = new() { Access = FileAccess.Read, Direct = DirectIo.Auto };
+    private static readonly AioOpenOptions BufferedOptions = ReadOptions with { Direct = DirectIo.Off };
 
     private readonly AioExt _aio;
     private readonly Meter _meter;
@@ -114,7 +115,10 @@ internal sealed class FileHasher : IDisposable
 
         try
         {
-            return new HashedFile(found.Path, await window.HashAsync(file, count => _meter.AddDone(count), stop));
+            Func<Task<AioFile>>? openBuffered = found.IsLengthTrue
+                ? null
+                : async () => await _aio.OpenAsync(found.Path, BufferedOptions, CancellationToken.None);
+            return new HashedFile(found.Path, await window.HashAsync(file, openBuffered, count => _meter.AddDone(count), stop));
         }
         finally
         {

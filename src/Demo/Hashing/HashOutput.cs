@@ -1,4 +1,5 @@
 using System.Text;
+using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Progress;
 
 namespace AkkaAio.Demo.Hashing;
@@ -16,6 +17,7 @@ internal sealed class HashOutput(StderrLines stderr) : IAsyncDisposable
     // Both on one terminal: a result has to go above the bar, not through it.
     private readonly bool _sharesTerminal = stderr.HasBar && !Console.IsOutputRedirected;
 
+    /// <exception cref="DemoException">stdout takes no more: nobody would see the results of the other files.</exception>
     public Task WriteAsync(HashedFile file)
     {
         if (file.Hash is null)
@@ -30,8 +32,21 @@ internal sealed class HashOutput(StderrLines stderr) : IAsyncDisposable
             return Task.CompletedTask;
         }
 
-        return _stdout.WriteLineAsync(file.ToString());
+        return GuardAsync(_stdout.WriteLineAsync(file.ToString()));
     }
 
-    public ValueTask DisposeAsync() => _stdout.DisposeAsync();
+    /// <exception cref="DemoException">stdout did not take all of it.</exception>
+    public async ValueTask DisposeAsync() => await GuardAsync(_stdout.DisposeAsync().AsTask());
+
+    private static async Task GuardAsync(Task write)
+    {
+        try
+        {
+            await write;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemoException(Complaint.Describe("stdout", e));
+        }
+    }
 }

@@ -12,17 +12,26 @@ internal sealed class ReadWindow(AioBufferPool pool, int reads, int chunk) : IDi
     private readonly Task<int>[] _reads = new Task<int>[reads];
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    /// <summary>The file's SHA-256 in hex digits. Reads to the end of the file, wherever that turns out to be.</summary>
+    /// <summary>The file's SHA-256 in hex digits. Reads until nothing more comes, whatever length the file says it has.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="openBuffered">
+    /// Opens it once more, through the page cache: direct reads end at the length that the file system tells. Null: it is to be trusted.
+    /// </param>
+    /// <param name="done">Told of the bytes as they are read.</param>
+    /// <param name="stop">Ends it.</param>
     /// <exception cref="AioException">A read failed.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public async Task<string> HashAsync(AioFile file, Action<int> done, CancellationToken stop)
+    public async Task<string> HashAsync(
+        AioFile file, Func<Task<AioFile>>? openBuffered, Action<int> done, CancellationToken stop)
     {
         try
         {
             var position = await HashKnownLengthAsync(file, done, stop);
-            if (!file.IsDirect || position < file.Length)
+            position = await HashRestAsync(file, position, done, stop);
+            if (file.IsDirect && openBuffered is not null)
             {
-                await HashRestAsync(file, position, done, stop);
+                await using var buffered = await openBuffered();
+                await HashRestAsync(buffered, position, done, stop);
             }
         }
         catch
@@ -93,20 +102,23 @@ internal sealed class ReadWindow(AioBufferPool pool, int reads, int chunk) : IDi
         return file.ReadAsync(offset, buffer.Memory[..(int)wanted]).AsTask();
     }
 
-    /// <summary>One read after the other until there is nothing more: how sha256sum reads.</summary>
-    private async Task HashRestAsync(AioFile file, long position, Action<int> done, CancellationToken stop)
+    /// <summary>One read after the other until there is nothing more: how sha256sum reads. Gives the end.</summary>
+    private async Task<long> HashRestAsync(AioFile file, long position, Action<int> done, CancellationToken stop)
     {
         var buffer = _buffers[0] ??= pool.Rent(chunk);
         while (true)
         {
             stop.ThrowIfCancellationRequested();
-            var count = await file.ReadAsync(position, buffer.Memory, CancellationToken.None);
-            if (count == 0)
+
+            // From an aligned offset, which may read some bytes again: direct reads then need no second buffer.
+            var known = (int)(position % file.OffsetAlignment);
+            var count = await file.ReadAsync(position - known, buffer.Memory, CancellationToken.None) - known;
+            if (count <= 0)
             {
-                return;
+                return position;
             }
 
-            _hash.AppendData(buffer.GetSpan()[..count]);
+            _hash.AppendData(buffer.GetSpan().Slice(known, count));
             done(count);
             position += count;
         }

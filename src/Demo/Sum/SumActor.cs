@@ -36,6 +36,13 @@ internal sealed class SumActor : UntypedActor
         _result = result;
     }
 
+    // A failure of the code itself: the verb must not wait for an answer that nobody will give.
+    protected override void PreRestart(Exception reason, object message)
+    {
+        _result.TrySetException(reason);
+        base.PreRestart(reason, message);
+    }
+
     protected override void PreStart() => _aio.Tell(new Aio.Open(_job.Target.Path, new AioOpenOptions
     {
         Mode = FileMode.CreateNew,

@@ -1,3 +1,6 @@
+using AkkaAio.Demo.CommandLine;
+using AkkaAio.Interop.Files;
+
 namespace AkkaAio.Demo.Sum;
 
 /// <summary>The file that <c>sum</c> writes, and what is done with it at the end.</summary>
@@ -15,6 +18,17 @@ internal sealed class SumTarget : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>Refuses a path whose real name .NET cannot write: what is cleaned up in the end would be another file.</summary>
+    /// <exception cref="DemoException">It is one.</exception>
+    public void Check()
+    {
+        var folder = System.IO.Path.GetDirectoryName(Path) is { Length: > 0 } named ? named : ".";
+        if (RealPath.TryGet(Path, out _) == Errno.EILSEQ || RealPath.TryGet(folder, out _) == Errno.EILSEQ)
+        {
+            throw new DemoException($"{Path}: leads to a name that is not UTF-8, which .NET cannot open");
+        }
+    }
 
     /// <summary>The file was made by us, or was there and empty: from here on it is ours to clean up.</summary>
     /// <param name="realPath">Where it really is; "link/.." in <see cref="Path"/> means one thing to the kernel, another to the BCL.</param>

@@ -21,8 +21,11 @@ internal static class CopyVerb
         var engine = EngineOption.OfFiles();
         var command = new Command(
             Name,
-            "Copies SRC to DST with its permissions. Writes a temporary file beside DST, flushes it and renames it into place: DST is " +
-            "the old file or the complete new one, whatever happens in between. Holes are written as zeros.")
+            "Copies SRC to DST with its mode, ACL and extended attributes. What of them cannot be kept is named on stderr. A DST that is " +
+            "there keeps its owner and group where the kernel allows it; a new one is the caller's. Set-user-id and set-group-id are " +
+            "kept only where owner and group are those of SRC. Writes a temporary file beside DST, flushes it and renames it into " +
+            "place: DST is the old file or the complete new one, whatever happens in between. Holes are written as zeros. A SRC that " +
+            "becomes shorter meanwhile is a failure.")
         {
             source, destination, engine,
         };
@@ -33,12 +36,19 @@ internal static class CopyVerb
 
     private static async Task<int> RunAsync(string? configFile, string? engine, string source, string destination, CancellationToken stop)
     {
+        LostNames.Refuse(source);
+        LostNames.Refuse(destination);
         var plan = CopyPlan.Make(source, destination);
         await using var session = await AioSession.StartAsync(configFile, EngineOption.Override(engine));
         var meter = new Meter();
         return await ProgressBar.ShowAsync(Name, meter, async stderr =>
         {
-            await new FileCopier(session.Aio, meter, new BufferedNotice(Name, stderr)).CopyAsync(plan, stop);
+            var lost = await new FileCopier(session.Aio, meter, new BufferedNotice(Name, stderr)).CopyAsync(plan, stop);
+            if (lost.Count > 0)
+            {
+                stderr.Report(Name, $"{plan.Destination}: complete, but without {string.Join(", ", lost)}");
+            }
+
             return ExitCode.Ok;
         });
     }

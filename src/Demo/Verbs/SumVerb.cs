@@ -34,7 +34,7 @@ internal static class SumVerb
         };
         var fileSize = new NumberOption("--file-size", 0, int.MaxValue, "Blocks of 4 KiB to write and read [default: 1000]");
         var requests = new NumberOption(
-            "--concurrent-requests", 1, 1 << 20,
+            "--concurrent-requests", 1, 65536,
             "Operations to keep in flight, and the depth of each shard: akka.io.aio.depth [default: 100]");
         var minNr = new NumberOption(
             "--min-nr", 0, 65536, "Completions that io_getevents waits for; 0 polls: akka.io.aio.reap.min-nr [default: 1]");
@@ -66,11 +66,18 @@ internal static class SumVerb
 
     private static async Task<int> RunAsync(SumOptions options, CancellationToken stop)
     {
+        LostNames.Refuse(options.Path);
+        if (options.Path is { Length: 0 })
+        {
+            throw new UsageException("--path needs the name of a file");
+        }
+
         var config = DemoConfig.Layer(Overrides(options), DemoConfig.ReadFile(options.ConfigFile), Defaults);
         CheckReap(options, config);
 
         // In this order: the system is down and the file closed before the file goes.
         using var target = new SumTarget(options.Path);
+        target.Check();
         await using var session = await AioSession.StartAsync(config, options.ConfigFile);
         var meter = new Meter();
         var result = await ProgressBar.ShowAsync(Name, meter, _ =>
@@ -117,7 +124,7 @@ internal static class SumVerb
             int.TryParse(config.GetString($"{AioSettings.Path}.reap.nr"), CultureInfo.InvariantCulture, out var maxNr) &&
             minNr > maxNr)
         {
-            throw new DemoException(
+            throw new UsageException(
                 $"--min-nr {minNr} is above --max-nr {maxNr}: io_getevents cannot wait for more completions than it may take out");
         }
     }

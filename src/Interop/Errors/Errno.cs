@@ -116,6 +116,9 @@ public enum Errno
     /// <summary>Bad message (a checksum failed).</summary>
     EBADMSG = 74,
 
+    /// <summary>Invalid or incomplete multibyte or wide character.</summary>
+    EILSEQ = 84,
+
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
 

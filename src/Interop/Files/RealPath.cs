@@ -13,7 +13,10 @@ public static class RealPath
     private const int OPath = 0x200000;
 
     /// <summary>Resolves <paramref name="path"/>, which must exist.</summary>
-    /// <returns><see cref="Errno.None"/>, or why it cannot be resolved.</returns>
+    /// <returns>
+    /// <see cref="Errno.None"/>, or why it cannot be resolved; <see cref="Errno.EILSEQ"/>: its real name is not UTF-8, and the text that
+    /// .NET makes of it names another file, or none.
+    /// </returns>
     public static Errno TryGet(string path, out string realPath)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -31,7 +34,19 @@ public static class RealPath
 
         // Absolute, so that the BCL's ways with relative links do not matter.
         var link = File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false);
-        realPath = link?.FullName ?? Path.GetFullPath(path);
+        var resolved = link?.FullName ?? Path.GetFullPath(path);
+        if (resolved.Contains('\uFFFD', StringComparison.Ordinal) && !IsFile(resolved, (int)handle.DangerousGetHandle()))
+        {
+            return Errno.EILSEQ;
+        }
+
+        realPath = resolved;
         return Errno.None;
     }
+
+    // U+FFFD can be in a name, and stands for bytes that are no text.
+    private static bool IsFile(string path, int fd) =>
+        FileSyscalls.Statx(fd, out var meant) == Errno.None &&
+        PathStatus.TryGet(path, followLink: false, out var found) == Errno.None &&
+        meant.Identity == new FileIdentity(found.Device, found.Inode);
 }

@@ -33,6 +33,29 @@ public sealed class ErrorSpecs : IDisposable
             .ShouldComplain(parts);
 
     [Theory]
+    [InlineData("bench --filename b --iodepth 0", "--iodepth", "\"0\"")]
+    [InlineData("bench --filename b --iodepth abc", "--iodepth", "\"abc\"")]
+    [InlineData("bench --filename b --iodepth -1", "--iodepth", "\"-1\"")]
+    [InlineData("bench --filename b --iodepth 99999999", "--iodepth", "\"99999999\"")]
+    [InlineData("bench --filename b --iodepth", "--iodepth")]
+    [InlineData("bench --filename b --iodepth 1 --iodepth 1", "--iodepth")]
+    [InlineData("bench --filename b --numjobs 0", "--numjobs", "\"0\"")]
+    [InlineData("bench --filename b --numjobs", "--numjobs")]
+    [InlineData("bench --filename b --numjobs 1 --numjobs 1", "--numjobs")]
+    [InlineData("bench --filename b --iodepth 65536 --numjobs 65536", "--iodepth", "--numjobs")]
+    [InlineData("bench --filename b --runtime 999999999h", "--runtime", "999999999h")]
+    [InlineData("sum --concurrent-requests 100000", "--concurrent-requests", "65536")]
+    [InlineData("sum --min-nr 2 --max-nr 1", "--min-nr 2", "--max-nr 1")]
+    public async Task A_wrong_command_line_ends_with_2(string commandLine, params string[] parts)
+    {
+        var result = await DemoProcess.RunInAsync(_folder.Path, commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(2, result.ExitCode);
+        result.ShouldComplain(parts);
+        Assert.Empty(_folder.Names);
+    }
+
+    [Theory]
     [InlineData("akka.io.aio.engine = linux-oai", "akka.io.aio.engine", "linux-oai", "linux-aio")]
     [InlineData("akka.io.aio { depth = }", "akka.io.aio.depth", "empty")]
     [InlineData("akka.io.aio.dpeth = 3", "akka.io.aio.dpeth", "no such key")]
@@ -55,7 +78,7 @@ public sealed class ErrorSpecs : IDisposable
     public async Task More_than_the_machine_allows_is_refused_with_the_way_out()
     {
         var max = int.Parse(await File.ReadAllTextAsync("/proc/sys/fs/aio-max-nr"));
-        var requests = Math.Min(1 << 20, max);
+        var requests = Math.Min(65536, max);
 
         (await DemoProcess.RunInAsync(
             _folder.Path, "sum", "--shards", "1024", "--concurrent-requests", $"{requests}"))
