@@ -35,12 +35,6 @@ internal static class DemoCommand
             return ReportUsage(verb, error);
         }
 
-        // Before anything is opened: a name with U+FFFD in it could be another file's.
-        if (result.GetValue(config) is { } file && (file.Length == 0 || LostNames.Is(file)))
-        {
-            return ReportUsage(verb, file.Length == 0 ? "--config needs the name of a file" : LostNames.Describe(file));
-        }
-
         return await result.InvokeAsync(new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
@@ -84,6 +78,12 @@ internal static class DemoCommand
             return $"there is no option {unknown}";
         }
 
+        // The parser takes a second one without a value for none at all.
+        if (result.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsTwice) is { } twice)
+        {
+            return $"{twice.Option.Name} is there twice";
+        }
+
         if (result.Errors is not [var first, ..])
         {
             return null;
@@ -97,6 +97,8 @@ internal static class DemoCommand
 
         return first.Message.TrimEnd('.');
     }
+
+    private static bool IsTwice(OptionResult option) => option.IdentifierTokenCount > 1 && option.Option.ValueType != typeof(bool);
 
     // A verb that takes paths would take a misspelt option for one more. Behind "--" everything is a path.
     private static string? UnknownOption(ParseResult result)

@@ -31,8 +31,8 @@ internal sealed partial class SizeOption : Option<long?>
         }
 
         var power = match.Groups["unit"].Value is [var unit] ? "kmgt".IndexOf(char.ToLowerInvariant(unit), StringComparison.Ordinal) + 1 : 0;
-        var bytes = number * (1L << (10 * power));
-        return bytes <= long.MaxValue && bytes == decimal.Truncate(bytes) ? (long)bytes : null;
+        var unitSize = 1L << (10 * power);
+        return number <= long.MaxValue / unitSize && number * unitSize is var bytes && bytes == decimal.Truncate(bytes) ? (long)bytes : null;
     }
 
     private long? Parse(ArgumentResult result)
@@ -47,6 +47,6 @@ internal sealed partial class SizeOption : Option<long?>
         return null;
     }
 
-    [GeneratedRegex(@"^(?<number>\d{1,15}(\.\d{1,9})?)((?<unit>[kmgt])(i?b)?|b)?\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(?<number>\d{1,19}(\.\d{1,9})?)((?<unit>[kmgt])(i?b)?|b)?\z", RegexOptions.IgnoreCase)]
     private static partial Regex Size();
 }

@@ -25,12 +25,19 @@ internal static partial class DemoConfig
         """;
 
     /// <summary>The file of <c>--config</c>, checked as text and for keys that nobody reads; empty without one.</summary>
+    /// <exception cref="UsageException">The path is empty, or not UTF-8.</exception>
     /// <exception cref="DemoException">The file is not there, or not what it should be; one line that says what and where.</exception>
     public static Config ReadFile(string? path)
     {
         if (path is null)
         {
             return Config.Empty;
+        }
+
+        LostNames.Refuse(path);
+        if (path.Length == 0)
+        {
+            throw new UsageException("--config needs the name of a file");
         }
 
         var text = ReadText(path);
