@@ -39,7 +39,7 @@ internal static class FilesAtEnd
         {
             while (left.TryDequeue(out var file))
             {
-                if (AioExt.ErrorOf(file.Release) is { } error)
+                if (AioExt.ErrorOf(file.LetGoAtEnd) is { } error)
                 {
                     log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
                 }

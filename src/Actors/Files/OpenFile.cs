@@ -17,6 +17,9 @@ internal sealed class OpenFile
     private int _closing;
     private int _descriptorLeaked;
     private int _releases;
+
+    // Of those that must let go before the end of the system closes it: the end itself, and what blocking threads have under way.
+    private int _holdersAtEnd = 1;
     private bool _isReleased;
 
     public OpenFile(AioExt aio, AioFile file, IIoFile handle, FileExtent extent, string openedBy)
@@ -57,6 +60,18 @@ internal sealed class OpenFile
     public bool IsReleased => Volatile.Read(ref _isReleased);
 
     public void LeakDescriptor() => Volatile.Write(ref _descriptorLeaked, 1);
+
+    /// <summary>A shard stops while a blocking thread has an operation of the file under way: the descriptor stays open until it is back.</summary>
+    public void HoldAtEnd() => Interlocked.Increment(ref _holdersAtEnd);
+
+    /// <summary>Blocking thread: the operation is back, or the end of the system has come to this file. The last one closes it.</summary>
+    public void LetGoAtEnd()
+    {
+        if (Interlocked.Decrement(ref _holdersAtEnd) == 0)
+        {
+            Release();
+        }
+    }
 
     /// <summary>Any thread: a Close is told.</summary>
     public void CloseBegins()

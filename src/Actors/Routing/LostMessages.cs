@@ -89,6 +89,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
                 break;
             case BlockingDone done:
                 done.Slot.ReleaseMemory(); // it has been answered as the shard stopped
+                _ = AioExt.ErrorOf(done.Slot.Lane.File.Open.LetGoAtEnd);
                 break;
             case FileBarrier barrier when barrier.TryClaim():
                 Reply(barrier.Requester, barrier.Command);

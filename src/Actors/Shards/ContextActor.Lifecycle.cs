@@ -99,8 +99,8 @@ internal sealed partial class ContextActor
         _shard.LanesWaiting.Clear();
         foreach (var slot in _shard.Blocking)
         {
-            // Its thread has the memory still, which comes back as a lost message, and the descriptor, which stays open.
-            slot.Lane.File.Open.LeakDescriptor();
+            // Its thread has the memory still, which comes back as a lost message, and the descriptor, which stays open until then.
+            slot.Lane.File.Open.HoldAtEnd();
             slot.TakeRequester()?.Reply(
                 new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _shard.Sender, _log);
         }

@@ -26,6 +26,8 @@ internal sealed record Entry(int Index, Aio.Command Command, long Told, int Stam
 
     public bool IsWrite => Command is Aio.Write or Aio.WriteV;
 
+    public bool IsDsync => Command is Aio.Write { Durability: AioDurability.Dsync } or Aio.WriteV { Durability: AioDurability.Dsync };
+
     public bool Succeeded => Reply is not (null or Aio.CommandFailed);
 
     public bool NotPerformed => Reply is Aio.CommandFailed { Outcome: AioOutcome.NotPerformed };

@@ -25,6 +25,7 @@ internal sealed class Faults(int seed, int holds, int mostCrashes)
         engine.OnOperation = OnOperation;
         engine.OnFileCall = (call, path) => OnFileCall(call, path, journal);
         engine.OnSetup = OnSetup;
+        engine.OnWritten = journal.BytesWritten;
     }
 
     /// <summary>From now on the kernel behaves.</summary>

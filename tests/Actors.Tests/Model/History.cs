@@ -17,11 +17,14 @@ internal sealed class History(int sectorSize, int initialSectors, int sectors, b
     /// <param name="finalContent">Of the closed file.</param>
     /// <param name="uncut">What was allocated ahead could not be cut off.</param>
     /// <param name="dataSyncs">Each successful fdatasync of the file: when it was submitted, and when its completion was there.</param>
-    public void Check(byte[] finalContent, bool uncut, IReadOnlyList<(long Start, long End)> dataSyncs)
+    /// <param name="written">What came into the file.</param>
+    public void Check(
+        byte[] finalContent, bool uncut, IReadOnlyList<(long Start, long End)> dataSyncs, IReadOnlyList<Written> written)
     {
         CheckMemory();
         CheckRefusals();
         CheckFlushes(dataSyncs);
+        CheckDurability(written);
         CheckOrder();
         CheckContent(finalContent, uncut);
     }
@@ -93,6 +96,24 @@ internal sealed class History(int sectorSize, int initialSectors, int sectors, b
                 {
                     Fail(entry, $"succeeded without an fdatasync between {lastWrite}, its last write, and {entry.Answered}");
                 }
+            }
+        }
+    }
+
+    // A power cut behind its reply must leave a write with Dsync: every byte came into the file by a write that was durable itself.
+    private void CheckDurability(IReadOnlyList<Written> written)
+    {
+        foreach (var entry in _entries.Where(entry => entry is { IsDsync: true, Succeeded: true }))
+        {
+            var durable = entry.Transfer.Offset;
+            foreach (var part in written.Where(part => part.DataSync && part.At > entry.Told && part.At < entry.Answered).OrderBy(part => part.Start))
+            {
+                durable = part.Start <= durable ? Math.Max(durable, part.End) : durable;
+            }
+
+            if (durable < entry.End)
+            {
+                Fail(entry, $"with Dsync, of {entry.Transfer.Length} bytes at {entry.Transfer.Offset}, is durable only up to {durable}");
             }
         }
     }

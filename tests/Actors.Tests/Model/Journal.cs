@@ -2,6 +2,9 @@ using AkkaAio.Tests.Model.Stepping;
 
 namespace AkkaAio.Tests.Model;
 
+/// <summary>Bytes from Start to End came into a file at a time, durably if with DataSync.</summary>
+internal readonly record struct Written(long Start, long End, bool DataSync, long At);
+
 /// <summary>What was told and answered in a schedule, in one order of time; and what should never have happened.</summary>
 internal sealed class Journal
 {
@@ -10,6 +13,7 @@ internal sealed class Journal
     private readonly List<Entry> _unanswered = [];
     private readonly Dictionary<Aio.Command, Entry> _byCommand = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, List<(long Start, long End)>> _dataSyncs = [];
+    private readonly Dictionary<string, List<Written>> _written = [];
     private readonly HashSet<string> _uncut = [];
     private Exception? _violation;
     private long _clock;
@@ -18,6 +22,9 @@ internal sealed class Journal
     public Action<Exception>? OnViolation { get; set; }
 
     public Trace? Trace { get; init; }
+
+    /// <summary>From now on replies may come from no shard any more.</summary>
+    public bool SystemEnds { get; set; }
 
     public IReadOnlyList<Entry> Entries => _entries;
 
@@ -107,10 +114,31 @@ internal sealed class Journal
         }
     }
 
+    /// <summary>Bytes have come into a file.</summary>
+    public void BytesWritten(string path, long offset, long count, bool dataSync)
+    {
+        lock (_lock)
+        {
+            if (!_written.TryGetValue(path, out var written))
+            {
+                _written.Add(path, written = []);
+            }
+
+            written.Add(new Written(offset, offset + count, dataSync, Tick()));
+        }
+    }
+
+    /// <summary>What has come into a file.</summary>
+    public IReadOnlyList<Written> WrittenTo(string path) => _written.GetValueOrDefault(path) ?? [];
+
     /// <summary>A blocking call for a file: how it goes on.</summary>
     public void FileCalled(string call, string path, bool fails)
     {
-        Trace?.Add($"{call} {path} {(fails ? "fails" : "")}");
+        lock (_lock)
+        {
+            Trace?.Add($"{call} {path} {(fails ? "fails" : "")}");
+        }
+
         if (call == "fdatasync" && !fails)
         {
             DataSynced(path, Tick());

@@ -18,10 +18,12 @@ internal sealed class Player
     private readonly Requester[] _requesters;
     private readonly List<OpenFile> _files = [];
     private readonly Dictionary<AioFile, OpenFile> _byFile = [];
+    private List<Aio.FileCommand>? _batch;
     private Entry? _awaited;
     private int _requestersMade;
     private int _next;
     private bool _ending;
+    private bool _systemEnds;
 
     public Player(ActorSystem system, Kernel kernel, Schedule schedule)
     {
@@ -39,6 +41,25 @@ internal sealed class Player
 
     /// <summary>Nothing is left to do or to wait for.</summary>
     public bool IsOver => _ending && _journal.Unanswered == 0 && _kernel.Memory.OpenFiles == 0 && _aio.Shards.All(ShardState.IsQuiet);
+
+    /// <summary>It is time for the end of the system.</summary>
+    public bool MustEndSystem => _next >= _schedule.EndsAt;
+
+    /// <summary>From now on replies may be dead letters, and actors cannot be made.</summary>
+    public void EndsSystem() => _journal.SystemEnds = _systemEnds = true;
+
+    /// <summary>Tells some more commands to a system that has ended.</summary>
+    public void TellToTheDead(int most)
+    {
+        for (var more = most; more > 0 && !IsAtEnd && _files.Exists(CanBeTold); more--)
+        {
+            Tell(_schedule.Steps[_next++]);
+        }
+    }
+
+    /// <summary>Behind the end: everything has its reply.</summary>
+    public void CheckAnswers() =>
+        Xunit.Assert.True(_journal.Unanswered == 0, $"the system has ended, and there is {Describe()}");
 
     /// <summary>Does the next thing, if there is one.</summary>
     public void Step()
@@ -70,7 +91,7 @@ internal sealed class Player
         _journal.Check();
         foreach (var file in _files.Where(file => file.File is not null))
         {
-            file.History.Check(_kernel.Memory.ReadAllBytes(file.Path), _journal.IsUncut(file.Path), _journal.DataSyncsOf(file.Path));
+            file.History.Check(_kernel.Memory.ReadAllBytes(file.Path), _journal.IsUncut(file.Path), _journal.DataSyncsOf(file.Path), _journal.WrittenTo(file.Path));
         }
     }
 
@@ -89,7 +110,7 @@ internal sealed class Player
     private void Open()
     {
         var number = _files.Count;
-        var owner = number % 2 == 1 ? _system.ActorOf(Props.Create(() => new OwnerActor()), $"owner-{number}") : null;
+        var owner = number % 2 == 1 && !_systemEnds ? _system.ActorOf(Props.Create(() => new OwnerActor()), $"owner-{number}") : null;
         var open = new Aio.Open($"/schedule-{number}", new()
         {
             Mode = FileMode.Create,
@@ -210,9 +231,27 @@ internal sealed class Player
                 file.Ending = true;
                 Tell(new Aio.Close(opened), file, requester);
                 break;
+            case StepKind.Batch when _batch is null:
+                TellBatch(requester, 1 + (number % 8));
+                break;
+            case StepKind.Batch:
+                break; // in another
             default:
                 throw new InvalidOperationException($"no such step: {step}");
         }
+    }
+
+    private void TellBatch(Requester requester, int count)
+    {
+        _batch = [];
+        for (; count > 0 && !IsAtEnd; count--)
+        {
+            Tell(_schedule.Steps[_next++]);
+        }
+
+        var batch = new Aio.Batch([.. _batch]);
+        _batch = null;
+        _aio.Ref.Tell(batch, requester);
     }
 
     private void Write(OpenFile file, AioFile opened, Requester requester, int where, int how)
@@ -220,7 +259,7 @@ internal sealed class Player
         var sectors = 1 + (how % 3);
         var first = where % (OpenFile.Sectors - sectors + 1);
         var stamp = file.NextStamp();
-        var buffer = how / 4 % 2 == 0 ? _aio.Pool.Rent(sectors * OpenFile.Sector) : null;
+        var buffer = how / 4 % 2 == 0 ? TryRent(sectors * OpenFile.Sector) : null;
         var data = buffer?.Memory ?? new byte[sectors * OpenFile.Sector];
         for (var i = 0; i < sectors; i++)
         {
@@ -243,15 +282,27 @@ internal sealed class Player
 
     private void ReadInto(OpenFile file, AioFile opened, Requester requester, int where, int how)
     {
-        if (how % 2 == 0)
+        if (how % 2 == 0 && TryRent((1 + (how / 2 % 4)) * OpenFile.Sector) is { } buffer)
         {
-            var buffer = _aio.Pool.Rent((1 + (how / 2 % 4)) * OpenFile.Sector);
             Tell(ReadOf(opened, where % OpenFile.Sectors * OpenFile.Sector, buffer.Memory, how), file, requester, 0, buffer);
         }
         else
         {
             var offset = where % (OpenFile.Sectors * OpenFile.Sector);
             Tell(ReadOf(opened, offset, new byte[LengthOf(how / 2)], how), file, requester);
+        }
+    }
+
+    // Null when the system has ended, and its pool with it.
+    private AioBuffer? TryRent(int length)
+    {
+        try
+        {
+            return _aio.Pool.Rent(length);
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
         }
     }
 
@@ -271,7 +322,14 @@ internal sealed class Player
     {
         _byFile[command.File] = file;
         file.History.Add(_journal.Told(command, stamp, buffer));
-        _aio.Ref.Tell(command, requester);
+        if (_batch is null)
+        {
+            _aio.Ref.Tell(command, requester);
+        }
+        else
+        {
+            _batch.Add(command);
+        }
     }
 
     private static int LengthOf(int number) => 1 + (number % (4 * OpenFile.Sector));

@@ -14,6 +14,9 @@ internal enum StepKind
     Cancel,
     AwaitRoom,
     Close,
+
+    /// <summary>The commands of the next steps in one message.</summary>
+    Batch,
 }
 
 /// <summary>What else happens, before the command.</summary>
@@ -32,23 +35,31 @@ internal enum StepEvent
 internal readonly record struct Step(StepKind Kind, StepEvent Event, int A, int B);
 
 /// <summary>A schedule: what its requesters do, and the seed of what the kernel and the machine do to it.</summary>
-internal sealed record Schedule(int Seed, Step[] Steps)
+/// <param name="Seed">Of the kernel and the machine.</param>
+/// <param name="Steps">What the requesters do.</param>
+/// <param name="EndsAt">Before which step the system ends, with all that is under way; there may be no such step.</param>
+internal sealed record Schedule(int Seed, Step[] Steps, int EndsAt)
 {
-    public static Gen<Schedule> Gen(int least, int most, bool crashes)
+    /// <summary>Whether the system ends while commands are under way.</summary>
+    public bool EndsEarly => EndsAt < Steps.Length;
+
+    public static Gen<Schedule> Gen(int least, int most, bool crashes, bool ends = true)
     {
         var kind = CsCheck.Gen.Frequency([.. Weighted(
             (30, StepKind.Write), (18, StepKind.Read), (10, StepKind.ReadInto), (8, StepKind.Flush), (2, StepKind.SetLength),
-            (2, StepKind.Allocate), (8, StepKind.Cancel), (2, StepKind.AwaitRoom), (1, StepKind.Close))]);
+            (2, StepKind.Allocate), (8, StepKind.Cancel), (2, StepKind.AwaitRoom), (1, StepKind.Close), (3, StepKind.Batch))]);
         var @event = CsCheck.Gen.Frequency([.. Weighted(
             (200, StepEvent.None), (8, StepEvent.AwaitReply), (8, StepEvent.Release), (1, StepEvent.OwnerDies),
             (1, StepEvent.RequesterDies), (crashes ? 2 : 0, StepEvent.CrashShard), (crashes ? 2 : 0, StepEvent.CrashReaper))]);
         var number = CsCheck.Gen.Int[0, 1 << 20];
         var step = CsCheck.Gen.Select(kind, @event, number, number, (k, e, a, b) => new Step(k, e, a, b));
-        return CsCheck.Gen.Select(CsCheck.Gen.Int, step.Array[least, most], (seed, steps) => new Schedule(seed, steps));
+        var endsAt = ends ? CsCheck.Gen.Int[0, 3 * most] : CsCheck.Gen.Const(int.MaxValue);
+        return CsCheck.Gen.Select(
+            CsCheck.Gen.Int, step.Array[least, most], endsAt, (seed, steps, end) => new Schedule(seed, steps, end));
     }
 
     private static IEnumerable<(int, Gen<T>)> Weighted<T>(params IEnumerable<(int Weight, T Value)> values) =>
         values.Where(value => value.Weight > 0).Select(value => (value.Weight, CsCheck.Gen.Const(value.Value)));
 
-    public override string ToString() => $"seed {Seed}, {Steps.Length} steps";
+    public override string ToString() => $"seed {Seed}, {Steps.Length} steps{(EndsEarly ? $", ends at {EndsAt}" : "")}";
 }

@@ -51,6 +51,17 @@ internal static class SteppedRun
         ConfigurationFactory.ParseString("akka { loggers = [], io.aio.reap.poll = 0 ms }")
             .WithFallback(ThreadedRun.ConfigOf(settings)).WithFallback(SteppedSystem.Config);
 
+    // With all that is under way as it stands. Which of it is done first is no longer chosen by the seed.
+    private static void EndEarly(ActorSystem system, Kernel kernel, Player player)
+    {
+        player.EndsSystem();
+        kernel.Faults.End();
+        Assert.True(system.Terminate().Wait(Patience.Long), $"the actor system does not end: {player.Describe()}");
+        kernel.Stepper!.Rest();
+        player.TellToTheDead(10);
+        player.CheckAnswers();
+    }
+
     private static void Play(ActorSystem system, Kernel kernel, Schedule schedule, Random random)
     {
         var stepper = kernel.Stepper!;
@@ -67,7 +78,7 @@ internal static class SteppedRun
                 new StepSource(() => player.Waits ? 0 : haste, () =>
                 {
                     player.Step();
-                    if (player.IsOver)
+                    if (player.IsOver || player.MustEndSystem)
                     {
                         stepper.End();
                     }
@@ -79,6 +90,11 @@ internal static class SteppedRun
         catch (TimeoutException e)
         {
             throw new TimeoutException($"{e.Message}: {player.Describe()}", e);
+        }
+
+        if (schedule.EndsEarly)
+        {
+            EndEarly(system, kernel, player);
         }
 
         stepper.Rest();

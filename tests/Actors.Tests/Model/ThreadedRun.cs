@@ -48,6 +48,12 @@ internal static class ThreadedRun
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while (!player.IsOver)
         {
+            if (player.MustEndSystem)
+            {
+                await EndEarlyAsync(system, kernel, player);
+                break;
+            }
+
             Assert.True(watch.Elapsed < 2 * Patience.Long, player.Describe());
             if (player.Waits || player.IsAtEnd)
             {
@@ -60,6 +66,22 @@ internal static class ThreadedRun
         }
 
         player.Check();
+    }
+
+    // While commands are told.
+    private static async Task EndEarlyAsync(ActorSystem system, Kernel kernel, Player player)
+    {
+        player.EndsSystem();
+        kernel.Faults.End();
+        var end = system.Terminate();
+        for (var more = 0; more < 100 || !end.IsCompleted; more++)
+        {
+            player.TellToTheDead(1);
+            kernel.Faults.Release(kernel.Memory, eighths: 8, how: 2);
+        }
+
+        await end.WaitAsync(Patience.Long);
+        player.CheckAnswers();
     }
 
     private static Task<Aio.Stats> Stats(ActorSystem system) => system.Aio().Ask<Aio.Stats>(new Aio.GetStats(), Patience.Long);

@@ -250,6 +250,11 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : ISignalsCo
             }
         }
 
+        if (request.Opcode == IoOpcode.Write)
+        {
+            engine.OnWritten?.Invoke(file.Path, request.Offset, moved, request.Flags.HasFlag(RwFlags.DSync));
+        }
+
         return moved;
     }
 

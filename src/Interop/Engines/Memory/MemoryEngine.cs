@@ -51,6 +51,11 @@ public sealed class MemoryEngine : IIoEngine
     /// <summary>Asked with the path whether the page cache has what is to be read of a buffered file; null: it never has.</summary>
     public Func<string, bool>? IsCached { get; set; }
 
+    /// <summary>
+    /// Told about every write as its bytes are in the file: path, offset, bytes, and whether it carried RWF_DSYNC, so that they are durable.
+    /// </summary>
+    public Action<string, long, long, bool>? OnWritten { get; set; }
+
     /// <summary>Asked on every reap, on the reaper's thread; an exception of it is the reaper's.</summary>
     public Action? OnReap { get; set; }
 

@@ -137,9 +137,13 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
     {
         engine.CheckFileCall("write", path);
         var errno = inode.Write(source, offset);
-        return errno == Errno.None
-            ? source.Length
-            : throw new AioSystemException(errno, "write", path, offset, source.Length);
+        if (errno != Errno.None)
+        {
+            throw new AioSystemException(errno, "write", path, offset, source.Length);
+        }
+
+        engine.OnWritten?.Invoke(path, offset, source.Length, dataSync);
+        return source.Length;
     }
 
     public void DataSync()
