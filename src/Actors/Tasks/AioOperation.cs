@@ -5,7 +5,8 @@ namespace AkkaAio.Tasks;
 
 /// <summary>
 /// One awaited command: the requester that it is told with and the source of the <see cref="ValueTask"/> in one pooled object. The
-/// reply arrives on a reaper; the continuation runs on the thread pool, or where the awaiting code's context wants it.
+/// reply arrives on a reaper; the continuation runs on the thread pool, or where the awaiting code's context wants it; a Task made of it may be
+/// completed by <see cref="BlockedWaits"/>.
 /// </summary>
 /// <remarks>
 /// It goes back to the pool when the result has been taken, which is after the reply. It takes one reply for each use, by one
@@ -22,6 +23,15 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
 
     [ThreadStatic]
     private static Stack<AioOperation>? s_pool;
+
+    // Where a use of this object stands: flags, and above them its number. Two threads may come to end one: the pool's and BlockedWaits'.
+    private const int IsTold = 1; // the reply is there
+    private const int HasTask = 2; // AsTask has been called, so that somebody may block
+    private const int IsEnded = 4;
+    private const int InPlaceOfPool = 8; // whose thread may still come
+    private const int FlagBits = 4;
+
+    private int _use;
 
     // The count of bytes; 0 for commands without one.
     private ManualResetValueTaskSourceCore<int> _source;
@@ -86,7 +96,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         if (TryClaim(command))
         {
             _count = count;
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            End();
         }
     }
 
@@ -126,15 +136,15 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
 
     void IValueTaskSource.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
+        OnCompleted(continuation, state, token, flags);
 
     void IValueTaskSource<int>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
+        OnCompleted(continuation, state, token, flags);
 
     void IValueTaskSource<AioBuffer>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
+        OnCompleted(continuation, state, token, flags);
 
     void IValueTaskSource.GetResult(short token) => TakeResult(token);
 
@@ -148,6 +158,54 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     }
 
     void IThreadPoolWorkItem.Execute()
+    {
+        if ((Interlocked.Or(ref _use, IsEnded) & IsEnded) == 0)
+        {
+            SetResult();
+        }
+    }
+
+    /// <summary>Not the pool's thread: ends this use of the object, unless it has ended.</summary>
+    public void EndInPlaceOfPool(int use)
+    {
+        var seen = Volatile.Read(ref _use);
+        while (seen >>> FlagBits == use && (seen & IsEnded) == 0)
+        {
+            var before = Interlocked.CompareExchange(ref _use, seen | IsEnded | InPlaceOfPool, seen);
+            if (before == seen)
+            {
+                SetResult();
+                return;
+            }
+
+            seen = before;
+        }
+    }
+
+    // The reply is there. The result is not set here, on a shard's thread, since user code may run inside that.
+    private void End()
+    {
+        var before = Interlocked.Or(ref _use, IsTold);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if ((before & HasTask) != 0)
+        {
+            BlockedWaits.Add(this, before >>> FlagBits);
+        }
+    }
+
+    private void OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        // Before it is registered: from then on the operation may be done and in another's hands.
+        var before = BlockedWaits.IsOfTask(state) && _source.Version == token ? Interlocked.Or(ref _use, HasTask) : 0;
+        _source.OnCompleted(continuation, state, token, flags);
+        if ((before & IsTold) != 0)
+        {
+            BlockedWaits.Add(this, before >>> FlagBits);
+        }
+    }
+
+    private void SetResult()
     {
         // Waits for a cancellation that is just being told; after it, none can come.
         _cancellation.Dispose();
@@ -181,7 +239,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         if (TryClaim(reply.RepliesTo))
         {
             _reply = reply;
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            End();
         }
         else if (reply is Aio.ReadCompleted { Buffer: var nobodys })
         {
@@ -229,6 +287,12 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         _write?.Reuse(null!, 0, default, AioDurability.None);
         _cancellation = default;
         _cancellationToken = default;
+        if ((_use & InPlaceOfPool) != 0)
+        {
+            return; // the pool's thread comes to find that it has ended
+        }
+
+        Volatile.Write(ref _use, ((_use >>> FlagBits) + 1) << FlagBits);
         var pool = s_pool ??= new Stack<AioOperation>();
         if (pool.Count < MaxPooled)
         {
