@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Akka.Actor;
 using Akka.Configuration;
@@ -9,7 +10,7 @@ internal sealed class Lifetime
 {
     private const int MostCrashes = 3; // behind them a shard closes for seconds
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly string[] Engines = ["linux-aio", "linux-aio", "io-uring", "thread-pool", "posix-aio"];
 
     private readonly Ingredients _ingredients;
@@ -34,7 +35,7 @@ internal sealed class Lifetime
         _description =
             $"engine = {engine}, shards = {random.Next(1, 4)}, shard-by = {(random.Next(2) == 0 ? "file" : "stripe")}, " +
             $"stripe-size = 64 KiB, depth = {1 << random.Next(1, 7)}, max-queue-size = {1 << random.Next(3, 10)}, " +
-            $"reap.wait = {(epoll ? "epoll" : "getevents")}, reap.thread = {(ownThread ? "own" : "shard")}, drain-timeout = 10 s, preallocate-ahead = 0, " +
+            $"reap.wait = {(epoll ? "epoll" : "getevents")}, reap.thread = {(ownThread ? "own" : "shard")}, drain-timeout = 30 s, preallocate-ahead = 0, " +
             $"buffer-pool.budget = {(random.Next(4) == 0 ? 2 : 64)} MiB";
         var undrained = Has(Ingredients.Undrained) && random.Next(3) == 0;
         System = (ExtendedActorSystem)ActorSystem.Create("lifetime", ConfigurationFactory.ParseString($$"""
@@ -135,7 +136,12 @@ internal sealed class Lifetime
         }
     }
 
-    public override string ToString() => $"{_description}; {_workers} workers, ends after {_steps} steps";
+    /// <summary>What AkkaAio has logged as an error.</summary>
+    public ConcurrentQueue<string> Errors { get; } = new();
+
+    public override string ToString() =>
+        $"{_description}; {_workers} workers, ends after {_steps} steps; its end took {EndTook.TotalSeconds:f1} s" +
+        string.Concat(Errors.TakeLast(5).Select(error => $"\n    logged: {error}"));
 
     private async Task BoundedAsync(Task task, string otherwise)
     {

@@ -15,14 +15,10 @@ internal sealed class Troubles : IDisposable
 
     public Troubles(Lifetime life)
     {
+        life.System.EventStream.Subscribe(new Sink(life, throws: life.Listens && life.Has(Ingredients.Sinks)), typeof(LogEvent));
         if (!life.Listens)
         {
             return;
-        }
-
-        if (life.Has(Ingredients.Sinks))
-        {
-            life.System.EventStream.Subscribe(new Sink(life), typeof(LogEvent));
         }
 
         if (life.Has(Ingredients.Listeners))
@@ -54,8 +50,8 @@ internal sealed class Troubles : IDisposable
         }
     }
 
-    // Throws at what AkkaAio logs, and lets Akka alone.
-    private sealed class Sink(Lifetime life) : MinimalActorRef
+    // Keeps the errors that AkkaAio logs, and may throw at what it logs; lets Akka alone.
+    private sealed class Sink(Lifetime life, bool throws) : MinimalActorRef
     {
         private int _logged;
 
@@ -65,8 +61,18 @@ internal sealed class Troubles : IDisposable
 
         protected override void TellInternal(object message, IActorRef sender)
         {
-            if (message is LogEvent { LogClass: var from } && from.Namespace?.StartsWith("AkkaAio", StringComparison.Ordinal) == true &&
-                Interlocked.Increment(ref _logged) % LogOneIn == 0)
+            if (message is not LogEvent { LogClass: var from } logged ||
+                from.Namespace?.StartsWith("AkkaAio", StringComparison.Ordinal) != true)
+            {
+                return;
+            }
+
+            if (logged is Error)
+            {
+                life.Errors.Enqueue($"{logged.Message}");
+            }
+
+            if (throws && Interlocked.Increment(ref _logged) % LogOneIn == 0)
             {
                 throw new InvalidOperationException("a subscriber that throws, as it should");
             }
