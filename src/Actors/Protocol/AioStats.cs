@@ -52,6 +52,23 @@ public sealed partial class Aio
 
         /// <summary>Buffers that are out now, yours and those in flight.</summary>
         public long RentedBuffers { get; }
+
+        /// <summary>One line for a log: the sums over all shards.</summary>
+        public override string ToString() =>
+            FormattableString.Invariant(
+                $"{Engine}, {Shards.Count} shards, {OpenFiles} files open; ") +
+            FormattableString.Invariant(
+                $"{Sum(shard => shard.InFlight)} operations in flight, {Sum(shard => shard.Queued)} queued; ") +
+            FormattableString.Invariant(
+                $"{Sum(shard => shard.Reads)} reads of {Sum(shard => shard.ReadBytes)} bytes, ") +
+            FormattableString.Invariant(
+                $"{Sum(shard => shard.Writes)} writes of {Sum(shard => shard.WrittenBytes)} bytes, ") +
+            FormattableString.Invariant(
+                $"{Sum(shard => shard.DataSyncs)} syncs, {Sum(shard => shard.Errors)} errors, {Sum(shard => shard.Overloads)} refused; ") +
+            FormattableString.Invariant(
+                $"{RentedBuffers} buffers out, {PoolAllocatedBytes} of {PoolBudgetBytes} bytes of the pool taken");
+
+        private long Sum(Func<ShardStats, long> figure) => Shards.Sum(figure);
     }
 
     /// <summary>The figures of one shard.</summary>
