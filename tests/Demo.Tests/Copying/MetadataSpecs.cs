@@ -105,7 +105,7 @@ public sealed class MetadataSpecs : IDisposable
     }
 
     [SkippableFact]
-    public async Task A_user_without_privileges_copies_into_a_folder_that_he_may_not_list_and_is_told_of_an_owner_that_changes()
+    public async Task A_user_without_privileges_copies_into_a_folder_that_may_not_be_listed_and_is_told_of_an_owner_that_changes()
     {
         using var folder = new TempFolder(Path.GetTempPath());
         var demo = await AsNobody.PrepareAsync(folder);
