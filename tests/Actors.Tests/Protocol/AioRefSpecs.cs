@@ -71,7 +71,7 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
         var file = await NewFile(Block);
         var probe = CreateTestProbe();
         await probe.WatchAsync(Disk);
-        Ext.Manager.Tell(PoisonPill.Instance);
+        ((IInternalActorRef)Ext.Manager).Stop(); // it refuses a PoisonPill
         await probe.ExpectTerminatedAsync(Disk);
 
         // The manager has gone, and with it the shards: refused typed, not lost.
