@@ -1,8 +1,4 @@
-using System.Collections.Concurrent;
 using Akka.Actor;
-using AkkaAio.Interop.Abi;
-using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Files;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -71,75 +67,5 @@ public sealed class BlockingCallSpecs
             Assert.DoesNotContain("shard", call.Thread, StringComparison.Ordinal);
         });
         Assert.Equal(0, engine.Inner.OpenFiles);
-    }
-
-    private sealed record Call(string Name, string Path, string Thread, bool IsPool);
-
-    /// <summary>The in-memory engine, which notes on what thread each call is made.</summary>
-    private sealed class WatchedEngine : IIoEngine
-    {
-        public MemoryEngine Inner { get; } = new();
-
-        public ConcurrentQueue<Call> Calls { get; } = new();
-
-        public string Name => Inner.Name;
-
-        public (long Free, long Max)? Capacity => Inner.Capacity;
-
-        public long CapacityOf(int depth) => Inner.CapacityOf(depth);
-
-        public IIoContext CreateContext(int depth) => Inner.CreateContext(depth);
-
-        public IIoFile Open(string path, IoFileOptions options)
-        {
-            Note("open", path);
-            return new WatchedFile(this, Inner.Open(path, options));
-        }
-
-        public void Note(string call, string path) =>
-            Calls.Enqueue(new Call(call, path, Thread.CurrentThread.Name ?? "", Thread.CurrentThread.IsThreadPoolThread));
-    }
-
-    private sealed class WatchedFile(WatchedEngine engine, IIoFile inner) : IIoFile
-    {
-        public string Path => inner.Path;
-
-        public FileIdentity Identity => inner.Identity;
-
-        public int Descriptor => inner.Descriptor;
-
-        public FileAccess Access => inner.Access;
-
-        public bool IsDirect => inner.IsDirect;
-
-        public bool IsBlockDevice => inner.IsBlockDevice;
-
-        public int OffsetAlignment => inner.OffsetAlignment;
-
-        public int MemoryAlignment => inner.MemoryAlignment;
-
-        public long GetLength() => inner.GetLength();
-
-        public void SetLength(long length) => Noted("ftruncate").SetLength(length);
-
-        public void Allocate(long offset, long length) => Noted("fallocate").Allocate(offset, length);
-
-        public int Read(Span<byte> destination, long offset) => Noted("pread").Read(destination, offset);
-
-        public int ReadV(ReadOnlySpan<IoVec> vectors, long offset) => Noted("pread").ReadV(vectors, offset);
-
-        public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync) => Noted("pwrite").Write(source, offset, dataSync);
-
-        public int WriteV(ReadOnlySpan<IoVec> vectors, long offset, bool dataSync) => Noted("pwrite").WriteV(vectors, offset, dataSync);
-
-        public void DataSync() => Noted("fdatasync").DataSync();
-
-        public void Dispose() => Noted("close").Dispose();
-
-        private IIoFile Noted(string call)
-        {
-            engine.Note(call, Path);
-            return inner;
-        }
     }
 }

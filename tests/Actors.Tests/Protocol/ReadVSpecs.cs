@@ -65,6 +65,15 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
     }
 
     [SkippableFact]
+    public async Task Across_the_end_of_the_file_the_figures_count_what_was_read()
+    {
+        var file = await FileOf(Pattern(Block + 100));
+        Assert.Equal(Block + 100, await file.ReadVAsync(0, [new byte[Block], new byte[Block]]));
+        Assert.Equal(0, await file.ReadVAsync(4 * Block, [new byte[Block], new byte[Block]]));
+        await Eventually(() => Ext.Shards.Sum(shard => shard.ToStats().ReadBytes) == Block + 100, "the bytes are counted, and no others");
+    }
+
+    [SkippableFact]
     public async Task The_end_of_the_file_may_come_in_any_operation_of_a_long_command()
     {
         foreach (var sectors in new[] { IoVec.MaxCount - 1, IoVec.MaxCount, IoVec.MaxCount + 1 })

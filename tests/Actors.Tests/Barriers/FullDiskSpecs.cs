@@ -1,0 +1,36 @@
+using Akka.Actor;
+using AkkaAio.Tests.Support;
+using Xunit;
+
+namespace AkkaAio.Tests.Barriers;
+
+/// <summary>A disk with some room left: what fits is written.</summary>
+public sealed class FullDiskSpecs
+{
+    private const int Block = 4096;
+
+    [Fact]
+    public async Task An_append_that_does_not_fit_fails_and_a_shorter_one_told_with_it_is_written()
+    {
+        var engine = new WatchedEngine { Room = 1 << 20 };
+        var system = ActorSystem.Create("full", Akka.Actor.Setup.ActorSystemSetup.Create(
+            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("akka.io.aio.engine = memory")), new AioSetup(engine)));
+        var file = await AioExt.Get(system).OpenAsync(
+            "/full", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
+        var replies = new Replies(system);
+        var far = new Aio.Write(file, 2 << 20, new byte[Block]);
+        var near = Enumerable.Range(0, 10).Select(i => new Aio.Write(file, i * Block, new byte[Block])).ToArray();
+        system.Aio().Tell(new Aio.Batch([far, .. near]), replies);
+
+        var failed = await replies.Of<Aio.CommandFailed>(far);
+        Assert.Equal(Errno.ENOSPC, Assert.IsType<AioSystemException>(failed.Cause).Errno);
+        Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
+        foreach (var write in near)
+        {
+            await replies.Of<Aio.WriteCompleted>(write);
+        }
+
+        Assert.Equal(10 * Block, file.Length);
+        await system.Terminate().WaitAsync(Patience.Long);
+    }
+}

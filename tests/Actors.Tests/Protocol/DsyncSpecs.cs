@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Tests.Protocol;
+
+/// <summary>Dsync reaches the kernel with every kind of write, and with no other.</summary>
+public sealed class DsyncSpecs : AioTestKit
+{
+    private readonly ConcurrentQueue<IoRequest> _writes = new();
+
+    public DsyncSpecs(ITestOutputHelper output)
+        : base(EngineKind.Memory, "", output) => Engine.OnOperation = (in request) =>
+    {
+        if (request.Opcode == IoOpcode.Write)
+        {
+            _writes.Enqueue(request);
+        }
+
+        return default;
+    };
+
+    [Theory]
+    [InlineData(AioDurability.Dsync, RwFlags.DSync)]
+    [InlineData(AioDurability.None, RwFlags.None)]
+    public async Task Each_write_of_a_direct_file_carries_the_flag(AioDurability durability, RwFlags expected)
+    {
+        var file = await NewFile(8 * Block);
+        using var aligned = Pool.Rent(Block);
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]) { Durability = durability });
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Block, aligned) { Durability = durability });
+        await Replies.Do<Aio.WriteVCompleted>(
+            new Aio.WriteV(file, 2 * Block, [new byte[Block], new byte[Block]]) { Durability = durability });
+        await file.WriteAsync(4 * Block, new byte[Block], durability);
+        await file.WriteVAsync(5 * Block, [new byte[Block], new byte[Block]], durability);
+        await file.WriteAsync(8 * Block, new byte[Block], durability); // makes the file longer
+        Assert.Equal(6, _writes.Count);
+        Assert.All(_writes, write => Assert.Equal(expected, write.Flags));
+    }
+
+    [Fact]
+    public async Task The_rest_of_a_short_write_carries_it_too()
+    {
+        var file = await NewFile(8 * Block);
+        Engine.OnOperation = (in request) =>
+        {
+            _writes.Enqueue(request);
+            return new OperationFault { ShortTo = _writes.Count == 1 ? Block : null };
+        };
+        await file.WriteAsync(0, new byte[2 * Block], AioDurability.Dsync);
+        Assert.Equal(2, _writes.Count);
+        Assert.All(_writes, write => Assert.Equal(RwFlags.DSync, write.Flags));
+    }
+}
+
+/// <summary>The same for writes that threads do.</summary>
+public sealed class BufferedDsyncSpecs
+{
+    [Theory]
+    [InlineData(AioDurability.Dsync)]
+    [InlineData(AioDurability.None)]
+    public async Task Each_write_of_a_buffered_file_is_called_with_it(AioDurability durability)
+    {
+        var engine = new WatchedEngine();
+        var system = ActorSystem.Create("dsync", Akka.Actor.Setup.ActorSystemSetup.Create(
+            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("akka.io.aio.engine = memory")), new AioSetup(engine)));
+        var file = await AioExt.Get(system).OpenAsync(
+            "/buffered", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
+        await file.WriteAsync(0, new byte[100], durability).AsTask().WaitAsync(Patience.Long);
+        await file.WriteVAsync(100, [new byte[10], new byte[20]], durability).AsTask().WaitAsync(Patience.Long);
+        await system.Terminate().WaitAsync(Patience.Long);
+        var writes = engine.Calls.Where(call => call.Name == "pwrite").ToArray();
+        Assert.Equal(2, writes.Length);
+        Assert.All(writes, call => Assert.Equal(durability == AioDurability.Dsync, call.DataSync));
+    }
+}
