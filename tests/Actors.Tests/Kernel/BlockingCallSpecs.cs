@@ -1,5 +1,4 @@
 using Akka.Actor;
-using AkkaAio.Interop.Files;
 using AkkaAio.Tests.Support;
 using Xunit;
 

@@ -138,8 +138,10 @@ public sealed class EpollRestartSpecs(ITestOutputHelper output)
         var file = await NewFile(Block);
         await file.ReadAsync(0, new byte[8]);
         var before = ProcessState.CountOf("eventfd");
+        var watches = new List<object?>(); // so that no finalizer closes one
         for (var restart = 0; restart < 3; restart++)
         {
+            watches.Add(Ext.Shards[0].InFlight?.Watch);
             Engine.OnSubmit = _ =>
             {
                 Engine.OnSubmit = null;
@@ -151,6 +153,7 @@ public sealed class EpollRestartSpecs(ITestOutputHelper output)
         }
 
         await Eventually(() => ProcessState.CountOf("eventfd") == before, $"{before} eventfds, as before");
+        Assert.Equal(3, watches.Distinct().Count());
     }
 }
 
