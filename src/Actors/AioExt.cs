@@ -31,6 +31,7 @@ public sealed class AioExt : IExtension
     // Stopwatch ticks; 0: no shutdown is running. One word: reapers read what the shutdown writes.
     private long _drainDeadline;
     private bool _refuses;
+    private int _openFiles;
 
     internal AioExt(ExtendedActorSystem system)
     {
@@ -124,9 +125,10 @@ public sealed class AioExt : IExtension
     /// </summary>
     internal TimeSpan PatienceWithKernel { get; set; } = TimeSpan.FromSeconds(10);
 
-    internal FileExtents Extents { get; } = new();
-
     internal ForgottenFiles ForgottenFiles { get; }
+
+    /// <summary>Files whose descriptors are open.</summary>
+    internal int OpenFiles => Volatile.Read(ref _openFiles);
 
     /// <summary>The path of the refs behind the Task façade.</summary>
     internal ActorPath TaskPath { get; }
@@ -208,6 +210,8 @@ public sealed class AioExt : IExtension
 
     internal IIoContext CreateContext() => CreateContext(_engine, _depth);
 
+    internal void CountOpenFile(int change) => Interlocked.Add(ref _openFiles, change);
+
     /// <summary>Blocking thread: opens a file.</summary>
     internal AioFile Open(Aio.Open open, IActorRef requester)
     {
@@ -237,7 +241,8 @@ public sealed class AioExt : IExtension
     }
 
     private IIoFile OpenHandle(Aio.Open open) =>
-        open.Options.Engine is null or OnThreads || open.Options.Engine == EngineName
+        open.Options.Refusal is { } refusal ? throw new AioArgumentException(refusal, open.Name, open.Path)
+        : open.Options.Engine is null or OnThreads || open.Options.Engine == EngineName
             ? _engine.Open(open.Path, open.Options.ToFileOptions())
             : throw new AioArgumentException(
                 $"its engine can be {EngineName}, which this system runs, or {OnThreads}, and not {open.Options.Engine}", open.Name, open.Path);

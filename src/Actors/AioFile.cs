@@ -20,14 +20,14 @@ public sealed partial class AioFile : IAsyncDisposable
         IsOnThreads = aio.IsOnThreads(options);
         Handle = handle;
         Device = handle.Identity.Device;
-        var extent = aio.Extents.Open(handle, isEmptied: options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
-        Open = new OpenFile(aio, this, handle, extent, openedBy);
+        GrowAhead = options.GrowAhead;
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
         HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];
         Lanes = settings.ShardBy == ShardBy.File
             ? [new FileLane(this, HomeShard)]
             : [.. aio.Shards.Select(shard => new FileLane(this, shard))];
+        Open = new OpenFile(aio, this, handle, options.Mode, openedBy);
     }
 
     /// <summary>Nobody holds it any more, and nothing of it is under way: it is closed on a blocking thread, and the log says so.</summary>
@@ -38,14 +38,14 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>
     /// Length in bytes: what it was at Open, moved by the writes, SetLength and Allocate commands that have been answered since, of all
-    /// opens of the file in this system.
+    /// opens of the file in this process. Of a block device, what it is now.
     /// </summary>
     /// <remarks>
-    /// While it is open, a direct file that was appended to may be longer on the disk (<c>akka.io.aio.preallocate-ahead</c>): zeros
-    /// behind Length, trimmed when its last writer closes it. After a crash they are still there: a log tells them from records by their
-    /// content.
+    /// On the disk a direct file reaches to the end of the writes that have been accepted, and with
+    /// <see cref="AioOpenOptions.GrowAhead"/> further: zeros behind Length, taken back when the file is closed. After a crash they are
+    /// still there: docs/appending.md says how to find the last record.
     /// </remarks>
-    public long Length => Extent.Length;
+    public long Length => IsBlockDevice ? DeviceLength() : Extent.Length;
 
     /// <summary>What the file was opened for.</summary>
     public FileAccess Access => Handle.Access;
@@ -79,6 +79,9 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>What closes it.</summary>
     internal OpenFile Open { get; }
+
+    /// <summary>How many bytes more than needed it is made longer by.</summary>
+    internal long GrowAhead { get; }
 
     /// <summary>Its reads and writes are the blocking dispatcher's, whatever the engine.</summary>
     internal bool IsOnThreads { get; }
@@ -116,6 +119,18 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>Blocking thread: closes the descriptor.</summary>
     internal void Release() => Open.Release();
+
+    private long DeviceLength()
+    {
+        try
+        {
+            return Handle.GetLength();
+        }
+        catch (ObjectDisposedException)
+        {
+            return Extent.Length; // closed: as it was then
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"AioFile({Path})";

@@ -114,7 +114,7 @@ internal static class CachedRead
         }
 
         bool hit;
-        var end = file.Extent.ReadableEnd; // in here: a cut behind us would make zeros data
+        var end = file.Extent.Length; // in here: a cut behind us would make zeros data
         try
         {
             hit = file.Handle.TryReadCached(destination, offset, out count);
@@ -124,7 +124,11 @@ internal static class CachedRead
             file.Reads.Leave(entered);
         }
 
-        count = (int)Math.Min(count, Math.Max(0, end - offset));
+        if (hit && offset + count > end && file.Extent.HasGrown)
+        {
+            return false; // others' data, or none: that takes a look at the file
+        }
+
         file.HomeShard.Counters.OfCallers.Read(hit, count);
         return hit;
     }

@@ -3,26 +3,26 @@ using AkkaAio.Interop.Engines;
 namespace AkkaAio.Files;
 
 /// <summary>
-/// What we know of a file's end, shared by all of its opens in this system. <see cref="Length"/> is the user's: moved by answered
-/// commands. <see cref="AllocatedEnd"/> is the file system's: a direct file that is appended to is made longer ahead of its writes, and
-/// cut back to its length when its last writer closes it.
+/// What we know of a file's end, shared by all of its opens in this process. <see cref="Length"/> is the user's: moved by answered
+/// commands. <see cref="AllocatedEnd"/> is the file system's: a direct file is made longer before the writes that extend it
+/// (<c>FileExtent.Growth.cs</c>), and what of that was not written is taken back (<c>FileExtent.Tail.cs</c>).
 /// </summary>
 /// <remarks>
-/// What changes the file's end in the file system does so under this object's lock, on blocking threads only: a growth, a cut and an open
-/// of the same file cannot come between one another. The figures are read by anyone.
+/// What changes the file's end in the file system, other than by writing, does so under this object's lock, on blocking threads only: a
+/// growth, a cut and an open of the same file cannot come between one another. The figures are read by anyone.
 /// </remarks>
-internal sealed class FileExtent
+internal sealed partial class FileExtent
 {
-    // fallocate in smaller steps would stop a young file's writer again and again.
-    private const long LeastAhead = 64 * 1024;
-
     private readonly Lock _lock = new();
-    private int _opens;
-    private int _writers;
-    private long _length;
+    private readonly List<OpenFile> _opens = [];
     private long _allocatedEnd;
-    private long _growAheadFrom = long.MaxValue;
     private long _freshFrom;
+    private bool _isFlushed;
+
+    // The length and the number of cuts change together. Held for a comparison, never during a system call.
+    private readonly Lock _lengthLock = new();
+    private long _length;
+    private int _cuts;
 
     /// <summary>Opens of it. The registry's, under its lock.</summary>
     public int References { get; set; }
@@ -32,68 +32,102 @@ internal sealed class FileExtent
     /// <summary>Up to here the file system has the file already: writes below it do not extend.</summary>
     public long AllocatedEnd => Volatile.Read(ref _allocatedEnd);
 
-    /// <summary>Where reads end: behind Length there may be zeros that are no data.</summary>
-    public long ReadableEnd => AllocatedEnd > Length ? Length : long.MaxValue;
-
     /// <summary>
-    /// True once, for the first write that comes into the second half of what was allocated ahead: the next growth is to be started
-    /// now, so that nobody has to wait for it.
+    /// Changes before and after each cut of the file: a write that was prepared at another number may have been cut off.
     /// </summary>
-    public bool TakeGrowAhead(long end) =>
-        end > Volatile.Read(ref _growAheadFrom) && Interlocked.Exchange(ref _growAheadFrom, long.MaxValue) != long.MaxValue;
+    public int Cuts => Volatile.Read(ref _cuts);
 
     /// <summary>As far as we know, nothing has been written at this offset or behind it.</summary>
     public bool IsFresh(long offset) => offset >= Volatile.Read(ref _freshFrom);
 
-    /// <summary>A write up to here has been answered; called from several reapers at once.</summary>
-    public void Written(long end)
+    /// <summary>A write up to here is done; called from several reapers at once.</summary>
+    /// <param name="end">Where it ended.</param>
+    /// <param name="cuts"><see cref="Cuts"/> when it was prepared.</param>
+    /// <returns>False: the file was cut since, and only <see cref="WrittenAroundCut"/> can tell whether the write is still there.</returns>
+    public bool Written(long end, int cuts)
     {
-        Raise(ref _length, end);
-        Raise(ref _freshFrom, end);
+        if (end > Volatile.Read(ref _freshFrom))
+        {
+            Raise(ref _freshFrom, end);
+        }
+
+        if (end <= Length && cuts == Cuts)
+        {
+            return true;
+        }
+
+        lock (_lengthLock)
+        {
+            if (cuts != _cuts)
+            {
+                return false;
+            }
+
+            _length = Math.Max(_length, end);
+            return true;
+        }
     }
 
-    /// <summary>One more open: it may have cut the file, and somebody else may have made it longer.</summary>
-    /// <param name="handle">What was opened.</param>
-    /// <param name="isEmptied">By the open: what is there now is preallocated.</param>
-    public void Opened(IIoFile handle, bool isEmptied)
+    /// <summary>Blocks. A write up to here is done, and the file was cut while it was under way: looks what is left of it.</summary>
+    public void WrittenAroundCut(IIoFile handle, long end)
     {
         lock (_lock)
         {
             var actual = handle.GetLength();
-            if (_opens == 0 || actual != AllocatedEnd)
+            var left = HasGrown ? handle.FindEndOfData(Length) ?? actual : actual; // it may have been made longer again since
+            lock (_lengthLock)
             {
+                _length = Math.Max(_length, Math.Min(end, left));
+            }
+
+            Raise(ref _allocatedEnd, Math.Min(end, actual));
+        }
+    }
+
+    /// <summary>What was written before is on stable storage: so must be the file's end when it is closed.</summary>
+    public void Flushed() => Volatile.Write(ref _isFlushed, true);
+
+    /// <summary>One more open: it may have cut the file, and somebody else may have made it longer.</summary>
+    /// <param name="file">What was opened.</param>
+    /// <param name="isEmptied">By the open: what is there now is preallocated.</param>
+    public void Opened(OpenFile file, bool isEmptied)
+    {
+        lock (_lock)
+        {
+            var actual = file.Handle.GetLength();
+            if (_opens.Count == 0 || isEmptied || actual != AllocatedEnd)
+            {
+                if (isEmptied)
+                {
+                    CutBegins();
+                }
+
                 Set(actual);
             }
 
-            if (isEmptied && !handle.IsBlockDevice)
+            if (isEmptied && !file.Handle.IsBlockDevice)
             {
                 Volatile.Write(ref _freshFrom, 0);
             }
 
-            _opens++;
-            _writers += handle.Access.HasFlag(FileAccess.Write) ? 1 : 0;
+            _opens.Add(file);
+            _growsAhead = true;
         }
     }
 
-    /// <summary>One open less: the last writer cuts off what was allocated ahead and not used. Closes the descriptor.</summary>
-    public void Closed(IIoFile handle)
+    /// <summary>One open less. Takes the unwritten tail back if nothing is under way, and closes the descriptor.</summary>
+    public void Closed(OpenFile file)
     {
         lock (_lock)
         {
-            _opens--;
-            var writes = handle.Access.HasFlag(FileAccess.Write);
-            _writers -= writes ? 1 : 0;
+            _opens.Remove(file);
             try
             {
-                if (writes && _writers == 0 && !handle.IsBlockDevice && AllocatedEnd > Length && handle.GetLength() == AllocatedEnd)
-                {
-                    handle.SetLength(Length);
-                    Set(Length);
-                }
+                TakeTailBackOf(file);
             }
             finally
             {
-                handle.Dispose();
+                file.Handle.Dispose();
             }
         }
     }
@@ -104,7 +138,17 @@ internal sealed class FileExtent
         lock (_lock)
         {
             var fresh = Math.Min(Volatile.Read(ref _freshFrom), length);
-            handle.SetLength(length);
+            CutBegins();
+            try
+            {
+                handle.SetLength(length);
+            }
+            catch
+            {
+                Set(Length, AllocatedEnd);
+                throw;
+            }
+
             Set(length);
             Volatile.Write(ref _freshFrom, fresh);
         }
@@ -116,65 +160,35 @@ internal sealed class FileExtent
         lock (_lock)
         {
             handle.Allocate(offset, length);
-            Raise(ref _length, offset + length);
+            lock (_lengthLock)
+            {
+                _length = Math.Max(_length, offset + length);
+            }
+
             Raise(ref _allocatedEnd, offset + length);
         }
     }
 
-    /// <summary>
-    /// Makes the file reach from <paramref name="from"/> to <paramref name="to"/>, and further if that is likely to be needed: as much
-    /// again as the file is long, but <paramref name="mostAhead"/> bytes at most.
-    /// </summary>
-    /// <exception cref="AioSystemException">ENOSPC, EFBIG, EDQUOT …: the file is as it was.</exception>
-    public void Grow(IIoFile handle, long from, long to, long mostAhead)
+    // Until Set: what is answered meanwhile is looked at.
+    private void CutBegins()
     {
-        lock (_lock)
+        lock (_lengthLock)
         {
-            var end = AllocatedEnd;
-            if (to <= end)
-            {
-                return;
-            }
-
-            // Far behind the end: a sparse file on purpose. What lies between stays a hole.
-            var ahead = Math.Min(Math.Max(to, LeastAhead), mostAhead);
-            var sparse = from > end && from - end > ahead;
-            if (ahead > 0 && !sparse && to <= long.MaxValue - ahead && TryExtend(handle, end, to + ahead, out _))
-            {
-                Volatile.Write(ref _growAheadFrom, to + (ahead / 2));
-            }
-            else if (!TryExtend(handle, sparse ? from : end, to, out var error))
-            {
-                throw error!;
-            }
+            _cuts++;
         }
     }
 
-    private bool TryExtend(IIoFile handle, long from, long to, out AioSystemException? error)
+    private void Set(long length) => Set(length, length);
+
+    private void Set(long length, long allocatedEnd)
     {
-        error = null;
-        try
+        lock (_lengthLock)
         {
-            handle.Allocate(from, to - from);
-        }
-        catch (AioSystemException e) when (e.Errno == Errno.EOPNOTSUPP)
-        {
-            handle.SetLength(to); // no fallocate here (NFS, some FUSE): a hole is better than a write that extends
-        }
-        catch (AioSystemException e)
-        {
-            error = e;
-            return false;
+            _cuts++;
+            _length = length;
         }
 
-        Raise(ref _allocatedEnd, to);
-        return true;
-    }
-
-    private void Set(long length)
-    {
-        Volatile.Write(ref _length, length);
-        Volatile.Write(ref _allocatedEnd, length);
+        Volatile.Write(ref _allocatedEnd, allocatedEnd);
         Volatile.Write(ref _growAheadFrom, long.MaxValue);
         Volatile.Write(ref _freshFrom, length);
     }

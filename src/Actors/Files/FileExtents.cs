@@ -1,35 +1,27 @@
-using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Files;
 
-/// <summary>The extents of the files that are open in this system, by inode. Used on blocking threads only.</summary>
-internal sealed class FileExtents
+/// <summary>
+/// The extents of the files that are open in this process, by inode: of all of its actor systems, so that each knows what the others
+/// have written. Used on blocking threads only.
+/// </summary>
+internal static class FileExtents
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<FileIdentity, FileExtent> _extents = [];
-
-    /// <summary>Files that are open.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _extents.Count;
-            }
-        }
-    }
+    private static readonly Lock Guard = new();
+    private static readonly Dictionary<FileIdentity, FileExtent> Extents = [];
 
     /// <summary>The extent of a file that has just been opened.</summary>
-    public FileExtent Open(IIoFile handle, bool isEmptied)
+    /// <param name="file">With its handle.</param>
+    /// <param name="isEmptied">By the open: what is there now is preallocated.</param>
+    public static FileExtent Open(OpenFile file, bool isEmptied)
     {
         FileExtent? extent;
-        lock (_lock)
+        lock (Guard)
         {
-            if (!_extents.TryGetValue(handle.Identity, out extent))
+            if (!Extents.TryGetValue(file.Handle.Identity, out extent))
             {
-                _extents.Add(handle.Identity, extent = new FileExtent());
+                Extents.Add(file.Handle.Identity, extent = new FileExtent());
             }
 
             extent.References++;
@@ -37,37 +29,37 @@ internal sealed class FileExtents
 
         try
         {
-            extent.Opened(handle, isEmptied);
+            extent.Opened(file, isEmptied);
             return extent;
         }
         catch
         {
-            Forget(handle, extent);
+            Forget(file, extent);
             throw;
         }
     }
 
     /// <summary>Closes a file.</summary>
-    public void Close(IIoFile handle, FileExtent extent)
+    public static void Close(OpenFile file)
     {
         try
         {
-            extent.Closed(handle);
+            file.Extent.Closed(file);
         }
         finally
         {
             // After the descriptor, which keeps the inode's number from being another file's.
-            Forget(handle, extent);
+            Forget(file, file.Extent);
         }
     }
 
-    private void Forget(IIoFile handle, FileExtent extent)
+    private static void Forget(OpenFile file, FileExtent extent)
     {
-        lock (_lock)
+        lock (Guard)
         {
             if (--extent.References == 0)
             {
-                _extents.Remove(handle.Identity);
+                Extents.Remove(file.Handle.Identity);
             }
         }
     }

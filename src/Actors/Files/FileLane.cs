@@ -18,8 +18,6 @@ internal sealed class FileLane(AioFile file, Shard shard)
     private readonly List<FileBarrier> _waiting = [];
     private long _readsStarted;
     private long _readsReaped;
-    private WriteEpochs _writesStarted;
-    private WriteEpochs _writesReaped;
     private int _epoch;
 
     public AioFile File => file;
@@ -35,14 +33,23 @@ internal sealed class FileLane(AioFile file, Shard shard)
     /// <summary>Writes, counted as started, that wait for the file to be made longer.</summary>
     public Queue<Queued> Growing { get; } = new();
 
+    /// <summary>A write that the file was made longer for has come to nothing: take it back when no write is under way.</summary>
+    public bool IsTailUnwanted { get; set; }
+
+    /// <summary>A write that waited for a growth has been cancelled: after how many more growths what is unwritten is to be taken back.</summary>
+    public int GrowthsToTakeBack { get; set; }
+
     /// <summary>A Close has come: whatever comes now is too late.</summary>
     public bool Closing { get; set; }
 
     /// <summary>Nothing is under way.</summary>
-    public bool IsQuiet => _readsStarted == Volatile.Read(ref _readsReaped) && !WritesPending(0) && !WritesPending(1);
+    public bool IsQuiet => _readsStarted == Volatile.Read(ref _readsReaped) && !Writes.HasPending;
 
     /// <summary>Whether anything waits: a barrier, commands behind one, writes for a longer file.</summary>
-    public bool HasWaiting => _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.Count > 0;
+    public bool HasWaiting => _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.Count > 0 || IsTailUnwanted;
+
+    /// <summary>The writes that are under way.</summary>
+    public WriteCounts Writes { get; } = new();
 
     /// <summary>Shard: an operation has been accepted. Returns the epoch to give back.</summary>
     public int Start(bool write)
@@ -53,7 +60,7 @@ internal sealed class FileLane(AioFile file, Shard shard)
             return 0;
         }
 
-        _writesStarted[_epoch]++;
+        Writes.Start(_epoch);
         return _epoch;
     }
 
@@ -62,7 +69,7 @@ internal sealed class FileLane(AioFile file, Shard shard)
     {
         if (write)
         {
-            _writesStarted[epoch]--;
+            Writes.Undo(epoch);
         }
         else
         {
@@ -75,7 +82,7 @@ internal sealed class FileLane(AioFile file, Shard shard)
     {
         if (write)
         {
-            Volatile.Write(ref _writesReaped[epoch], _writesReaped[epoch] + 1);
+            Writes.Reaped(epoch);
         }
         else
         {
@@ -100,7 +107,7 @@ internal sealed class FileLane(AioFile file, Shard shard)
     /// <summary>Shard: moves the flushes whose writes are all answered to <paramref name="arrived"/>.</summary>
     public void TakeArrivedFlushes(List<FileBarrier> arrived)
     {
-        while (_waiting.Count > 0 && !WritesPending(_epoch ^ 1))
+        while (_waiting.Count > 0 && !Writes.IsPending(_epoch ^ 1))
         {
             arrived.AddRange(_waiting);
             _waiting.Clear();
@@ -112,13 +119,5 @@ internal sealed class FileLane(AioFile file, Shard shard)
                 _epoch ^= 1;
             }
         }
-    }
-
-    private bool WritesPending(int epoch) => _writesStarted[epoch] != Volatile.Read(ref _writesReaped[epoch]);
-
-    [System.Runtime.CompilerServices.InlineArray(2)]
-    private struct WriteEpochs
-    {
-        private long _first;
     }
 }

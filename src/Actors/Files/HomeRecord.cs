@@ -3,6 +3,8 @@ namespace AkkaAio.Files;
 /// <summary>What the home shard remembers of a file, across its restarts.</summary>
 internal sealed class HomeRecord
 {
+    private Exception? _flushError;
+
     /// <summary>Flushes whose writes are done, waiting for the next fdatasync.</summary>
     public List<FileBarrier> ReadyFlushes { get; } = [];
 
@@ -21,15 +23,15 @@ internal sealed class HomeRecord
     /// <summary>The file is being made longer.</summary>
     public bool Growing { get; set; }
 
-    /// <summary>Where the write starts that reaches furthest of those that ask for the next growth.</summary>
-    public long GrowFrom { get; set; }
-
-    /// <summary>Where it ends; 0 when none asks.</summary>
-    public long GrowTo { get; set; }
+    /// <summary>The writes that the next growth is for.</summary>
+    public List<GrowthRange> Growth { get; set; } = [];
 
     /// <summary>
     /// A flush failed: the kernel has dropped the dirty state and reports the loss only once, so no later flush of this open may
     /// succeed.
     /// </summary>
-    public Exception? FlushError { get; set; }
+    public Exception? FlushError => Volatile.Read(ref _flushError);
+
+    /// <summary>Any thread: a flush, or a write with Dsync, has failed.</summary>
+    public void StickFlushError(Exception error) => Interlocked.CompareExchange(ref _flushError, error, null);
 }

@@ -1,3 +1,4 @@
+using Akka.Event;
 using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Files;
@@ -14,6 +15,7 @@ internal sealed class OpenFile
 
     private readonly AioExt _aio;
     private readonly WeakReference<AioFile> _file;
+    private readonly WriteCounts[] _writes;
     private int _closing;
     private int _descriptorLeaked;
     private int _releases;
@@ -22,13 +24,15 @@ internal sealed class OpenFile
     private int _holdersAtEnd = 1;
     private bool _isReleased;
 
-    public OpenFile(AioExt aio, AioFile file, IIoFile handle, FileExtent extent, string openedBy)
+    public OpenFile(AioExt aio, AioFile file, IIoFile handle, FileMode mode, string openedBy)
     {
         _aio = aio;
         _file = new WeakReference<AioFile>(file);
         Handle = handle;
-        Extent = extent;
         OpenedBy = openedBy;
+        _writes = [.. file.Lanes.Select(lane => lane.Writes)];
+        Extent = FileExtents.Open(this, isEmptied: mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
+        aio.CountOpenFile(1);
         GC.AddMemoryPressure(MemoryPressure);
     }
 
@@ -37,6 +41,13 @@ internal sealed class OpenFile
     public FileExtent Extent { get; }
 
     public string Path => Handle.Path;
+
+    /// <summary>
+    /// Any thread: a write is under way, or the kernel has an abandoned one still. True also of one that has just ended.
+    /// </summary>
+    public bool HasWrites => DescriptorLeaked || Array.Exists(_writes, writes => writes.HasPending);
+
+    public ILoggingAdapter Log => _aio.Log;
 
     /// <summary>The requester of its Open, in words.</summary>
     public string OpenedBy { get; }
@@ -94,11 +105,12 @@ internal sealed class OpenFile
         Reads.AwaitEmpty(); // they would read another file's bytes
         try
         {
-            _aio.Extents.Close(Handle, Extent);
+            FileExtents.Close(this);
         }
         finally
         {
             Volatile.Write(ref _isReleased, true);
+            _aio.CountOpenFile(-1);
             GC.RemoveMemoryPressure(MemoryPressure);
         }
     }

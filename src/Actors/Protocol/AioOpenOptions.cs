@@ -6,10 +6,15 @@ namespace AkkaAio;
 /// <summary>How to open a file.</summary>
 public sealed record AioOpenOptions
 {
+    private const long MaxGrowAhead = 1L << 40;
+
     /// <summary>An existing file, for reading, direct where possible.</summary>
     public static AioOpenOptions Default { get; } = new();
 
-    /// <summary>As for <see cref="FileStream"/>; Append is refused, since every write names its offset.</summary>
+    /// <summary>
+    /// As for <see cref="FileStream"/>. Append is OpenOrCreate: every write names its offset, so appending is to write at
+    /// <see cref="AioFile.Length"/>. After a crash Length may lie behind the last record: docs/appending.md.
+    /// </summary>
     public FileMode Mode { get; init; } = FileMode.Open;
 
     /// <summary>As for <see cref="FileStream"/>.</summary>
@@ -20,9 +25,17 @@ public sealed record AioOpenOptions
 
     /// <summary>
     /// Allocates this many bytes and makes the file at least that long, so that the first writes do not block in io_submit. A file
-    /// system that cannot allocate ahead is no error.
+    /// system that cannot allocate ahead is no error. 0 or more; needs write access.
     /// </summary>
     public long PreallocationSize { get; init; }
+
+    /// <summary>
+    /// How many bytes a direct file is made longer ahead of the writes that extend it, 0 to 1 TiB. The kernel does a write that extends a
+    /// file synchronously, so the file is made longer first. 0: to the end of the writes that are waiting, many of them at once. More:
+    /// an append seldom has to wait; but the file is longer on the disk than what was written, zeros that Close takes back, and that
+    /// stay after a crash.
+    /// </summary>
+    public long GrowAhead { get; init; }
 
     /// <summary>
     /// Who does the file's reads and writes: null for the system's engine, or its name; <c>thread-pool</c> for the threads of
@@ -36,6 +49,14 @@ public sealed record AioOpenOptions
     /// which dies at once). <see cref="ActorRefs.Nobody"/>: no owner.
     /// </summary>
     public IActorRef? Owner { get; init; }
+
+    /// <summary>What the engines do not check; null: nothing is wrong.</summary>
+    internal string? Refusal => GrowAhead is < 0 or > MaxGrowAhead
+        ? $"GrowAhead is {GrowAhead}; it is 0 to {MaxGrowAhead} bytes"
+        : GrowAhead > 0 && Mode == FileMode.Append
+            ? $"FileMode.Append does not go with GrowAhead = {GrowAhead}: after a crash the file ends in zeros, and what is appended at its " +
+              "Length is lost to a reader that stops at them; open with GrowAhead = 0, or with OpenOrCreate and find the last record first"
+            : null;
 
     internal IoFileOptions ToFileOptions() => new(Mode, Access, Direct, PreallocationSize);
 }

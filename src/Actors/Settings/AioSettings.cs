@@ -84,9 +84,6 @@ public sealed record AioSettings
     /// <summary><c>drain-timeout</c>.</summary>
     public required TimeSpan DrainTimeout { get; init; }
 
-    /// <summary><c>preallocate-ahead</c>, bytes.</summary>
-    public required long PreallocateAhead { get; init; }
-
     /// <summary><c>buffer-pool.budget</c>, bytes.</summary>
     public required long BufferBudget { get; init; }
 
@@ -146,7 +143,6 @@ public sealed record AioSettings
             SlowSubmit = reader.Time("slow-submit", TimeSpan.FromMilliseconds(0.01), TimeSpan.FromMinutes(1)),
             AioMaxNrShare = reader.Fraction("aio-max-nr-share"),
             DrainTimeout = reader.Time("drain-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
-            PreallocateAhead = reader.Bytes("preallocate-ahead", 0, 1L << 40),
             BufferBudget = reader.Bytes("buffer-pool.budget", AioBuffer.Alignment, 1L << 50),
         };
     }

@@ -38,12 +38,17 @@ internal static class ConfigKeys
             if (!reference.AsEnumerable().Any(known => known.Key == name))
             {
                 throw new AioConfigurationException(
-                    key, $"no such key; allowed here: {string.Join(", ", reference.AsEnumerable().Select(known => known.Key))}");
+                    key,
+                    $"no such key; {Successor(name)}allowed here: {string.Join(", ", reference.AsEnumerable().Select(known => known.Key))}");
             }
 
             CheckValue(key, name, value, section, reference);
         }
     }
+
+    private static string Successor(string name) => name == "preallocate-ahead"
+        ? $"{nameof(AioOpenOptions)}.{nameof(AioOpenOptions.GrowAhead)} says it for one file; "
+        : "";
 
     // A section with Akka's keys, or the name of another dispatcher, whose keys are its own.
     private static void CheckDispatcher(string key, string name, HoconValue value, Config section, Config reference)

@@ -11,6 +11,25 @@ internal static class BlockingIo
         try
         {
             var file = slot.Lane.File.Handle;
+            if (slot.MustLook)
+            {
+                if (slot.IsWrite)
+                {
+                    slot.Lane.File.Extent.WrittenAroundCut(file, slot.Command!.Offset + slot.Command.Length);
+                    return 0;
+                }
+
+                var end = slot.Lane.File.Extent.FindReadableEnd(file, slot.ReadableEnd);
+                if (end <= slot.ReadableEnd)
+                {
+                    return 0;
+                }
+
+                // Once more: what was read before may be from before those bytes were written.
+                slot.ReadableEnd = end;
+                slot.Done = 0;
+            }
+
             if (slot.Vector is { } vector)
             {
                 vector.MoveTo(slot.Done);

@@ -73,6 +73,11 @@ internal sealed partial class ContextActor
                 _arrived.Add(exclusive);
             }
 
+            if (lane.IsTailUnwanted && !lane.Writes.HasPending)
+            {
+                TakeTailBack(lane);
+            }
+
             if (!lane.HasWaiting)
             {
                 _clearLanes.Add(lane);
@@ -237,10 +242,19 @@ internal sealed partial class ContextActor
     private void OnDataSyncDone(DataSyncDone done)
     {
         var home = done.File.Home;
-        home.FlushError ??= done.Error;
+        if (done.Error is { } failure)
+        {
+            home.StickFlushError(failure);
+        }
+        else
+        {
+            done.File.Extent.Flushed();
+        }
+
         foreach (var flush in home.Flushing ?? [])
         {
-            if (done.Error is { } error)
+            // Also of a write with Dsync that has failed meanwhile: the kernel reports a loss once, and that write may have had the report.
+            if (home.FlushError is { } error)
             {
                 FailBarrier(flush, error, AioOutcome.MayHaveHappened);
             }

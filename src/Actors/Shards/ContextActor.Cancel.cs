@@ -37,6 +37,10 @@ internal sealed partial class ContextActor
                 var queued = _queue.TakeOut(waiting);
                 _counters.Queued = _queue.Count;
                 queued.Lane.Undo(command.IsWrite, queued.Epoch);
+                if (command.IsWrite && command.File.Extent.HasGrown)
+                {
+                    OnTailUnwanted(queued.Lane);
+                }
             }
 
             TellCanceled(requester, command, AioOutcome.NotPerformed);
@@ -105,6 +109,7 @@ internal sealed partial class ContextActor
             found = true;
             _shard.HeldCommands--;
             lane.Undo(write: true, waiting.Epoch);
+            lane.GrowthsToTakeBack = 2; // the one that is running, and the next, which may be the one for this write
             TellCanceled(waiting.Requester, command, AioOutcome.NotPerformed);
         }
 

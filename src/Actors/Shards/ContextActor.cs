@@ -123,6 +123,9 @@ internal sealed partial class ContextActor : UntypedActor
             case GrowDone done:
                 OnGrowDone(done);
                 break;
+            case TailUnwanted unwanted:
+                OnTailUnwanted(unwanted.Lane);
+                break;
             case ContinueSlot rest:
                 OnContinue(rest);
                 break;
@@ -194,8 +197,16 @@ internal sealed partial class ContextActor : UntypedActor
         }
         else if (lane.Held is null && MayStage(lane.File) && !MustGrow(command) && _inFlight!.TryTake() is { } slot)
         {
-            Stage(slot, new Queued(command, requester, lane, lane.Start(command.IsWrite)));
-            accepted = true;
+            if (TryStart(command, lane, out var epoch))
+            {
+                Stage(slot, new Queued(command, requester, lane, epoch));
+                accepted = true;
+            }
+            else
+            {
+                _inFlight.GiveBack(slot);
+                AcceptGrowing(command, requester, lane);
+            }
         }
         else if (_queue.Count + _shard.HeldCommands >= _aio.Settings.MaxQueueSize)
         {
@@ -223,21 +234,21 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         // Not for one that is refused: its file may be closed.
-        if (accepted && extent is not null && extent.TakeGrowAhead(end))
+        if (accepted && extent is not null && lane!.File.GrowAhead > 0 && extent.TakeGrowAhead(end))
         {
-            GrowAhead(lane!.File);
+            GrowAhead(lane.File);
         }
     }
 
     private void Enqueue(Aio.TransferCommand command, IActorRef requester, FileLane lane)
     {
-        if (MustGrow(command))
+        if (MustGrow(command) || !TryStart(command, lane, out var epoch))
         {
             AcceptGrowing(command, requester, lane);
             return;
         }
 
-        Enqueue(new Queued(command, requester, lane, lane.Start(command.IsWrite), Stopwatch.GetTimestamp()));
+        Enqueue(new Queued(command, requester, lane, epoch, Stopwatch.GetTimestamp()));
     }
 
     private void Enqueue(Queued queued)
@@ -367,7 +378,7 @@ internal sealed partial class ContextActor : UntypedActor
             Settlement.Fail(slot, cause, _shard.Sender, AioOutcome.NotPerformed);
             GiveBack(slot);
         }
-        else if (!_aio.Submits(queued.Lane.File) || _shard.Gate.IsVisited)
+        else if (!_aio.Submits(queued.Lane.File) || slot.ExtendsByWriting || _shard.Gate.IsVisited)
         {
             if (!AnsweredFromCache(slot))
             {
@@ -404,7 +415,7 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         var slot = rest.Slot;
-        if (_shard.Gate.IsVisited && MayStage(slot.Lane.File))
+        if (slot.MustLook || (_shard.Gate.IsVisited && MayStage(slot.Lane.File)))
         {
             RunBlocking(slot);
             return;
@@ -442,7 +453,11 @@ internal sealed partial class ContextActor : UntypedActor
         }
 
         _counters.CacheHits++;
-        Settlement.Settle(slot, count, _shard.Sender, _counters.OfShard); // never Continue: it is whole, or ends at the end of the file
+        if (Settlement.Settle(slot, count, _shard.Sender, _counters.OfShard) == Settled.Continue)
+        {
+            return false; // it ends before what we take for the end of the file
+        }
+
         GiveBack(slot);
         return true;
     }

@@ -20,6 +20,8 @@ internal static partial class Preparation
         slot.IsBounce = false;
         slot.Done = 0;
         slot.ShortWrites = 0;
+        slot.ReadableEnd = slot.Command.File.Extent.Length;
+        slot.Cuts = slot.Command.File.Extent.Cuts;
         return slot.Command switch
         {
             Aio.ReadInto read => PrepareReadInto(slot, read, pool),
@@ -29,6 +31,31 @@ internal static partial class Preparation
             Aio.WriteV write => PrepareWriteV(slot, write, pool),
             _ => new InvalidOperationException($"no such command: {slot.Command}"),
         };
+    }
+
+    /// <summary>Why a write that needs a longer file cannot be, as far as that can be said without taking its memory; null: it may be.</summary>
+    public static AioException? RefusalBeforeGrowth(Aio.TransferCommand write, AioBufferPool pool)
+    {
+        var alignment = write.File.OffsetAlignment;
+        if (write.Offset % alignment != 0 || write.Length % alignment != 0)
+        {
+            return Misaligned(write);
+        }
+
+        return write.Length > pool.BudgetBytes && write is Aio.Write { Data: var data } &&
+               !MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(data, out _, out _, out _)
+            ? NoBudget(write.Length, pool)
+            : null;
+    }
+
+    private static AioAlignmentException Misaligned(Aio.TransferCommand write)
+    {
+        var first = write is Aio.WriteV vectored ? vectored.Data.Span[0] : ((Aio.Write)write).Data;
+        var address = MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(first, out var buffer, out var start, out _)
+            ? buffer.Address + start
+            : 0;
+        return new AioAlignmentException(
+            write.Name, write.File.Path, write.Offset, write.Length, address, write.File.OffsetAlignment, write.File.MemoryAlignment);
     }
 
     // Widened to what direct I/O needs, and cut again at completion.

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Routing;
 using AkkaAio.Tasks;
 
@@ -32,8 +33,16 @@ internal static partial class Settlement
     /// <param name="counters">The figures of the thread that this runs on.</param>
     public static Settled Settle(Slot slot, long result, IActorRef shard, ShardCounters.Answered counters)
     {
+        var looked = slot.MustLook;
+        slot.MustLook = false;
+        slot.HasLooked |= looked;
         if (result < 0)
         {
+            if ((slot.Flags & RwFlags.DSync) != 0 && MayReportLoss((Errno)(-result)))
+            {
+                slot.Lane.File.Home.StickFlushError(ErrorOf(slot, (Errno)(-result)));
+            }
+
             counters.Fail(slot.Opcode, (Errno)(-result));
             Fail(slot, ErrorOf(slot, (Errno)(-result)), shard, OutcomeOf(slot));
             return Settled.Answered;
@@ -52,6 +61,17 @@ internal static partial class Settlement
             {
                 return ContinueShortWrite(slot, shard, counters);
             }
+
+            if (result > 0 && !IsEnd(slot))
+            {
+                return Settled.Continue; // short in the middle
+            }
+        }
+
+        if (!slot.HasLooked && MustLook(slot))
+        {
+            slot.MustLook = true;
+            return Settled.Continue;
         }
 
         Succeed(slot, shard, counters);
@@ -61,9 +81,19 @@ internal static partial class Settlement
     /// <summary>Replies that the slot's operation failed, and gives its memory back.</summary>
     public static void Fail(Slot slot, Exception cause, IActorRef shard, AioOutcome outcome)
     {
-        var command = slot.Command!;
+        var (command, lane) = (slot.Command!, slot.Lane);
+        var extent = command.File.Extent;
+        if (slot is { IsWrite: true, Done: > 0 })
+        {
+            extent.Written(command.Offset + slot.Done, slot.Cuts);
+        }
+
         slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, outcome), shard, command.File.Aio.Log);
         slot.ReleaseMemory();
+        if (command.IsWrite && extent.HasGrown && extent.AllocatedEnd > extent.Length)
+        {
+            lane.Shard.Tell(new TailUnwanted(lane), ActorRefs.NoSender);
+        }
     }
 
     /// <summary>Of an operation that the kernel had: a read changes nothing, a write may have been done, whole or in part.</summary>
@@ -123,7 +153,11 @@ internal static partial class Settlement
     {
         counters.Writes++;
         counters.WrittenBytes += command.Length;
-        command.File.Extent.Written(command.Offset + command.Length);
+        if ((slot.Flags & RwFlags.DSync) != 0)
+        {
+            command.File.Extent.Flushed();
+        }
+
         slot.ReleaseMemory();
         var requester = slot.TakeRequester();
         if (requester is AioOperation awaited)
@@ -191,8 +225,27 @@ internal static partial class Settlement
     // What was asked for of what was read: the range was widened to the alignment, and may have met the file's end.
     private static int CountOf(Slot slot, int length)
     {
-        var offset = slot.Start + slot.Head;
-        var readable = Math.Max(0, slot.Lane.File.Extent.ReadableEnd - offset);
-        return (int)Math.Min(Math.Clamp(slot.Done - slot.Head, 0, length), readable);
+        var count = Math.Clamp(slot.Done - slot.Head, 0, length);
+        return slot.Lane.File.Extent.HasGrown
+            ? (int)Math.Min(count, Math.Max(0, slot.ReadableEnd - slot.Start - slot.Head))
+            : count;
     }
+
+    // A read that ends short of what was asked for: at the end of the file, or of what a file system gives at one time.
+    private static bool IsEnd(Slot slot) =>
+        slot.Done % slot.Lane.File.OffsetAlignment != 0 || slot.Start + slot.Done == slot.Lane.File.Extent.Length;
+
+    // A read that our knowledge cuts short; a write that may have been cut off.
+    private static bool MustLook(Slot slot)
+    {
+        var command = slot.Command!;
+        var end = command.Offset + command.Length;
+        return slot.IsWrite
+            ? !command.File.Extent.Written(end, slot.Cuts)
+            : Math.Min(end, slot.Start + slot.Done) > slot.ReadableEnd && command.File.Extent.HasGrown;
+    }
+
+    // Not what is wrong with the write itself: the kernel says so before it writes anything, and fsync never does.
+    private static bool MayReportLoss(Errno errno) =>
+        errno is not (Errno.EINVAL or Errno.EBADF or Errno.EFAULT or Errno.EFBIG or Errno.EAGAIN or Errno.EOPNOTSUPP);
 }

@@ -44,11 +44,14 @@ internal sealed record ExclusiveDone(FileBarrier Barrier, Exception? Error) : IN
 /// <summary>Home shard to all lanes' shards: commands behind the exclusive barrier go on.</summary>
 internal sealed record BarrierReleased(FileBarrier Barrier) : INoSerializationVerificationNeeded;
 
-/// <summary>Shard to home shard: a write from here to there needs a longer file.</summary>
-internal sealed record Grow(AioFile File, long From, long To) : INoSerializationVerificationNeeded;
+/// <summary>Shard to home shard: a write needs a longer file.</summary>
+internal sealed record Grow(AioFile File, GrowthRange Write) : INoSerializationVerificationNeeded;
 
-/// <summary>Blocking thread to all lanes' shards: a growth of the file up to To has ended.</summary>
-internal sealed record GrowDone(AioFile File, long To, Exception? Error) : INoSerializationVerificationNeeded;
+/// <summary>Blocking thread to all lanes' shards: a growth of the file has ended; for these writes there was no room.</summary>
+internal sealed record GrowDone(AioFile File, IReadOnlyDictionary<GrowthRange, Exception> Failed) : INoSerializationVerificationNeeded;
+
+/// <summary>Reaper to shard: a write that the file may have been made longer for has failed.</summary>
+internal sealed record TailUnwanted(FileLane Lane) : INoSerializationVerificationNeeded;
 
 /// <summary>Shard to itself, after a pause: the kernel would not take anything, and nothing is in flight that could make room.</summary>
 internal sealed class RetrySubmit : INoSerializationVerificationNeeded

@@ -88,6 +88,18 @@ internal sealed class Slot(int index)
     /// <summary>Bytes of it that are done.</summary>
     public int Done;
 
+    /// <summary>Of a read: the file's length before the kernel had it. Zeros behind it may be no data.</summary>
+    public long ReadableEnd;
+
+    /// <summary>Of a write: <see cref="FileExtent.Cuts"/> before the kernel had it.</summary>
+    public int Cuts;
+
+    /// <summary>The kernel has done it; a blocking thread must look at the file before it can be answered.</summary>
+    public bool MustLook;
+
+    /// <summary>That look has been taken.</summary>
+    public bool HasLooked;
+
     /// <summary>Stopwatch ticks at the io_submit call.</summary>
     public long SubmittedAt;
 
@@ -111,6 +123,10 @@ internal sealed class Slot(int index)
     /// transaction of its own. After a short write the operation goes on alone, so that its result is its own.
     /// </summary>
     public bool MayMerge => IsWrite && ShortWrites == 0 && Vector is null && Lane.File.Extent.IsFresh(Start);
+
+    /// <summary>A write behind the end of a file that cannot be made longer first: it would block inside io_submit.</summary>
+    public bool ExtendsByWriting => IsWrite && Lane.File.IsDirect && Lane.File.Extent.ExtendsByWriting &&
+                                    Command!.Offset + Command.Length > Lane.File.Extent.Length;
 
     /// <summary>Whether to look into the page cache first, on the submitting thread.</summary>
     public bool MayBeCached => Opcode == IoOpcode.Read && Vector is null && Total - Done <= MaxCachedRead && !Lane.File.IsDirect &&
@@ -158,5 +174,7 @@ internal sealed class Slot(int index)
         Done = 0;
         Total = 0;
         ShortWrites = 0;
+        MustLook = false;
+        HasLooked = false;
     }
 }

@@ -15,12 +15,18 @@ internal static unsafe partial class FileSyscalls
     public const int ONonBlock = 0x800;
     public const int OCloExec = 0x80000;
 
+    /// <summary>The path alone, without opening what it names.</summary>
+    public const int OPath = 0x200000;
+
     // linux/fs.h
     private const ulong BlkGetSize64 = 0x80081272;
     private const ulong BlkSszGet = 0x1268;
 
     // fcntl.h
     private const int FSetFl = 4;
+
+    // falloc.h
+    private const int FallocKeepSize = 1;
 
     // 0666 & ~umask, as every other program creates files.
     private const int DefaultMode = 0x1B6;
@@ -75,7 +81,11 @@ internal static unsafe partial class FileSyscalls
 
     public static Errno Truncate(int fd, long length) => Retry(() => FTruncate(fd, length));
 
+    /// <summary>fallocate(2) with mode 0: blocks for the range, and a length that includes it.</summary>
     public static Errno Allocate(int fd, long offset, long length) => Retry(() => FAllocate(fd, 0, offset, length));
+
+    /// <summary>fallocate(2) with FALLOC_FL_KEEP_SIZE: blocks for the range; the length stays.</summary>
+    public static Errno Reserve(int fd, long offset, long length) => Retry(() => FAllocate(fd, FallocKeepSize, offset, length));
 
     public static Errno DataSync(int fd) => Retry(() => FDataSync(fd));
 
@@ -202,6 +212,9 @@ internal static unsafe partial class FileSyscalls
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int FAllocate(int fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long LSeek(int fd, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int FDataSync(int fd);

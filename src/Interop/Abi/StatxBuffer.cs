@@ -22,6 +22,10 @@ internal struct StatxBuffer
     [FieldOffset(0)]
     public uint Mask;
 
+    /// <summary>The file system's block size, in bytes.</summary>
+    [FieldOffset(4)]
+    public uint BlockSize;
+
     /// <summary>Type and permissions.</summary>
     [FieldOffset(28)]
     public ushort Mode;

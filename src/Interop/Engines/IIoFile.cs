@@ -4,7 +4,7 @@ using AkkaAio.Interop.Files;
 namespace AkkaAio.Interop.Engines;
 
 /// <summary>How to open a file.</summary>
-/// <param name="Mode">As for <see cref="FileStream"/>; Append is refused, since every write names its offset.</param>
+/// <param name="Mode">As for <see cref="FileStream"/>; Append is OpenOrCreate, since every write names its offset.</param>
 /// <param name="Access">As for <see cref="FileStream"/>.</param>
 /// <param name="Direct">Whether to bypass the page cache.</param>
 /// <param name="PreallocationSize">Allocates this many bytes from the start, and makes the file at least that long.</param>
@@ -20,13 +20,14 @@ public sealed record IoFileOptions(
         var reason = Mode switch
         {
             _ when path.Contains('\0', StringComparison.Ordinal) => "the path contains a NUL, where the kernel would end it",
-            FileMode.Append =>
-                "FileMode.Append is not offered: every write names its offset; open with OpenOrCreate and write at Length",
             < FileMode.CreateNew or > FileMode.Append => $"FileMode {Mode} does not exist",
             _ when Access is < FileAccess.Read or > FileAccess.ReadWrite =>
                 $"FileAccess {Access} is none of Read, Write, ReadWrite",
-            FileMode.Create or FileMode.CreateNew or FileMode.Truncate when Access == FileAccess.Read =>
+            FileMode.Create or FileMode.CreateNew or FileMode.Truncate or FileMode.Append when Access == FileAccess.Read =>
                 $"FileMode.{Mode} needs write access",
+            _ when PreallocationSize < 0 => $"PreallocationSize is {PreallocationSize}; it is 0 or more bytes",
+            _ when PreallocationSize > 0 && Access == FileAccess.Read =>
+                $"PreallocationSize = {PreallocationSize} needs write access",
             _ => null,
         };
         if (reason is not null)
@@ -69,8 +70,18 @@ public interface IIoFile : IDisposable
     /// <summary>ftruncate(2).</summary>
     void SetLength(long length);
 
-    /// <summary>fallocate(2) with mode 0: blocks for the range, and a length that includes it.</summary>
+    /// <summary>fallocate(2): blocks for the range, and a length that includes it.</summary>
+    /// <exception cref="AioSystemException">
+    /// ENOSPC, EFBIG …: the length is as it was. EOPNOTSUPP: the file system cannot allocate ahead.
+    /// </exception>
     void Allocate(long offset, long length);
+
+    /// <summary>
+    /// Where the last data at or behind <paramref name="from"/> ends, perhaps rounded up to the file system's blocks;
+    /// <paramref name="from"/> where there is none. Zeros that were only allocated are no data. A file system that does not tell
+    /// allocated from written takes all for data. Null: nobody can say.
+    /// </summary>
+    long? FindEndOfData(long from) => null;
 
     /// <summary>pread(2); for buffered files.</summary>
     /// <returns>Bytes read; fewer than asked for at the end of the file, 0 behind it.</returns>

@@ -71,6 +71,9 @@ public enum Errno
     /// <summary>Too many open files.</summary>
     EMFILE = 24,
 
+    /// <summary>Inappropriate ioctl for device.</summary>
+    ENOTTY = 25,
+
     /// <summary>Text file busy.</summary>
     ETXTBSY = 26,
 

@@ -5,9 +5,10 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaAio.Interop.Files;
 
 /// <summary>A regular file or raw block device, opened with O_CLOEXEC and, where asked for and possible, O_DIRECT.</summary>
-public sealed class LinuxFile : IIoFile
+public sealed partial class LinuxFile : IIoFile
 {
     private readonly SafeFileHandle _handle;
+    private int _disposed;
 
     private LinuxFile(
         SafeFileHandle handle, string path, FileAccess access, in StatxBuffer stat, DirectIoAlignment? alignment)
@@ -20,6 +21,7 @@ public sealed class LinuxFile : IIoFile
         IsDirect = alignment is not null;
         MemoryAlignment = alignment?.Memory ?? DirectIoAlignment.None.Memory;
         OffsetAlignment = alignment?.Offset ?? DirectIoAlignment.None.Offset;
+        OpenFileCounts.Opened(Identity);
     }
 
     /// <inheritdoc/>
@@ -30,16 +32,6 @@ public sealed class LinuxFile : IIoFile
 
     /// <inheritdoc/>
     public int Descriptor => (int)_handle.DangerousGetHandle();
-
-    // A closed descriptor's number is soon another file's: SetLength would cut that one.
-    private int OpenDescriptor
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
-            return Descriptor;
-        }
-    }
 
     /// <inheritdoc/>
     public FileAccess Access { get; }
@@ -56,133 +48,63 @@ public sealed class LinuxFile : IIoFile
     /// <inheritdoc/>
     public int MemoryAlignment { get; }
 
-    /// <summary>Opens <paramref name="path"/>. Blocks like any open(2).</summary>
-    /// <exception cref="AioSystemException">The kernel refuses, or the path is a folder (EISDIR).</exception>
-    /// <exception cref="AioArgumentException">The options contradict each other, or the path is no file and no block device.</exception>
-    public static LinuxFile Open(string path, IoFileOptions options)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(options);
-        SyscallTable.EnsureSupported();
-
-        // Without O_NONBLOCK the open of a FIFO waits for its other end, for ever.
-        var flags = FlagsOf(path, options) | FileSyscalls.ONonBlock;
-        var direct = options.Direct == DirectIo.Off ? 0 : FileSyscalls.ODirect;
-        var handle = FileSyscalls.TryOpen(path, flags | direct, out var errno);
-        if (handle is null && errno == Errno.EINVAL && direct != 0)
-        {
-            // No O_DIRECT here. The refused open may have created the file already, so O_EXCL must go. Where direct I/O is required,
-            // this open only finds out what the path is, and must not empty it.
-            direct = 0;
-            flags &= ~(FileSyscalls.OExcl | (options.Direct == DirectIo.Required ? FileSyscalls.OTrunc : 0));
-            handle = FileSyscalls.TryOpen(path, flags, out errno);
-        }
-
-        if (handle is null)
-        {
-            throw new AioSystemException(errno, "open", path);
-        }
-
-        try
-        {
-            return FromHandle(handle, path, options, direct);
-        }
-        catch
-        {
-            handle.Dispose();
-            if (options.Mode == FileMode.CreateNew)
-            {
-                File.Delete(path); // ours, and empty
-            }
-
-            throw;
-        }
-    }
-
-    private static LinuxFile FromHandle(SafeFileHandle handle, string path, IoFileOptions options, int direct)
-    {
-        var fd = (int)handle.DangerousGetHandle();
-        Check(FileSyscalls.Statx(fd, out var stat), "statx", path);
-        if (stat.IsDirectory)
-        {
-            throw new AioSystemException(Errno.EISDIR, "open", path);
-        }
-
-        if (!stat.IsRegular && !stat.IsBlockDevice)
-        {
-            throw new AioArgumentException("not a regular file or block device (a pipe, socket or terminal?)", "open", path);
-        }
-
-        // Null also where open accepted O_DIRECT, but not for this file (ext4 with data=journal, encryption …): I/O would silently be
-        // buffered and run inside io_submit.
-        var alignment = direct == 0 ? null : DirectIoAlignment.Of(fd, stat);
-        if (alignment is null)
-        {
-            if (options.Direct == DirectIo.Required)
-            {
-                throw new AioSystemException(Errno.EINVAL, "open", path, hint: "the file system refuses direct I/O (O_DIRECT)");
-            }
-
-            direct = 0;
-        }
-
-        Check(FileSyscalls.SetFlags(fd, direct), "fcntl", path);
-        var file = new LinuxFile(handle, CanonicalPath(fd, path), options.Access, stat, alignment);
-        if (options.PreallocationSize > 0 && !stat.IsBlockDevice)
-        {
-            var errno = FileSyscalls.Allocate(fd, 0, options.PreallocationSize);
-            if (errno != Errno.EOPNOTSUPP)
-            {
-                Check(errno, "fallocate", path, 0, options.PreallocationSize);
-            }
-            else if (file.GetLength() < options.PreallocationSize)
-            {
-                file.SetLength(options.PreallocationSize); // without blocks, but as long as promised
-            }
-        }
-
-        return file;
-    }
-
     /// <inheritdoc/>
     public long GetLength()
     {
+        using var use = new Use(this);
         if (IsBlockDevice)
         {
-            Check(FileSyscalls.GetDeviceSize(OpenDescriptor, out var bytes), "ioctl(BLKGETSIZE64)", Path);
+            Check(FileSyscalls.GetDeviceSize(use.Descriptor, out var bytes), "ioctl(BLKGETSIZE64)", Path);
             return bytes;
         }
 
-        Check(FileSyscalls.Statx(OpenDescriptor, out var stat), "statx", Path);
+        Check(FileSyscalls.Statx(use.Descriptor, out var stat), "statx", Path);
         return stat.Size;
     }
 
     /// <inheritdoc/>
-    public void SetLength(long length) => Check(FileSyscalls.Truncate(OpenDescriptor, length), "ftruncate", Path, null, length);
+    public void SetLength(long length)
+    {
+        using var use = new Use(this);
+        Check(FileSyscalls.Truncate(use.Descriptor, length), "ftruncate", Path, null, length);
+    }
 
     /// <inheritdoc/>
-    public void Allocate(long offset, long length) =>
-        Check(FileSyscalls.Allocate(OpenDescriptor, offset, length), "fallocate", Path, offset, length);
+    public void Allocate(long offset, long length)
+    {
+        using var use = new Use(this);
+        Check(Preallocation.Allocate(use.Descriptor, Identity, opens: 1, offset, length), "fallocate", Path, offset, length);
+    }
+
+    /// <inheritdoc/>
+    public long? FindEndOfData(long from)
+    {
+        using var use = new Use(this);
+        return WrittenExtents.TryFindEnd(use.Descriptor, from);
+    }
 
     /// <inheritdoc/>
     public int Read(Span<byte> destination, long offset)
     {
-        Check(FileSyscalls.Read(OpenDescriptor, destination, offset, out var count), "read", Path, offset, destination.Length);
+        using var use = new Use(this);
+        Check(FileSyscalls.Read(use.Descriptor, destination, offset, out var count), "read", Path, offset, destination.Length);
         return count;
     }
 
     /// <inheritdoc/>
     public int ReadV(ReadOnlySpan<IoVec> vectors, long offset)
     {
-        Check(FileSyscalls.ReadV(OpenDescriptor, vectors, offset, RwFlags.None, out var count), "readv", Path, offset);
+        using var use = new Use(this);
+        Check(FileSyscalls.ReadV(use.Descriptor, vectors, offset, RwFlags.None, out var count), "readv", Path, offset);
         return count;
     }
 
     /// <inheritdoc/>
     public int WriteV(ReadOnlySpan<IoVec> vectors, long offset, bool dataSync)
     {
+        using var use = new Use(this);
         var flags = dataSync ? RwFlags.DSync : RwFlags.None;
-        Check(FileSyscalls.WriteV(OpenDescriptor, vectors, offset, flags, out var count), "writev", Path, offset);
+        Check(FileSyscalls.WriteV(use.Descriptor, vectors, offset, flags, out var count), "writev", Path, offset);
         return count;
     }
 
@@ -190,45 +112,44 @@ public sealed class LinuxFile : IIoFile
     public bool LooksIntoPageCache => true;
 
     /// <inheritdoc/>
-    public bool TryReadCached(Span<byte> destination, long offset, out int count) =>
-        FileSyscalls.TryReadCached(OpenDescriptor, destination, offset, out count);
+    public bool TryReadCached(Span<byte> destination, long offset, out int count)
+    {
+        using var use = new Use(this);
+        return FileSyscalls.TryReadCached(use.Descriptor, destination, offset, out count);
+    }
 
     /// <inheritdoc/>
     public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
     {
+        using var use = new Use(this);
         var flags = dataSync ? RwFlags.DSync : RwFlags.None;
-        Check(FileSyscalls.Write(OpenDescriptor, source, offset, flags, out var count), "write", Path, offset, source.Length);
+        Check(FileSyscalls.Write(use.Descriptor, source, offset, flags, out var count), "write", Path, offset, source.Length);
         return count;
     }
 
     /// <inheritdoc/>
-    public void DataSync() => Check(FileSyscalls.DataSync(OpenDescriptor), "fdatasync", Path);
-
-    /// <summary>close(2).</summary>
-    public void Dispose() => _handle.Dispose();
-
-    private static int FlagsOf(string path, IoFileOptions options)
+    public void DataSync()
     {
-        options.Check(path);
-        var access = options.Access switch
+        using var use = new Use(this);
+        var errno = FileSyscalls.DataSync(use.Descriptor);
+        if (errno == Errno.EINVAL && Access == FileAccess.Read)
         {
-            FileAccess.Read => FileSyscalls.ORdOnly,
-            FileAccess.Write => FileSyscalls.OWrOnly,
-            _ => FileSyscalls.ORdWr,
-        };
-        return access | options.Mode switch
-        {
-            FileMode.Open => 0,
-            FileMode.OpenOrCreate => FileSyscalls.OCreat,
-            FileMode.Create => FileSyscalls.OCreat | FileSyscalls.OTrunc,
-            FileMode.CreateNew => FileSyscalls.OCreat | FileSyscalls.OExcl,
-            _ => FileSyscalls.OTrunc, // Truncate
-        };
+            return; // squashfs, erofs: there is nothing that could be written, and no fsync
+        }
+
+        Check(errno, "fdatasync", Path);
     }
 
-    // What the kernel calls it: links resolved, so that all names of a file go to one shard.
-    private static string CanonicalPath(int fd, string path) =>
-        File.ResolveLinkTarget($"/proc/self/fd/{fd}", returnFinalTarget: false)?.FullName ?? System.IO.Path.GetFullPath(path);
+    /// <summary>close(2), once the blocking calls that are under way have returned.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            OpenFileCounts.Closed(Identity);
+        }
+
+        _handle.Dispose();
+    }
 
     private static void Check(Errno errno, string operation, string path, long? offset = null, long? length = null)
     {
@@ -236,5 +157,22 @@ public sealed class LinuxFile : IIoFile
         {
             throw new AioSystemException(errno, operation, path, offset, length);
         }
+    }
+
+    /// <summary>Keeps the descriptor from being closed during a call: its number would soon be another file's.</summary>
+    private readonly ref struct Use
+    {
+        private readonly SafeFileHandle _handle;
+
+        public Use(LinuxFile file)
+        {
+            var taken = false;
+            _handle = file._handle;
+            _handle.DangerousAddRef(ref taken); // ObjectDisposedException of a closed one
+        }
+
+        public int Descriptor => (int)_handle.DangerousGetHandle();
+
+        public void Dispose() => _handle.DangerousRelease();
     }
 }

@@ -9,9 +9,6 @@ namespace AkkaAio.Interop.Files;
 /// </summary>
 public static class RealPath
 {
-    // O_PATH: the same on x86-64 and arm64. Needs no permission on the file itself.
-    private const int OPath = 0x200000;
-
     /// <summary>Resolves <paramref name="path"/>, which must exist.</summary>
     /// <returns>
     /// <see cref="Errno.None"/>, or why it cannot be resolved; <see cref="Errno.EILSEQ"/>: its real name is not UTF-8, and the text that
@@ -26,7 +23,7 @@ public static class RealPath
         }
 
         realPath = "";
-        using var handle = FileSyscalls.TryOpen(path, OPath, out var errno);
+        using var handle = FileSyscalls.TryOpen(path, FileSyscalls.OPath, out var errno);
         if (handle is null)
         {
             return errno;

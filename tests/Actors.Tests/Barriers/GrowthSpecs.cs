@@ -1,3 +1,4 @@
+using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -13,7 +14,10 @@ public sealed class StripedGrowthSpecsOnLinuxAio(ITestOutputHelper output) : Gro
 
 public sealed class StripedGrowthSpecsOnMemory(ITestOutputHelper output) : GrowthSpecs(EngineKind.Memory, Striped, output);
 
-/// <summary>A direct file that is appended to is allocated ahead; nobody sees that but the file system, and Close takes it back.</summary>
+/// <summary>
+/// A direct file is made longer before the writes that extend it. It is never longer on the disk than what was accepted, unless its opener
+/// asks for that; what others write is neither cut off nor hidden.
+/// </summary>
 public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelper output) : AioTestKit(kind, hocon, output)
 {
     protected const string Striped = "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }";
@@ -73,6 +77,119 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         Assert.Equal(3 * Block, OnDisk(file.Path).Length);
     }
 
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1 << 20)]
+    public async Task On_the_disk_it_is_as_long_as_what_was_written_and_what_was_asked_for_ahead(long ahead)
+    {
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = ahead });
+        for (var i = 0; i < 40; i++)
+        {
+            await file.WriteAsync(i * Block, Pattern(Block, i));
+            Assert.InRange(OnDisk(file.Path).Length, (i + 1) * Block, ((i + 1) * Block) + ahead);
+            Assert.True(ahead > 0 || OnDisk(file.Path).Length == (i + 1) * Block);
+        }
+
+        await file.DisposeAsync();
+        Assert.Equal(Enumerable.Range(0, 40).SelectMany(i => Pattern(Block, i)), OnDisk(file.Path));
+    }
+
+    [SkippableFact]
+    public async Task What_somebody_else_writes_into_a_grown_file_is_read_and_stays()
+    {
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 1 << 20 });
+        await file.WriteAsync(0, Pattern(16 * Block));
+        WriteAside(file.Path, 16 * Block, Pattern(Block, 7));
+        using (var read = await file.ReadAsync(16 * Block, 2 * Block))
+        {
+            Assert.Equal(Pattern(Block, 7), read.GetSpan().ToArray());
+        }
+
+        await file.DisposeAsync();
+        Assert.Equal([.. Pattern(16 * Block), .. Pattern(Block, 7)], OnDisk(file.Path));
+    }
+
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1 << 20)]
+    public async Task What_somebody_else_appends_behind_all_that_is_ours_is_read_and_stays(long ahead)
+    {
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = ahead });
+        await file.WriteAsync(0, Pattern(Block));
+        var end = OnDisk(file.Path).Length;
+        WriteAside(file.Path, end, Pattern(Block, 7));
+        using (var read = await file.ReadAsync(end, 2 * Block))
+        {
+            Assert.Equal(Pattern(Block, 7), read.GetSpan().ToArray());
+        }
+
+        await file.WriteAsync(end + Block, Pattern(Block, 8));
+        await file.DisposeAsync();
+        var content = OnDisk(file.Path);
+        Assert.Equal([.. Pattern(Block, 7), .. Pattern(Block, 8)], content[end..(end + (2 * Block))]);
+        Assert.Equal(end + (2 * Block), content.Length);
+    }
+
+    [SkippableFact]
+    public async Task A_second_systems_data_in_a_grown_file_stays()
+    {
+        Skip.If(Kind == EngineKind.Memory, "its files are of one engine");
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 1 << 20 });
+        await file.WriteAsync(0, Pattern(Block));
+        var second = Akka.Actor.ActorSystem.Create("second", SetupOf(Kind, Engine, ""));
+        await using (var other = await AioExt.Get(second).OpenAsync(file.Path, New with { Mode = FileMode.Open }))
+        {
+            await other.WriteAsync(Block, Pattern(Block, 2));
+            await other.FlushAsync();
+        }
+
+        await second.Terminate();
+        Assert.Equal(2 * Block, file.Length);
+        await file.DisposeAsync();
+        Assert.Equal([.. Pattern(Block), .. Pattern(Block, 2)], OnDisk(file.Path));
+    }
+
+    [SkippableFact]
+    public async Task Reads_at_the_end_of_an_appended_file_give_what_was_written_or_nothing()
+    {
+        const int Records = 1000;
+        var writer = await NewFile();
+        var reader = await Ext.OpenAsync(writer.Path, new() { Direct = DirectIo.Required });
+        var content = new byte[Block];
+        content.AsSpan().Fill((byte)'a');
+        using var done = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var at = 0L; at < Records * Block && !done.IsCancellationRequested;)
+            {
+                using var read = await reader.ReadAsync(at, Block);
+                Assert.False(read.GetSpan().ContainsAnyExcept((byte)'a'));
+                at += read.Length;
+            }
+        })).ToArray();
+        for (var i = 0; i < Records; i++)
+        {
+            await writer.WriteAsync(i * Block, content);
+        }
+
+        await Task.WhenAll(readers).WaitAsync(Patience.Long);
+    }
+
+    [SkippableFact]
+    public async Task Length_is_right_after_a_cut_by_another_open_amid_writes()
+    {
+        var first = await NewFile();
+        var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open });
+        for (var round = 0; round < 200; round++)
+        {
+            var writes = Enumerable.Range(0, 8)
+                .Select(i => first.WriteAsync((1 << 20) + (i * Block), new byte[Block]).AsTask()).ToArray();
+            await second.SetLengthAsync(0);
+            await Task.WhenAll(writes);
+            Assert.Equal(OnDisk(first.Path).Length, first.Length);
+        }
+    }
+
     [SkippableFact]
     public async Task A_write_far_behind_the_end_leaves_a_hole()
     {
@@ -118,6 +235,21 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         Assert.Equal(0, file.Length);
         await file.DisposeAsync();
         Assert.Empty(OnDisk(file.Path));
+    }
+
+    private void WriteAside(string path, long offset, byte[] data)
+    {
+        if (Kind == EngineKind.Memory)
+        {
+            using var open = Engine.Open(path, new(FileMode.Open, FileAccess.ReadWrite, DirectIo.Off));
+            open.Write(data, offset, dataSync: false);
+            return;
+        }
+
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        stream.Position = offset;
+        stream.Write(data);
+        stream.Flush(flushToDisk: true);
     }
 
     [SkippableFact]
@@ -167,6 +299,174 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     }
 
     [Fact]
+    public async Task A_far_append_that_does_not_fit_leaves_a_near_one_alone()
+    {
+        var file = await NewFile(Block);
+        var room = 8 * Block;
+        Engine.OnAllocate = (_, end) => end > room ? Errno.ENOSPC : Errno.None;
+        using var stuck = new Stuck(Engine, "fallocate", file.Path);
+        var first = Replies.Tell(new Aio.Write(file, Block, new byte[Block]));
+        stuck.AwaitEntered();
+        var (far, near) = (Replies.Tell(new Aio.Write(file, 100 * Block, new byte[Block])), Replies.Tell(new Aio.Write(file, 2 * Block, new byte[Block])));
+        await Fence(await NewFile(Block));
+        stuck.LetGo();
+        await Replies.Of<Aio.WriteCompleted>(first);
+        await Replies.Of<Aio.WriteCompleted>(near);
+        Assert.Equal(Errno.ENOSPC, Assert.IsType<AioSystemException>((await Replies.Of<Aio.CommandFailed>(far)).Cause).Errno);
+        Assert.Equal(3 * Block, OnDisk(file.Path).Length);
+    }
+
+    [Fact]
+    public async Task Of_neighbours_that_do_not_all_fit_those_that_fit_are_written()
+    {
+        var file = await NewFile(Block);
+        Engine.OnAllocate = (_, end) => end > 8 * Block ? Errno.ENOSPC : Errno.None;
+        using var stuck = new Stuck(Engine, "fallocate", file.Path);
+        var first = Replies.Tell(new Aio.Write(file, Block, new byte[Block]));
+        stuck.AwaitEntered();
+        var writes = Enumerable.Range(2, 20).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        await Fence(await NewFile(Block));
+        stuck.LetGo();
+        await Replies.Of<Aio.WriteCompleted>(first);
+        await Task.WhenAll(writes.Select(Replies.Of));
+        Assert.Equal(6, writes.Count(write => Replies.Of(write).Result is Aio.WriteCompleted));
+        Assert.Equal(8 * Block, OnDisk(file.Path).Length);
+    }
+
+    [Fact]
+    public async Task Without_fallocate_nobody_elses_data_is_cut_off()
+    {
+        var direct = await NewFile();
+        var buffered = await Ext.OpenAsync(direct.Path, New with { Mode = FileMode.Open, Direct = DirectIo.Off });
+        Engine.OnFileCall = (call, _) => call == "fallocate" ? Errno.EOPNOTSUPP : Errno.None;
+        await buffered.WriteAsync(0, Pattern(1_000_000));
+        await direct.WriteAsync(0, Pattern(Block, 2));
+        Assert.Equal([.. Pattern(Block, 2), .. Pattern(1_000_000)[Block..]], OnDisk(direct.Path));
+        Assert.Equal(1_000_000, direct.Length);
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_after_a_growth_or_is_cancelled_leaves_the_disk_as_it_was()
+    {
+        var file = await NewFile(Block);
+        Engine.OnOperation = (in IoRequest request) => request.Opcode == IoOpcode.Write ? new() { Error = Errno.EIO } : default;
+        await Replies.Fails<AioSystemException>(new Aio.Write(file, Block, new byte[Block]));
+        await Eventually(() => OnDisk(file.Path).Length == Block, "the growth is taken back");
+
+        Engine.OnOperation = null;
+        using var stuck = new Stuck(Engine, "fallocate", file.Path);
+        var write = Replies.Tell(new Aio.Write(file, Block, new byte[Block]));
+        stuck.AwaitEntered();
+        await Replies.Do<Aio.Canceled>(new Aio.Cancel(write));
+        stuck.LetGo();
+        await stuck.Left;
+        await Fence(file);
+        await Eventually(() => OnDisk(file.Path).Length == Block, "the growth is taken back");
+        await file.WriteAsync(Block, Pattern(Block, 3));
+        Assert.Equal(Pattern(Block, 3), OnDisk(file.Path)[Block..]);
+    }
+
+    [Fact]
+    public async Task A_write_that_is_refused_has_not_made_the_file_longer()
+    {
+        var calls = 0;
+        var file = await NewFile(Block);
+        Engine.OnFileCall = (call, _) =>
+        {
+            calls += call is "fallocate" or "ftruncate" ? 1 : 0;
+            return Errno.None;
+        };
+        await Replies.Fails<AioAlignmentException>(new Aio.Write(file, 1 << 30, new byte[100]));
+        await Replies.Fails<AioAlignmentException>(new Aio.WriteV(file, 100, new ReadOnlyMemory<byte>[] { new byte[Block] }));
+        await Fence(file);
+        Assert.Equal(0, calls);
+    }
+
+    [Fact]
+    public async Task Close_leaves_the_tail_while_another_writers_append_is_in_it()
+    {
+        var first = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 64 * Block });
+        var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open });
+        await first.WriteAsync(0, Pattern(Block));
+        Engine.OnOperation = (in IoRequest request) => request.Opcode == IoOpcode.Write ? new() { Hold = true } : default;
+        var held = Replies.Tell(new Aio.Write(first, Block, Pattern(Block, 2)));
+        await Eventually(() => Ext.Shards.Sum(shard => shard.Counters.Submitted) == 2, "it is in flight");
+        await second.DisposeAsync();
+        Assert.Equal(65 * Block, OnDisk(first.Path).Length);
+        Engine.OnOperation = null;
+        Engine.Release();
+        await Replies.Of<Aio.WriteCompleted>(held);
+        await first.DisposeAsync();
+        Assert.Equal([.. Pattern(Block), .. Pattern(Block, 2)], OnDisk(first.Path));
+    }
+
+    [Fact]
+    public async Task A_second_open_that_empties_the_file_is_seen_in_the_firsts_length()
+    {
+        var first = await NewFile();
+        await first.WriteAsync(0, Pattern(4 * Block));
+        var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Truncate });
+        Assert.Equal(0, first.Length);
+        Assert.Equal(0, second.Length);
+        Assert.Equal(Block, (await first.WriteAsync(0, Pattern(Block)).AsTask().ContinueWith(_ => first.Length, TaskScheduler.Default)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_trim_at_Close_is_as_durable_as_the_flush_before_it(bool flush)
+    {
+        var calls = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 16 * Block });
+        await file.WriteAsync(0, Pattern(Block));
+        if (flush)
+        {
+            await file.FlushAsync();
+        }
+
+        Engine.OnFileCall = (call, _) =>
+        {
+            calls.Enqueue(call);
+            return Errno.None;
+        };
+        await file.DisposeAsync();
+        Assert.Equal(flush, calls.SkipWhile(call => call != "ftruncate").Contains("fdatasync"));
+        Assert.Contains("ftruncate", calls);
+    }
+
+    [Fact]
+    public async Task A_tail_that_cannot_be_cut_is_no_error_of_Close()
+    {
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 16 * Block });
+        await file.WriteAsync(0, Pattern(Block));
+        Engine.OnFileCall = (call, _) => call == "ftruncate" ? Errno.EPERM : Errno.None;
+        await Replies.Do<Aio.Closed>(new Aio.Close(file));
+        Assert.Equal(17 * Block, OnDisk(file.Path).Length);
+    }
+
+    [Fact]
+    public async Task Append_goes_without_growth_ahead_only()
+    {
+        var options = New with { Mode = FileMode.Append };
+        var path = NewPath();
+        var error = await Replies.Fails<AioArgumentException>(new Aio.Open(path, options with { GrowAhead = 1 << 20 }));
+        Assert.Contains("FileMode.Append", error.Message, StringComparison.Ordinal);
+        Assert.Contains("GrowAhead", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-1", (await Replies.Fails<AioArgumentException>(new Aio.Open(path, New with { GrowAhead = -1 }))).Message, StringComparison.Ordinal);
+        await using (var file = await Ext.OpenAsync(path, options))
+        {
+            await file.WriteAsync(file.Length, Pattern(Block));
+        }
+
+        await using (var file = await Ext.OpenAsync(path, options))
+        {
+            await file.WriteAsync(file.Length, Pattern(Block, 2));
+        }
+
+        Assert.Equal([.. Pattern(Block), .. Pattern(Block, 2)], OnDisk(path));
+    }
+
+    [Fact]
     public async Task Without_fallocate_a_file_grows_all_the_same()
     {
         var file = await NewFile();
@@ -202,8 +502,9 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     [InlineData(false)]
     public async Task A_growth_ahead_that_is_under_way_spoils_neither_Close_nor_SetLength(bool close)
     {
-        var (file, other) = (await NewFile(), await NewFile(Block));
-        await file.WriteAsync(0, Pattern(Block)); // allocates 64 KiB ahead
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 16 * Block });
+        var other = await NewFile(Block);
+        await file.WriteAsync(0, Pattern(Block));
         using var stuck = new Stuck(Engine, "fallocate", file.Path);
         for (var i = 1; i < 14; i++)
         {

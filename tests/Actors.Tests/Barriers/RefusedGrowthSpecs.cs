@@ -13,7 +13,7 @@ public sealed class RefusedGrowthSpecs(ITestOutputHelper output)
     [Fact]
     public async Task A_write_that_is_refused_allocates_nothing_ahead_for_a_closed_file()
     {
-        var file = await NewFile();
+        var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = AllocatedAhead });
         await file.WriteAsync(0, Pattern(Block));
         await Replies.Do<Aio.Allocated>(new Aio.Allocate(file, 0, Block + AllocatedAhead)); // no more than is there: nothing to trim
         await file.DisposeAsync();

@@ -13,7 +13,7 @@ public sealed class SettingsSpecs
     private static readonly string[] Keys =
     [
         "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "submit-batch-min", "reap.min-nr", "reap.nr",
-        "reap.timeout", "reap.poll", "reap.wait", "reap.thread", "slow-submit", "aio-max-nr-share", "drain-timeout", "preallocate-ahead", "buffer-pool.budget",
+        "reap.timeout", "reap.poll", "reap.wait", "reap.thread", "slow-submit", "aio-max-nr-share", "drain-timeout", "buffer-pool.budget",
     ];
 
     public static TheoryData<string> EveryKey { get; } = [.. Keys];
@@ -33,7 +33,6 @@ public sealed class SettingsSpecs
         { "aio-max-nr-share", "0" }, { "aio-max-nr-share", "1.01" }, { "aio-max-nr-share", "-0.5" }, { "aio-max-nr-share", "NaN" },
         { "aio-max-nr-share", "50%" }, { "aio-max-nr-share", "Infinity" },
         { "drain-timeout", "9 ms" }, { "drain-timeout", "11 m" }, { "drain-timeout", "infinite" }, { "drain-timeout", "soon" },
-        { "preallocate-ahead", "-1" }, { "preallocate-ahead", "2 TiB" }, { "preallocate-ahead", "much" },
         { "buffer-pool.budget", "0" }, { "buffer-pool.budget", "4095" }, { "buffer-pool.budget", "-1 MiB" },
         { "buffer-pool.budget", "lots" },
     };
@@ -46,9 +45,17 @@ public sealed class SettingsSpecs
         { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" }, { "submit-batch-min", "1" },
         { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.wait", "epoll" }, { "reap.thread", "own" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
         { "aio-max-nr-share", "1" }, { "aio-max-nr-share", "0.001" }, { "drain-timeout", "10 ms" }, { "drain-timeout", "10 m" },
-        { "preallocate-ahead", "0" }, { "preallocate-ahead", "1 TiB" }, { "buffer-pool.budget", "4 KiB" },
+        { "buffer-pool.budget", "4 KiB" },
         { "buffer-pool.budget", "100000000000" },
     };
+
+    [Fact]
+    public void A_key_that_has_become_an_option_of_Open_is_refused_with_the_options_name()
+    {
+        var error = Assert.Throws<AioConfigurationException>(() => Create("akka.io.aio.preallocate-ahead = 64 MiB"));
+        Assert.Contains("akka.io.aio.preallocate-ahead", error.Message, StringComparison.Ordinal);
+        Assert.Contains("AioOpenOptions.GrowAhead", error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void The_defaults_are_those_of_the_reference()
@@ -66,7 +73,6 @@ public sealed class SettingsSpecs
             MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), ReapWait.GetEvents, ReapThread.Shard), settings.Reap);
         Assert.Equal(0.5, settings.AioMaxNrShare);
         Assert.Equal(TimeSpan.FromSeconds(3), settings.DrainTimeout);
-        Assert.Equal(64 << 20, settings.PreallocateAhead);
         Assert.Equal(256 << 20, settings.BufferBudget);
     }
 
@@ -125,7 +131,6 @@ public sealed class SettingsSpecs
             "reap.timeout" => settings.Reap.Timeout,
             "aio-max-nr-share" => settings.AioMaxNrShare,
             "drain-timeout" => settings.DrainTimeout,
-            "preallocate-ahead" => settings.PreallocateAhead,
             "buffer-pool.budget" => settings.BufferBudget,
             _ => throw new ArgumentOutOfRangeException(nameof(key), key, "not looked at"),
         };

@@ -113,7 +113,7 @@ public abstract class ForgottenFileSpecs(EngineKind kind, int restarts, ITestOut
         var log = CreateTestProbe();
         Sys.EventStream.Subscribe(log.Ref, typeof(Warning));
         var path = await ForgetAppended();
-        await EventuallyCollected(() => Ext.Extents.Count == 0);
+        await EventuallyCollected(() => Ext.OpenFiles == 0);
         Assert.Equal(3 * Block, OnDisk(path).Length);
         var message = (await log.ExpectMsgAsync<Warning>()).Message.ToString()!;
         Assert.Contains($"{path} was never closed", message, StringComparison.Ordinal);
@@ -152,7 +152,7 @@ public abstract class ForgottenFileSpecs(EngineKind kind, int restarts, ITestOut
             GC.EndNoGCRegion();
         }
 
-        await EventuallyCollected(() => Ext.Extents.Count == 0);
+        await EventuallyCollected(() => Ext.OpenFiles == 0);
         var message = (await log.ExpectMsgAsync<Warning>()).Message.ToString()!;
         Assert.Contains($"{Count} files were never closed", message, StringComparison.Ordinal);
     }
@@ -165,7 +165,7 @@ public abstract class ForgottenFileSpecs(EngineKind kind, int restarts, ITestOut
         await Close();
         Collect();
         await Forget();
-        await EventuallyCollected(() => Ext.Extents.Count == 0);
+        await EventuallyCollected(() => Ext.OpenFiles == 0);
         Assert.Contains("2.dat", (await log.ExpectMsgAsync<Warning>()).Message.ToString(), StringComparison.Ordinal); // and not the first
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -182,7 +182,7 @@ public abstract class ForgottenFileSpecs(EngineKind kind, int restarts, ITestOut
         var most = await Restart(closes: true);
         Output!.WriteLine($"{most} open at most");
         Assert.InRange(most, 1, 99);
-        await Eventually(() => Ext.Extents.Count == 0, "all are closed");
+        await Eventually(() => Ext.OpenFiles == 0, "all are closed");
     }
 
     [SkippableFact]

@@ -7,7 +7,7 @@ namespace AkkaAio.Tests.Kernel;
 
 /// <summary>A command for more than one kernel operation may move is done in parts and has one reply.</summary>
 public sealed class LargeOperationSpecs(ITestOutputHelper output)
-    : AioTestKit(EngineKind.LinuxAio, "akka.io.aio { buffer-pool.budget = 3 GiB, preallocate-ahead = 0 }", output)
+    : AioTestKit(EngineKind.LinuxAio, "akka.io.aio.buffer-pool.budget = 3 GiB", output)
 {
     private const int Length = Slot.MaxTransfer + (1 << 20);
 

@@ -236,7 +236,7 @@ public sealed class NoWaitSpecs : AioTestKit
 
 /// <summary>On a real file system, where any submit that takes 10 µs counts as one that blocked.</summary>
 public sealed class NoWaitOnTheKernelSpecs(ITestOutputHelper output)
-    : AioTestKit(EngineKind.LinuxAio, "akka.io.aio { slow-submit = 0.01 ms, preallocate-ahead = 0 }", output)
+    : AioTestKit(EngineKind.LinuxAio, "akka.io.aio.slow-submit = 0.01 ms", output)
 {
     [SkippableFact]
     public async Task Flagged_operations_have_the_results_of_any_other()

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Kernel;
 
-/// <summary>A short read is reported as what it is; a short write is continued or fails.</summary>
+/// <summary>A short read is continued until there is no more; a short write is continued or fails.</summary>
 public sealed class ShortTransferSpecs : AioTestKit
 {
     private readonly ConcurrentQueue<IoRequest> _requests = new();
@@ -16,21 +16,29 @@ public sealed class ShortTransferSpecs : AioTestKit
         : base(EngineKind.Memory, "", output) => ShortTo(_ => null);
 
     [Fact]
-    public async Task A_short_read_is_reported_with_the_bytes_that_came()
+    public async Task A_short_read_in_the_middle_is_continued_until_there_is_no_more()
     {
         var content = Pattern(4 * Block);
         var file = await FileOf(content);
         ShortTo(_ => 1024);
         using (var read = await file.ReadAsync(0, 2 * Block))
         {
-            Assert.Equal(content[..1024], read.GetSpan().ToArray());
+            Assert.Equal(content[..(2 * Block)], read.GetSpan().ToArray());
         }
 
-        using (var read = await file.ReadAsync(1000, 2 * Block)) // widened to 512: 24 bytes are left
+        using (var read = await file.ReadAsync(1000, 2 * Block)) // widened to 512
         {
-            Assert.Equal(content[1000..(512 + 1024)], read.GetSpan().ToArray());
+            Assert.Equal(content[1000..(1000 + (2 * Block))], read.GetSpan().ToArray());
         }
 
+        var calls = 0;
+        ShortTo(_ => ++calls < 3 ? 1024 : 0);
+        using (var read = await file.ReadAsync(0, 2 * Block))
+        {
+            Assert.Equal(content[..2048], read.GetSpan().ToArray());
+        }
+
+        ShortTo(_ => null);
         var managed = new byte[100];
         Assert.Equal(100, await file.ReadAsync(1000, managed));
         Assert.Equal(content[1000..1100], managed);
@@ -38,6 +46,15 @@ public sealed class ShortTransferSpecs : AioTestKit
         Assert.Equal(0, await file.ReadAsync(1000, managed));
         using var none = await file.ReadAsync(1000, 50);
         Assert.Equal(0, none.Length);
+    }
+
+    [Fact]
+    public async Task An_error_behind_a_short_read_is_the_reads_error()
+    {
+        var file = await FileOf(Pattern(4 * Block));
+        var calls = 0;
+        Engine.OnOperation = (in IoRequest _) => ++calls == 1 ? new() { ShortTo = 1024 } : new() { Error = Errno.EIO };
+        Assert.Equal(Errno.EIO, (await Replies.Fails<AioSystemException>(new Aio.Read(file, 0, 2 * Block))).Errno);
     }
 
     [Fact]

@@ -10,15 +10,15 @@ public sealed class OneShardScheduleSpecs()
     : ScheduleSpecs("shards = 1, depth = 8, submit-batch-size = 4", crashes: false);
 
 public sealed class StripedScheduleSpecs()
-    : ScheduleSpecs("shards = 4, shard-by = stripe, stripe-size = 4 KiB, depth = 4, preallocate-ahead = 1 KiB", crashes: false);
+    : ScheduleSpecs("shards = 4, shard-by = stripe, stripe-size = 4 KiB, depth = 4", crashes: false);
 
 public sealed class TightScheduleSpecs()
     : ScheduleSpecs(
-        "shards = 1, depth = 1, max-queue-size = 5, submit-batch-size = 1, preallocate-ahead = 0, reap { min-nr = 3, nr = 3 }",
+        "shards = 1, depth = 1, max-queue-size = 5, submit-batch-size = 1, reap { min-nr = 3, nr = 3 }",
         crashes: false);
 
 public sealed class CrashingScheduleSpecs()
-    : ScheduleSpecs("shards = 2, depth = 8, submit-batch-size = 3, preallocate-ahead = 512, reap { min-nr = 2, nr = 4 }", crashes: true);
+    : ScheduleSpecs("shards = 2, depth = 8, submit-batch-size = 3, reap { min-nr = 2, nr = 4 }", crashes: true);
 
 public sealed class StripedCrashingScheduleSpecs()
     : ScheduleSpecs(

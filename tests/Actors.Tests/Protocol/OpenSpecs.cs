@@ -64,7 +64,7 @@ public sealed class OpenSpecsOnMemory(ITestOutputHelper output) : OpenSpecs(Engi
         Engine.OnFileCall = (call, _) => call == "fstat" ? Errno.EIO : Errno.None;
         Assert.Equal(Errno.EIO, (await Replies.Fails<AioSystemException>(new Aio.Open(NewPath(), New))).Errno);
         Assert.Equal(0, Engine.OpenFiles);
-        Assert.Equal(0, Ext.Extents.Count);
+        Assert.Equal(0, Ext.OpenFiles);
         Engine.OnFileCall = null;
     }
 

@@ -16,6 +16,7 @@ public abstract class FileModeTests(EngineRig rig) : IDisposable
     [Theory]
     [InlineData(FileMode.Open, 3)]
     [InlineData(FileMode.OpenOrCreate, 3)]
+    [InlineData(FileMode.Append, 3)]
     [InlineData(FileMode.Create, 0)]
     [InlineData(FileMode.Truncate, 0)]
     public void A_file_that_exists_is_kept_or_emptied(FileMode mode, long length)
@@ -30,6 +31,7 @@ public abstract class FileModeTests(EngineRig rig) : IDisposable
 
     [Theory]
     [InlineData(FileMode.OpenOrCreate)]
+    [InlineData(FileMode.Append)]
     [InlineData(FileMode.Create)]
     [InlineData(FileMode.CreateNew)]
     public void A_file_that_does_not_exist_is_made(FileMode mode)
@@ -60,6 +62,7 @@ public abstract class FileModeTests(EngineRig rig) : IDisposable
     [InlineData(FileMode.Create)]
     [InlineData(FileMode.CreateNew)]
     [InlineData(FileMode.Truncate)]
+    [InlineData(FileMode.Append)]
     public void A_mode_that_writes_needs_write_access_and_harms_nothing_without(FileMode mode)
     {
         rig.File(Old);
@@ -70,7 +73,6 @@ public abstract class FileModeTests(EngineRig rig) : IDisposable
     }
 
     [Theory]
-    [InlineData(FileMode.Append, FileAccess.Write)]
     [InlineData((FileMode)99, FileAccess.Write)]
     [InlineData(FileMode.OpenOrCreate, (FileAccess)0)]
     [InlineData(FileMode.OpenOrCreate, (FileAccess)8)]
@@ -95,6 +97,28 @@ public abstract class FileModeTests(EngineRig rig) : IDisposable
         }
 
         Assert.Equal(new byte[100_000], rig.Content("long"));
+    }
+
+    [Theory]
+    [InlineData(-1, FileAccess.ReadWrite)]
+    [InlineData(long.MinValue, FileAccess.Write)]
+    [InlineData(1, FileAccess.Read)]
+    public void Preallocation_that_makes_no_sense_is_refused_with_its_value_and_makes_no_file(long size, FileAccess access)
+    {
+        var options = new IoFileOptions(FileMode.OpenOrCreate, access, PreallocationSize: size);
+        Assert.Contains($"PreallocationSize", Refused<AioArgumentException>("none", options).Message, StringComparison.Ordinal);
+        Assert.Equal(Errno.ENOENT, Refused<AioSystemException>("none", new IoFileOptions()).Errno);
+    }
+
+    [Theory]
+    [InlineData(FileMode.Create)]
+    [InlineData(FileMode.Truncate)]
+    [InlineData(FileMode.OpenOrCreate)]
+    public void A_preallocation_that_fails_leaves_the_content_that_was_there(FileMode mode)
+    {
+        rig.File(Old);
+        Refused<AioSystemException>("file", new IoFileOptions(mode, FileAccess.ReadWrite, PreallocationSize: 1L << 60));
+        Assert.Equal(Old, rig.Content());
     }
 
     [Fact]

@@ -14,6 +14,7 @@ public sealed class MemoryEngine : IIoEngine
     private readonly Dictionary<int, MemoryFile> _open = [];
     private readonly List<MemoryContext> _contexts = [];
     private int _lastDescriptor = 1000;
+    private static ulong s_lastDevice;
 
     /// <inheritdoc/>
     public string Name => EngineName;
@@ -47,6 +48,9 @@ public sealed class MemoryEngine : IIoEngine
 
     /// <summary>Asked before every blocking file operation (open, fstat, ftruncate, fallocate, pread, pwrite, close), with its name and path.</summary>
     public Func<string, string, Errno>? OnFileCall { get; set; }
+
+    /// <summary>Asked before blocks are allocated, with the path and the end of the range; an errno other than None refuses.</summary>
+    public Func<string, long, Errno>? OnAllocate { get; set; }
 
     /// <summary>Asked with the path whether the page cache has what is to be read of a buffered file; null: it never has.</summary>
     public Func<string, bool>? IsCached { get; set; }
@@ -176,6 +180,9 @@ public sealed class MemoryEngine : IIoEngine
                 : throw new AioSystemException(Errno.ENOENT, "open", path);
         }
     }
+
+    /// <summary>Files of two engines are never one.</summary>
+    internal ulong Device { get; } = Interlocked.Increment(ref s_lastDevice) << 48;
 
     internal void CheckFileCall(string call, string path)
     {

@@ -12,6 +12,9 @@ internal sealed class MemoryInode(ulong number)
 
     public long Length { get; private set; }
 
+    /// <summary>Where the last write ended that has not been cut off; what lies behind was only allocated.</summary>
+    public long DataEnd { get; private set; }
+
     public int Read(Span<byte> destination, long offset)
     {
         lock (_lock)
@@ -37,6 +40,7 @@ internal sealed class MemoryInode(ulong number)
             }
 
             source.CopyTo(_bytes.AsSpan((int)offset));
+            DataEnd = Math.Max(DataEnd, offset + source.Length);
             return Errno.None;
         }
     }
@@ -56,6 +60,7 @@ internal sealed class MemoryInode(ulong number)
             }
 
             Length = length;
+            DataEnd = Math.Min(DataEnd, length);
         }
     }
 
@@ -76,7 +81,7 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public string Path => path;
 
-    public FileIdentity Identity => new(engine.DeviceOf?.Invoke(path) ?? 0, inode.Number);
+    public FileIdentity Identity => new(engine.Device | (engine.DeviceOf?.Invoke(path) ?? 0), inode.Number);
 
     public int Descriptor => descriptor;
 
@@ -110,12 +115,23 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
     public void Allocate(long offset, long length)
     {
         engine.CheckFileCall("fallocate", path);
+        if (engine.OnAllocate?.Invoke(path, offset + length) is { } errno and not Errno.None)
+        {
+            throw new AioSystemException(errno, "fallocate", path, offset, length);
+        }
+
         if (offset > Array.MaxLength - length)
         {
             throw new AioSystemException(Errno.EFBIG, "fallocate", path, offset, length);
         }
 
         inode.SetLength(Math.Max(inode.Length, offset + length));
+    }
+
+    public long? FindEndOfData(long from)
+    {
+        engine.CheckFileCall("fiemap", path);
+        return Math.Max(from, inode.DataEnd);
     }
 
     public int Read(Span<byte> destination, long offset)

@@ -35,7 +35,7 @@ internal sealed class Lifetime
         _description =
             $"engine = {engine}, shards = {random.Next(1, 4)}, shard-by = {(random.Next(2) == 0 ? "file" : "stripe")}, " +
             $"stripe-size = 64 KiB, depth = {1 << random.Next(1, 7)}, max-queue-size = {1 << random.Next(3, 10)}, " +
-            $"reap.wait = {(epoll ? "epoll" : "getevents")}, reap.thread = {(ownThread ? "own" : "shard")}, drain-timeout = 30 s, preallocate-ahead = 0, " +
+            $"reap.wait = {(epoll ? "epoll" : "getevents")}, reap.thread = {(ownThread ? "own" : "shard")}, drain-timeout = 30 s, " +
             $"buffer-pool.budget = {(random.Next(4) == 0 ? 2 : 64)} MiB";
         var undrained = Has(Ingredients.Undrained) && random.Next(3) == 0;
         System = (ExtendedActorSystem)ActorSystem.Create("lifetime", ConfigurationFactory.ParseString($$"""
