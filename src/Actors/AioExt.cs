@@ -183,6 +183,13 @@ public sealed class AioExt : IExtension
         return $"{AioSettings.DispatcherId("shard")}.{shard}";
     }
 
+    /// <summary>The system ends: one deadline for all that waits, also where no coordinated shutdown has set it.</summary>
+    internal Deadline BeginEnd()
+    {
+        Interlocked.CompareExchange(ref _drainDeadline, Deadline.In(Settings.DrainTimeout).Timestamp, 0);
+        return DrainDeadline;
+    }
+
     /// <summary>Everything that a shard owed has been answered.</summary>
     internal void OnShardEnded(Shard shard)
     {

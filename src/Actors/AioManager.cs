@@ -158,10 +158,12 @@ internal sealed class AioManager : UntypedActor
                 self.Tell(new OpenDone(opening, file, error), self);
             });
         }
-        catch
+        catch (Exception e) // no thread for it
         {
-            _opening.Remove(opening); // it is answered by what catches this
-            throw;
+            _opening.Remove(opening);
+            var open = opening.Open;
+            Reply(opening.Requester, new Aio.CommandFailed(
+                open, new AioException($"{open.Name} {open.Path}: {e.Message}", e), AioOutcome.NotPerformed));
         }
     }
 
@@ -224,11 +226,12 @@ internal sealed class AioManager : UntypedActor
         }
 
         files.Remove(file);
-        if (!files.MustWait && files.Waiting.TryDequeue(out var opening))
+        while (!files.MustWait && files.Waiting.TryDequeue(out var opening))
         {
             Begin(opening);
         }
-        else if (files.Files.Count == 0 && _owned.GetValueOrDefault(files.Owner) == files)
+
+        if (files.Files.Count == 0 && files.Waiting.Count == 0 && _owned.GetValueOrDefault(files.Owner) == files)
         {
             _owned.Remove(files.Owner);
             Context.Unwatch(files.Owner);

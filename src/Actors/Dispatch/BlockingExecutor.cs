@@ -57,16 +57,30 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
                     throw new RejectedExecutionException($"{Id} has been shut down");
                 }
 
-                _work.Enqueue(run);
-                if (_work.Count <= _idle)
+                if (_work.Count < _idle)
                 {
                     Monitor.Pulse(_lock);
                 }
                 else if (_threads < maxThreads)
                 {
-                    _threads++;
-                    new Thread(Work) { IsBackground = true, Name = Id }.Start();
+                    StartThread();
                 }
+
+                _work.Enqueue(run);
+            }
+        }
+
+        // Where there can be no more (a limit of the machine), those that there are do the work.
+        private void StartThread()
+        {
+            _threads++;
+            try
+            {
+                new Thread(Work) { IsBackground = true, Name = Id }.Start();
+            }
+            catch (Exception) when (--_threads > 0)
+            {
+                // As with all of them busy.
             }
         }
 

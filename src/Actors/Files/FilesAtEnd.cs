@@ -22,17 +22,20 @@ internal static class FilesAtEnd
         }
 
         var left = new ConcurrentQueue<OpenFile>(files);
-        using var done = new CountdownEvent(files.Count);
         var threads = Math.Min(MostThreads, files.Count);
         for (var i = 0; i < threads; i++)
         {
             new Thread(CloseNext) { IsBackground = true, Name = "akka-aio-close" }.Start();
         }
 
+        // Also those whose Close is under way, or that a blocking thread still holds.
         var time = deadline.Remaining + Grace;
-        if (!done.Wait(time > Grace ? time : Grace))
+        if (!SpinWait.SpinUntil(() => files.All(file => file.IsReleased), time > Grace ? time : Grace))
         {
-            log.Error("{0} files could not be closed in time, and stay open: {1}", done.CurrentCount, string.Join(", ", files.Where(file => !file.IsReleased).Take(3)));
+            OpenFile[] open = [.. files.Where(file => !file.IsReleased)];
+            log.Error(
+                "{0} files could not be closed in time, and stay open: {1}", open.Length,
+                string.Join(", ", open.Take(3).Select(file => file.Path)));
         }
 
         void CloseNext()
@@ -43,21 +46,7 @@ internal static class FilesAtEnd
                 {
                     log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
                 }
-
-                Signal(done);
             }
-        }
-    }
-
-    private static void Signal(CountdownEvent done)
-    {
-        try
-        {
-            done.Signal();
-        }
-        catch (ObjectDisposedException)
-        {
-            // Too late: nobody waits any more.
         }
     }
 }

@@ -49,6 +49,8 @@ internal sealed class ForgottenFiles
         }
         catch (Exception)
         {
+            Volatile.Write(ref _scheduled, 0);
+
             // The dispatcher has ended with its system, whose end closes the file. On the finalizer thread an exception ends the process.
         }
     }

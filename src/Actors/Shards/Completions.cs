@@ -42,7 +42,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         _counters.Reaped += count;
         if (inFlight.Reaped(count))
         {
-            shard.Ref.Tell(ReapNotice.Instance, shard.Ref);
+            shard.Tell(ReapNotice.Instance, shard.Ref);
         }
 
         shard.Telemetry.Delivered(count, answered - reaped);
@@ -77,13 +77,13 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
             else if (NoWaitPolicy.IsRefusal(slot, completion.Result))
             {
                 slot.State = SlotState.Continuing;
-                shard.Ref.Tell(new ContinueSlot(inFlight, slot, completion.Result), shard.Ref);
+                shard.Tell(new ContinueSlot(inFlight, slot, completion.Result), shard.Ref);
                 return;
             }
             else if (Settlement.Settle(slot, completion.Result, shard.Sender, _counters.OfReaper) == Settled.Continue)
             {
                 slot.State = SlotState.Continuing;
-                shard.Ref.Tell(new ContinueSlot(inFlight, slot), shard.Ref);
+                shard.Tell(new ContinueSlot(inFlight, slot), shard.Ref);
                 return;
             }
         }
@@ -111,7 +111,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         }
 
         var cause = error == Errno.None ? null : new AioSystemException(error, "flush", file.Path);
-        shard.Ref.Tell(new DataSyncDone(file, cause), shard.Ref);
+        shard.Tell(new DataSyncDone(file, cause), shard.Ref);
     }
 
     // The memory stays where it is: after a drain it is no longer used, but past the deadline the kernel has it still.
@@ -131,7 +131,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
 
         if (slot.Opcode == IoOpcode.DataSync)
         {
-            shard.Ref.Tell(new DataSyncDone(file, cause), shard.Ref);
+            shard.Tell(new DataSyncDone(file, cause), shard.Ref);
             return;
         }
 

@@ -90,7 +90,7 @@ internal sealed partial class ContextActor
                 }
             }
 
-            foreach (var growing in lane.Growing)
+            while (lane.Growing.TryDequeue(out var growing))
             {
                 Abort(growing.Command, growing.Requester, cause: null);
             }
@@ -105,6 +105,8 @@ internal sealed partial class ContextActor
                 new Aio.CommandFailed(slot.Command!, Aborted(slot.Command!, cause: null), Settlement.OutcomeOf(slot)), _shard.Sender, _log);
         }
 
+        _shard.Blocking.Clear();
+        _shard.WantedDataSyncs.Clear();
         foreach (var (command, requester) in _shard.RoomWaiters)
         {
             requester.Reply(

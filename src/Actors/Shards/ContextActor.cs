@@ -261,6 +261,7 @@ internal sealed partial class ContextActor : UntypedActor
 
         _queue.Enqueue(queued);
         _counters.Queued = _queue.Count;
+        _lookedThroughFor = -1;
     }
 
     // Behind those that wait; and while the shard's thread is stuck with operations of one device, past them on another.
@@ -341,9 +342,13 @@ internal sealed partial class ContextActor : UntypedActor
             return;
         }
 
-        if (_shard.Gate.IsVisited)
+        if (!_shard.Gate.MaySubmit)
         {
-            SyncForStuckThread();
+            if (_shard.Gate.IsVisited)
+            {
+                StageForStuckThread();
+            }
+
             return;
         }
 
@@ -409,7 +414,7 @@ internal sealed partial class ContextActor : UntypedActor
 
     private void OnContinue(ContinueSlot rest)
     {
-        if (rest.InFlight != _inFlight)
+        if (rest.InFlight != _inFlight || rest.InFlight.StopRequested)
         {
             return; // its reaper answered it as it stopped
         }

@@ -15,7 +15,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
     // An io_submit that is under way at the deadline and takes less than this is not stuck.
     private static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(100);
 
-    // After the deadline. A shard that has neither ended nor is stuck by then never started.
+    // After the deadline. A shard that has neither ended nor is stuck by then never started, or a requester's Tell keeps its thread.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
@@ -25,7 +25,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
     /// <summary>Watches from a thread of its own: neither this actor nor the manager waits for it.</summary>
     protected override void PostStop()
     {
-        var deadline = aio.DrainDeadline;
+        var deadline = aio.BeginEnd();
         new Thread(() => Watch(deadline)) { IsBackground = true, Name = "akka-aio-end" }.Start();
     }
 
@@ -41,7 +41,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
                     _log.Error(
                         "Shard {0} is stuck inside io_submit (a frozen or unreachable file system?) and is abandoned after {1}",
                         shard.Index, aio.Settings.DrainTimeout);
-                    shard.Actor.AbandonStuckThread();
+                    new Thread(shard.Actor.AbandonStuckThread) { IsBackground = true, Name = "akka-aio-end" }.Start(); // side by side
                 }
             }
         }

@@ -58,15 +58,8 @@ internal sealed class FairQueue
                 continue;
             }
 
+            _turns.Enqueue(list);
             queued = TakeOut(waiting);
-            if (list.First is null)
-            {
-                Retire(list);
-            }
-            else
-            {
-                _turns.Enqueue(list);
-            }
 
             return true;
         }
@@ -87,7 +80,21 @@ internal sealed class FairQueue
             _spare.Push(waiting);
         }
 
+        if (Count == 0)
+        {
+            RetireAll();
+        }
+
         return queued;
+    }
+
+    // Requesters, and files of those who await, are not held by an empty queue.
+    private void RetireAll()
+    {
+        while (_turns.TryDequeue(out var list))
+        {
+            Retire(list);
+        }
     }
 
     private void Retire(WaitingList list)

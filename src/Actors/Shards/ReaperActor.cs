@@ -82,7 +82,7 @@ internal sealed class ReaperActor : UntypedActor
     protected override void PostStop()
     {
         _inFlight.Watch?.End();
-        var isStuck = _shard.Gate.HoldsContext;
+        var isStuck = !_shard.Gate.MaySubmit;
         if (!isStuck) // else the deadline has passed, and the shard has been abandoned
         {
             DrainContext(_aio.DrainDeadline);
@@ -98,9 +98,9 @@ internal sealed class ReaperActor : UntypedActor
         else
         {
             _log.Error(
-                "Shard {0}: {1} operations were still in the kernel after {2}{3}; their memory and descriptors are leaked, since the " +
-                "kernel may still use them", _shard.Index, aborted, _aio.Settings.DrainTimeout,
-                isStuck ? ", which is stuck inside io_submit (a frozen or unreachable file system?)" : "");
+                "Shard {0}: {1} operations were still in the kernel after {2}; their memory and descriptors are leaked, since the " +
+                "kernel may still use them{3}", _shard.Index, aborted, _aio.Settings.DrainTimeout,
+                isStuck ? ". The shard's thread is stuck inside io_submit (a frozen or unreachable file system?)" : "");
             AbandonedContexts.Keep(_inFlight);
         }
 

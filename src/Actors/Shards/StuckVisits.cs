@@ -65,14 +65,8 @@ internal sealed class StuckVisits : IDisposable
         Volatile.Write(ref _isQueued, 0);
         if (_shard.Gate.TryVisit(_stuckAfter))
         {
-            try
-            {
-                _shard.Actor.ActForStuckThread();
-            }
-            finally
-            {
-                _shard.Gate.EndVisit();
-            }
+            _shard.Actor.ActForStuckThread();
+            _shard.Gate.EndVisit();
         }
 
         if (_shard.Gate.IsInside)

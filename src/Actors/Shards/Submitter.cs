@@ -53,7 +53,7 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     public required ShardReap? Reap { private get; init; }
 
     /// <summary>No place in the batch, or the batch is inside io_submit.</summary>
-    public bool IsFull => _stagedCount == _staged.Length || shard.Gate.IsVisited;
+    public bool IsFull => _stagedCount == _staged.Length || !shard.Gate.MaySubmit;
 
     /// <summary>
     /// The kernel took nothing: what is staged waits for a reap, or with nothing in flight for a pause, until <see cref="Resume"/>.
@@ -69,47 +69,59 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     /// <summary>To go first, when there is a place.</summary>
     public void Enqueue(Slot slot) => _ready.Enqueue(slot);
 
-    /// <summary>Gives those that wait for a place theirs.</summary>
+    /// <summary>How many wait for a place.</summary>
+    public int ReadyCount => _ready.Count;
+
+    /// <summary>Takes out the first of those that wait for a place.</summary>
+    public Slot TakeReady() => _ready.Dequeue();
+
+    /// <summary>Gives those that wait for a place theirs. A batch with operations of another device goes first.</summary>
     public void StageReady()
     {
-        while (!IsFull && _ready.TryPeek(out var slot) && TryStage(slot))
+        while (!IsFull && _ready.TryPeek(out var slot))
         {
+            if (!IsOfOneDeviceWith(slot))
+            {
+                if (!Submit())
+                {
+                    return;
+                }
+
+                continue; // it has been waiting meanwhile, where another thread would have found it
+            }
+
             _ready.Dequeue();
+            Put(slot);
         }
     }
 
     /// <summary>Puts it into the batch, or behind those that wait for a place; and submits when that is due.</summary>
     public void Add(Slot slot)
     {
-        if (!TryStage(slot))
+        // Now: it may be submitted and done by the end of this method.
+        var due = slot.Opcode == IoOpcode.DataSync ? int.MaxValue : slot.MayMerge ? _staged.Length : _batches.Due;
+        if (IsFull || !IsOfOneDeviceWith(slot))
         {
-            Enqueue(slot); // flow-controlled
-            return;
+            Enqueue(slot);
+            StageReady();
+        }
+        else
+        {
+            Put(slot);
         }
 
-        if (slot.Opcode != IoOpcode.DataSync && _stagedCount >= (slot.MayMerge ? _staged.Length : _batches.Due))
+        if (_stagedCount >= due)
         {
             Submit();
         }
     }
 
-    // A batch with operations of another device goes first. False: it does not go now.
-    private bool TryStage(Slot slot)
+    private bool IsOfOneDeviceWith(Slot slot) => _stagedCount == 0 || _device == slot.Lane.File.Device;
+
+    private void Put(Slot slot)
     {
-        var device = slot.Lane.File.Device;
-        if (!IsFull && _stagedCount > 0 && _device != device)
-        {
-            Submit();
-        }
-
-        if (IsFull || (_stagedCount > 0 && _device != device))
-        {
-            return false;
-        }
-
-        _device = device;
+        _device = slot.Lane.File.Device;
         _staged[_stagedCount++] = slot;
-        return true;
     }
 
     /// <summary>Forgets what is staged: it has been answered.</summary>
@@ -125,7 +137,7 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
     /// </summary>
     public bool Submit()
     {
-        if (_stagedCount == 0 || IsFlowControlled || shard.Gate.IsVisited)
+        if (_stagedCount == 0 || IsFlowControlled || !shard.Gate.MaySubmit)
         {
             return false;
         }
@@ -228,9 +240,9 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         IoSubmitResult result;
         var isOurs = false;
         shard.Gate.Enter(start);
-        if (shard.Messages.HasMessages)
+        if (inFlight.Count > 0 || _ready.Count > 0 || shard.Messages.HasMessages || shard.Actor.HasWaiting)
         {
-            shard.Visits.Want(); // they wait for this call to return
+            shard.Visits.Want(); // that waits for this call to return
         }
 
         try

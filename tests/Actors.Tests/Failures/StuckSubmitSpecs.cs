@@ -176,6 +176,57 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
         await file.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whatever_waits_for_another_device_goes_on_wherever_it_is(bool inOneBatch)
+    {
+        // In hand as the call gets stuck, behind it in its batch, in the mailbox, and in the queue because no slot is free.
+        var file = await NewFile(64 * Block);
+        var healthy = await NewFile(64 * Block, path: Healthy);
+        while (healthy.HomeShard != file.HomeShard)
+        {
+            file = await NewFile(64 * Block);
+        }
+
+        var stuck = new Aio.Write(file, 0, Pattern(2 * Block));
+        Aio.ReadInto[] reads = [.. Enumerable.Range(0, 60).Select(i => new Aio.ReadInto(healthy, i * Block, new byte[Block]))];
+        if (inOneBatch)
+        {
+            Disk.Tell(new Aio.Batch([reads[0], stuck, .. reads[1..]]), Replies);
+        }
+        else
+        {
+            Array.ForEach<Aio.Command>([stuck, .. reads], command => Replies.Tell(command));
+        }
+
+        await Task.WhenAll(reads.Select(read => Replies.Of<Aio.ReadIntoCompleted>(read)));
+        Assert.False(Replies.Has(stuck));
+        _thaw.Set();
+        await Replies.AssertOneEach([stuck, .. reads]);
+    }
+
+    [Fact]
+    public async Task What_another_device_has_done_is_answered_without_a_message_to_the_shard()
+    {
+        var file = await NewFile(64 * Block);
+        var healthy = await NewFile(64 * Block, path: Healthy);
+        while (healthy.HomeShard != file.HomeShard)
+        {
+            file = await NewFile(64 * Block);
+        }
+
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 3 * Block };
+        var read = Replies.Tell(new Aio.ReadInto(healthy, 0, new byte[3 * Block]));
+        await Fence(healthy);
+        var stuck = await Stick(file);
+        Assert.Equal(1, Engine.Release(request => request.Length == 3 * Block));
+        await Replies.Of<Aio.ReadIntoCompleted>(read);
+        Assert.False(Replies.Has(stuck));
+        _thaw.Set();
+        await Replies.AssertOneEach(stuck, read);
+    }
+
     [Fact]
     public async Task A_batch_that_gets_stuck_has_operations_of_one_device_alone()
     {
