@@ -24,6 +24,9 @@ internal sealed partial class FileExtent
     private long _length;
     private int _cuts;
 
+    // The file may have been cut already while its length here is the old one: what is written meanwhile must be looked at.
+    private bool _isCutting;
+
     /// <summary>Opens of it. The registry's, under its lock.</summary>
     public int References { get; set; }
 
@@ -51,14 +54,14 @@ internal sealed partial class FileExtent
             Raise(ref _freshFrom, end);
         }
 
-        if (end <= Length && cuts == Cuts)
+        if (end <= Length && cuts == Cuts && !Volatile.Read(ref _isCutting))
         {
             return true;
         }
 
         lock (_lengthLock)
         {
-            if (cuts != _cuts)
+            if (cuts != _cuts || _isCutting)
             {
                 return false;
             }
@@ -174,6 +177,7 @@ internal sealed partial class FileExtent
     {
         lock (_lengthLock)
         {
+            Volatile.Write(ref _isCutting, true);
             _cuts++;
         }
     }
@@ -186,6 +190,7 @@ internal sealed partial class FileExtent
         {
             _cuts++;
             _length = length;
+            _isCutting = false;
         }
 
         Volatile.Write(ref _allocatedEnd, allocatedEnd);

@@ -20,6 +20,10 @@ internal sealed class HomeRecord
     /// <summary>The exclusive barrier is being carried out on the blocking dispatcher.</summary>
     public bool Running { get; set; }
 
+    /// <summary>Whether the system call of a barrier may be under way; else it waits for earlier commands.</summary>
+    public bool HasBegun(FileBarrier barrier) =>
+        (Running && ReadyExclusive == barrier) || (Flushing is { } flushing && flushing.Contains(barrier));
+
     /// <summary>The file is being made longer.</summary>
     public bool Growing { get; set; }
 

@@ -51,5 +51,9 @@ internal static class BlockingIo
         {
             return -(long)Errno.EBADF;
         }
+        catch (Exception) // without a result its command would have no reply
+        {
+            return -(long)Errno.EIO;
+        }
     }
 }

@@ -127,6 +127,11 @@ internal sealed partial class ContextActor
             OnTailUnwanted(lane);
         }
 
+        if (done.File.GrowAhead == 0)
+        {
+            MarkTail(lane); // it may have come too late for its writes: a cut came in between
+        }
+
         for (var i = lane.Growing.Count; i > 0; i--)
         {
             var waiting = lane.Growing.Dequeue();
@@ -173,6 +178,18 @@ internal sealed partial class ContextActor
     // A write that the file was made longer for has come to nothing.
     private void OnTailUnwanted(FileLane lane)
     {
+        MarkTail(lane);
+        foreach (var other in lane.File.Lanes)
+        {
+            if (other != lane)
+            {
+                other.Shard.Tell(new TailUnwanted(other), _self); // the last lane that has no write under way takes it back
+            }
+        }
+    }
+
+    private void MarkTail(FileLane lane)
+    {
         lane.IsTailUnwanted = true;
         _shard.LanesWaiting.Add(lane);
     }
@@ -182,7 +199,7 @@ internal sealed partial class ContextActor
     {
         var file = lane.File;
         lane.IsTailUnwanted = false;
-        if (!lane.Closing) // which does it
+        if (!lane.Closing && file.Extent.AllocatedEnd > file.Extent.Length) // a Close does it itself
         {
             _aio.RunBlocking(() => AioExt.ErrorOf(() => file.Extent.TakeTailBack(file.Open)));
         }

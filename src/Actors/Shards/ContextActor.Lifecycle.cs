@@ -76,7 +76,7 @@ internal sealed partial class ContextActor
         {
             FailBarrier(
                 barrier, new AioAbortedException(barrier.Command.Name, barrier.File.Path, "the shard has stopped"),
-                AioOutcome.MayHaveHappened);
+                barrier.File.Home.HasBegun(barrier) ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed);
         }
 
         foreach (var lane in _shard.LanesWaiting)

@@ -124,7 +124,7 @@ internal sealed partial class ContextActor : UntypedActor
                 OnGrowDone(done);
                 break;
             case TailUnwanted unwanted:
-                OnTailUnwanted(unwanted.Lane);
+                MarkTail(unwanted.Lane);
                 break;
             case ContinueSlot rest:
                 OnContinue(rest);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Interop.Abi;
+using AkkaAio.Files;
 using AkkaAio.Routing;
 using AkkaAio.Tasks;
 
@@ -74,7 +75,14 @@ internal static partial class Settlement
             return Settled.Continue;
         }
 
+        var lane = slot.Lane;
+        var wasCutOff = slot is { IsWrite: true, HasLooked: true };
         Succeed(slot, shard, counters);
+        if (wasCutOff)
+        {
+            TellOfTail(lane); // it may have been cut off, and what the file was made longer by for it is nobody's
+        }
+
         return Settled.Answered;
     }
 
@@ -90,9 +98,20 @@ internal static partial class Settlement
 
         slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, outcome), shard, command.File.Aio.Log);
         slot.ReleaseMemory();
-        if (command.IsWrite && extent.HasGrown && extent.AllocatedEnd > extent.Length)
+        if (command.IsWrite)
         {
-            lane.Shard.Tell(new TailUnwanted(lane), ActorRefs.NoSender);
+            TellOfTail(lane);
+        }
+    }
+
+    private static void TellOfTail(FileLane lane)
+    {
+        if (lane.File.Extent is { HasGrown: true } extent && extent.AllocatedEnd > extent.Length)
+        {
+            foreach (var each in lane.File.Lanes)
+            {
+                each.Shard.Tell(new TailUnwanted(each), ActorRefs.NoSender);
+            }
         }
     }
 
