@@ -93,13 +93,13 @@ must_lose() {
   [ "$lost" -gt 0 ] || { echo "no loss: this cut cannot see a missing flush"; failed=1; }
 }
 
-# closed WHERE: a file that was flushed and then closed is as long as what was written to it.
+# closed WHERE GROWAHEAD: a file that was flushed and then closed is as long as what was written to it.
 closed() {
-  start "$1" closing
+  start "$1" closing --grow-ahead "$2"
   cut "$1" drop
   local length=$(stat -c %s "$work/mnt/log")
   unmount
-  printf '%-8s 4096 bytes, Flush, Close, cut: %d bytes\n' "$1" "$length"
+  printf '%-8s GrowAhead %d, 4096 bytes, Flush, Close, cut: %d bytes\n' "$1" "$2" "$length"
   [ "$length" = 4096 ] || { echo "the length must be 4096"; failed=1; }
 }
 
@@ -135,7 +135,7 @@ for ((round = 1; round <= rounds; round++)); do
     done
   done
 done
-[ -z "${TRIM_IS_DURABLE:-}" ] || for where in ext4 xfs shutdown; do closed $where; done # until the code does it
+for where in ext4 xfs shutdown; do closed $where 0; closed $where $((64 << 20)); done
 must_lose ext4 drop --overwrite --no-flush
 must_lose xfs drop --overwrite --no-flush
 must_lose shutdown "" --no-flush

@@ -17,13 +17,19 @@ internal static class Appender
     /// <param name="path">The log.</param>
     /// <param name="records">Append this many, flushed each, at the file's Length, print the count, and wait to be killed. Null: find the
     /// last whole record, go on behind it, several at once, and print how many are durable, until killed.</param>
+    /// <param name="growAhead">Bytes to grow ahead.</param>
     /// <param name="hocon">Further configuration.</param>
-    public static async Task<int> RunAsync(string path, int? records, string hocon)
+    public static async Task<int> RunAsync(string path, int? records, long growAhead, string hocon)
     {
         var aio = AioExt.Get(ActorSystem.Create("appender", ConfigurationFactory.ParseString(hocon)
             .WithFallback(ConfigurationFactory.ParseString("akka.loglevel = ERROR\nakka.stdout-loglevel = ERROR"))));
-        var file = await aio.OpenAsync(
-            path, new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
+        var file = await aio.OpenAsync(path, new()
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Direct = DirectIo.Required,
+            GrowAhead = growAhead,
+        });
         if (records is { } count)
         {
             var first = file.Length / RecordSize;

@@ -11,12 +11,13 @@ internal static class Filling
     private const long TooMuch = 1L << 30;
 
     /// <summary>Appends records until the disk is full, or <paramref name="records"/> of them.</summary>
-    public static async Task<int> RecordsAsync(string path, int? records, string hocon)
+    public static async Task<int> RecordsAsync(string path, int? records, long growAhead, string hocon)
     {
         var free = Free(path);
         var system = Start(hocon);
         var aio = AioExt.Get(system);
-        var file = await aio.OpenAsync(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
+        var file = await aio.OpenAsync(
+            path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required, GrowAhead = growAhead });
         var accepted = 0L;
         var failure = "none";
         if (records is { } count)

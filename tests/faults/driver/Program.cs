@@ -51,8 +51,9 @@ records.SetAction((parsed, token) => Records.WriteAsync(
     parsed.GetValue(hocon)!,
     token));
 
-var closing = new Command("closing", "writes 4096 bytes, flushes and closes, prints that, and waits to be killed") { file, hocon };
-closing.SetAction((parsed, token) => Records.CloseAsync(parsed.GetValue(file)!, parsed.GetValue(hocon)!));
+var growAhead = new Option<long>("--grow-ahead") { Description = "AioOpenOptions.GrowAhead" };
+var closing = new Command("closing", "writes 4096 bytes, flushes and closes, prints that, and waits to be killed") { file, growAhead, hocon };
+closing.SetAction((parsed, token) => Records.CloseAsync(parsed.GetValue(file)!, parsed.GetValue(growAhead), parsed.GetValue(hocon)!));
 
 var acknowledged = new Argument<string>("acknowledged") { Description = "what `records` printed" };
 var verify = new Command("verify", "checks that every acknowledged record is in the file, whole") { file, acknowledged };
@@ -92,17 +93,23 @@ ending.SetAction((parsed, _) => Ending.RunAsync(
     parsed.GetValue(hocon)!));
 
 var recordCount = new Option<int?>("--records") { Description = "how many records; else as many as it takes" };
-var filling = new Command("filling", "records of 64 KiB on a disk that fills") { file, recordCount, hocon };
-filling.SetAction((parsed, _) => Filling.RecordsAsync(parsed.GetValue(file)!, parsed.GetValue(recordCount), parsed.GetValue(hocon)!));
+var filling = new Command("filling", "records of 64 KiB on a disk that fills") { file, recordCount, growAhead, hocon };
+filling.SetAction((parsed, _) => Filling.RecordsAsync(
+    parsed.GetValue(file)!, parsed.GetValue(recordCount), parsed.GetValue(growAhead), parsed.GetValue(hocon)!));
 var callsThatFail = new Command("calls-that-fail", "1 GiB where there is less: the file stays as it was") { file, hocon };
 callsThatFail.SetAction((parsed, _) => Filling.CallsThatFailAsync(parsed.GetValue(file)!, parsed.GetValue(hocon)!));
 
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => Random.Shared.Next(1_000_000) };
-var sharing = new Command("sharing", "two systems and a foreign process on one growing file") { file, seed, hocon };
-sharing.SetAction((parsed, _) => Sharing.RunAsync(parsed.GetValue(file)!, parsed.GetValue(seed), parsed.GetValue(hocon)!));
+var sharing = new Command("sharing", "two systems and a foreign process on one growing file") { file, seed, growAhead, hocon };
+sharing.SetAction((parsed, _) => Sharing.RunAsync(
+    parsed.GetValue(file)!, parsed.GetValue(seed), parsed.GetValue(growAhead), parsed.GetValue(hocon)!));
 
-var appender = new Command("appender", "appends records until it is killed, and goes on behind the last whole one") { file, recordCount, hocon };
-appender.SetAction((parsed, _) => Appender.RunAsync(parsed.GetValue(file)!, parsed.GetValue(recordCount), parsed.GetValue(hocon)!));
+var appender = new Command("appender", "appends records until it is killed, and goes on behind the last whole one")
+{
+    file, recordCount, growAhead, hocon,
+};
+appender.SetAction((parsed, _) => Appender.RunAsync(
+    parsed.GetValue(file)!, parsed.GetValue(recordCount), parsed.GetValue(growAhead), parsed.GetValue(hocon)!));
 var find = new Command("find", "how many whole records a reader finds") { file };
 find.SetAction(parsed => Appender.Find(parsed.GetValue(file)!));
 

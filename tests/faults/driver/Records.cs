@@ -78,10 +78,11 @@ internal static class Records
     }
 
     /// <summary>A flushed and closed file of one record: its length must outlast a power cut.</summary>
-    public static async Task<int> CloseAsync(string path, string hocon)
+    public static async Task<int> CloseAsync(string path, long growAhead, string hocon)
     {
         var aio = AioExt.Get(ActorSystem.Create("closing", ConfigurationFactory.ParseString(hocon)));
-        var file = await aio.OpenAsync(path, new() { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
+        var file = await aio.OpenAsync(
+            path, new() { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Direct = DirectIo.Required, GrowAhead = growAhead });
         var record = new byte[RecordSize];
         Fill(record, 0);
         await file.WriteAsync(0, record);
