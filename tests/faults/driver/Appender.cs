@@ -22,7 +22,7 @@ internal static class Appender
     public static async Task<int> RunAsync(string path, int? records, long growAhead, string hocon)
     {
         var aio = AioExt.Get(ActorSystem.Create("appender", ConfigurationFactory.ParseString(hocon)
-            .WithFallback(ConfigurationFactory.ParseString("akka.loglevel = ERROR\nakka.stdout-loglevel = ERROR"))));
+            .WithFallback(ConfigurationFactory.ParseString("akka.loglevel = OFF\nakka.stdout-loglevel = OFF"))));
         var file = await aio.OpenAsync(path, new()
         {
             Mode = FileMode.OpenOrCreate,

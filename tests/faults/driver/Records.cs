@@ -23,10 +23,13 @@ internal static class Records
     private const int HeaderSize = 8 + 32;
     private const int SecondPart = 1024;
 
+    // What is printed is what is acknowledged, and nothing else.
+    private const string Quiet = "akka.loglevel = OFF\nakka.stdout-loglevel = OFF";
+
     public static async Task<int> WriteAsync(string path, RecordOptions options, string hocon, CancellationToken stop)
     {
         var config = ConfigurationFactory.ParseString(hocon)
-            .WithFallback(ConfigurationFactory.ParseString("akka.loglevel = ERROR\nakka.stdout-loglevel = ERROR"));
+            .WithFallback(ConfigurationFactory.ParseString(Quiet));
         var system = ActorSystem.Create("records", config);
         var aio = AioExt.Get(system);
         var file = await aio.OpenAsync(path, new AioOpenOptions
@@ -80,7 +83,8 @@ internal static class Records
     /// <summary>A flushed and closed file of one record: its length must outlast a power cut.</summary>
     public static async Task<int> CloseAsync(string path, long growAhead, string hocon)
     {
-        var aio = AioExt.Get(ActorSystem.Create("closing", ConfigurationFactory.ParseString(hocon)));
+        var aio = AioExt.Get(ActorSystem.Create(
+            "closing", ConfigurationFactory.ParseString(hocon).WithFallback(ConfigurationFactory.ParseString(Quiet))));
         var file = await aio.OpenAsync(
             path, new() { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Direct = DirectIo.Required, GrowAhead = growAhead });
         var record = new byte[RecordSize];
