@@ -48,8 +48,9 @@ internal sealed partial class FileExtent
             var end = AllocatedEnd;
             var failed = Extend(handle, wanted, ahead);
 
-            // What has just been allocated is no data: a file system that takes it for data cannot tell the two apart.
-            _tellsData = _tellsData || (AllocatedEnd > end && TellsData(handle, end));
+            // What has just been allocated is no data: a file system that takes all of it for data cannot tell the two apart. A part may
+            // be: another system or process that had allocated it before us has written there.
+            _tellsData = _tellsData || (AllocatedEnd > end && TellsData(handle, end, AllocatedEnd));
             return failed;
         }
     }
@@ -72,11 +73,11 @@ internal sealed partial class FileExtent
         return TryExtend(handle, runs) is null ? None : ExtendEach(handle, wanted);
     }
 
-    private static bool TellsData(IIoFile handle, long from)
+    private static bool TellsData(IIoFile handle, long from, long to)
     {
         try
         {
-            return handle.FindEndOfData(from) == from;
+            return handle.FindEndOfData(from) < to;
         }
         catch (AioException)
         {
