@@ -6,6 +6,5 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-lifetimes.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-without=Keeping # faults of these are known, and being mended
 dotnet build -c Release -v quiet --nologo "$here/faults/driver"
-dotnet "$here/faults/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll" lifetimes "$work" --minutes "${1:-1}" ${2:+--seed "$2"} --without $without
+dotnet "$here/faults/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll" lifetimes "$work" --minutes "${1:-1}" ${2:+--seed "$2"}

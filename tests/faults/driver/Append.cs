@@ -13,20 +13,30 @@ internal static class Append
     {
         using var system = ActorSystem.Create("append");
         var aio = AioExt.Get(system);
-        var ratios = new List<double>();
+        long[] aheads = [0, 64 << 20];
+        var ratios = aheads.ToDictionary(ahead => ahead, _ => new List<double>());
         for (var round = 0; round < rounds; round++)
         {
-            var file = await aio.OpenAsync(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
-            var append = await WriteAsync(aio, file, bytes);
-            var overwrite = await WriteAsync(aio, file, bytes);
-            await file.DisposeAsync();
-            ratios.Add(append / overwrite);
-            Console.WriteLine($"append {append / 1e6:F0} MB/s overwrite {overwrite / 1e6:F0} MB/s ratio {append / overwrite:F2}");
+            foreach (var ahead in aheads)
+            {
+                var file = await aio.OpenAsync(
+                    path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required, GrowAhead = ahead });
+                var append = await WriteAsync(aio, file, bytes);
+                var overwrite = await WriteAsync(aio, file, bytes);
+                await file.DisposeAsync();
+                ratios[ahead].Add(append / overwrite);
+                Console.WriteLine(
+                    $"grow ahead {ahead >> 20} MiB: append {append / 1e6:F0} MB/s overwrite {overwrite / 1e6:F0} MB/s ratio {append / overwrite:F2}");
+            }
         }
 
         File.Delete(path);
         await system.Terminate();
-        Console.WriteLine($"median ratio {ratios.Order().ElementAt(rounds / 2):F2}");
+        foreach (var ahead in aheads)
+        {
+            Console.WriteLine($"grow ahead {ahead >> 20} MiB: median ratio {ratios[ahead].Order().ElementAt(rounds / 2):F2}");
+        }
+
         return 0;
     }
 
