@@ -1,6 +1,6 @@
 using Akka.Actor;
-using AkkaAio.Interop.Abi;
 using AkkaAio.Files;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Routing;
 using AkkaAio.Tasks;
 
