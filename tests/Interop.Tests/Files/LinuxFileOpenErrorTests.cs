@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
@@ -69,6 +70,63 @@ public sealed class LinuxFileOpenErrorTests : IDisposable
     }
 
     [Fact]
+    public async Task Refusing_a_pipe_leaves_its_writer_waiting_for_a_reader()
+    {
+        Shell.Run("mkfifo", _folder["pipe"]);
+        using var writer = Process.Start("sh", ["-c", $"echo data > '{_folder["pipe"]}'"]);
+        Assert.True(SpinWait.SpinUntil(
+            () => File.ReadAllText($"/proc/{writer.Id}/stat").Contains(") S ", StringComparison.Ordinal), Bounded.Patience), "it waits");
+
+        Assert.Throws<AioArgumentException>(() => LinuxFile.Open(_folder["pipe"], new IoFileOptions()));
+
+        // Read and write: does not wait for another end.
+        using var reader = new FileStream(_folder["pipe"], FileMode.Open, FileAccess.ReadWrite);
+        Assert.True(writer.WaitForExit(Bounded.Patience));
+        Assert.Equal(0, writer.ExitCode); // SIGPIPE: 141
+        var data = new byte[5];
+        await Bounded.Run(() => reader.ReadExactly(data)); // lost where a reader had come and gone
+        Assert.Equal("data\n"u8.ToArray(), data);
+    }
+
+    [SkippableFact]
+    public async Task An_open_waits_for_a_lease_to_be_given_back()
+    {
+        var whyNot = Shell.WhyNot("python3", "-c", "import fcntl; fcntl.F_SETLEASE");
+        Skip.If(whyNot is not null, whyNot);
+        File.WriteAllBytes(_folder["leased"], [1]);
+        const string Holder = """
+            import fcntl, os, signal, sys
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO])
+            fd = os.open(sys.argv[1], os.O_RDWR)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            print("held", flush=True)
+            signal.sigwait([signal.SIGIO])
+            print("wanted", flush=True)
+            sys.stdin.readline()
+            os.close(fd)
+            """;
+        using var holder = Process.Start(new ProcessStartInfo("python3", ["-c", Holder, _folder["leased"]])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            Assert.Equal("held", await holder.StandardOutput.ReadLineAsync().WaitAsync(Bounded.Patience));
+            var open = Bounded.Run(() => LinuxFile.Open(_folder["leased"], new IoFileOptions()));
+            Assert.Equal("wanted", await holder.StandardOutput.ReadLineAsync().WaitAsync(Bounded.Patience));
+            Assert.False(open.IsFaulted, $"{open.Exception}");
+            await holder.StandardInput.WriteLineAsync("give it back");
+            using var file = await open;
+            Assert.Equal(1, file.GetLength());
+        }
+        finally
+        {
+            holder.Kill();
+        }
+    }
+
+    [Fact]
     public void A_character_device_is_no_file()
     {
         var e = Assert.Throws<AioArgumentException>(() => LinuxFile.Open("/dev/null", new IoFileOptions(Direct: DirectIo.Off)));
@@ -87,6 +145,13 @@ public sealed class LinuxFileOpenErrorTests : IDisposable
         Assert.False(file.IsDirect);
         Assert.Equal(1, file.OffsetAlignment);
         Assert.Equal(5, file.Read(new byte[5], 0));
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_synced_a_file_that_is_only_read_is_synced()
+    {
+        using var file = LinuxFile.Open("/proc/self/status", new IoFileOptions()); // its fdatasync is EINVAL, as on squashfs
+        file.DataSync();
     }
 
     [Fact]
