@@ -191,6 +191,28 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         Assert.Equal([write, flush], Replies.InOrder.Select(reply => reply.RepliesTo));
     }
 
+    [Theory]
+    [InlineData(DirectIo.Required, false, Errno.EIO)]
+    [InlineData(DirectIo.Required, true, Errno.ENOSPC)]
+    [InlineData(DirectIo.Off, false, Errno.ENOSPC)]
+    [InlineData(DirectIo.Off, true, Errno.EIO)]
+    public async Task A_write_with_Dsync_that_failed_fails_every_later_flush(DirectIo direct, bool vectored, Errno errno)
+    {
+        var file = await NewFile(2 * Block, direct);
+        Engine.OnOperation = (in request) => new OperationFault { Error = request.Opcode == IoOpcode.Write ? errno : Errno.None };
+        Engine.OnFileCall = (call, _) => call == "write" ? errno : Errno.None;
+        await Replies.Fails<AioSystemException>(vectored
+            ? new Aio.WriteV(file, 0, [new byte[Block], new byte[Block]]) { Durability = AioDurability.Dsync }
+            : new Aio.Write(file, 0, new byte[Block]) { Durability = AioDurability.Dsync });
+        Engine.OnOperation = null;
+        Engine.OnFileCall = null;
+
+        // The kernel reports the loss of earlier writes once, and that write may have had the report.
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]) { Durability = AioDurability.Dsync });
+        Assert.Equal(errno, (await Replies.Fails<AioSystemException>(new Aio.Flush(file))).Errno);
+        Assert.Equal(errno, (await Replies.Fails<AioSystemException>(new Aio.Flush(file))).Errno);
+    }
+
     private void Hold(IoOpcode opcode, long from = 0) => Engine.OnOperation = (in request) =>
         new OperationFault { Hold = request.Opcode == opcode && request.Offset >= from };
 }

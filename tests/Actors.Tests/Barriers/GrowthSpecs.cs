@@ -199,6 +199,14 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     {
         var file = await NewFile();
         await file.WriteAsync(64L << 20, Pattern(Block));
+        if (Kind != EngineKind.Memory)
+        {
+            using var stat = System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%b", file.Path]) { RedirectStandardOutput = true })!;
+            var blocks = long.Parse(await stat.StandardOutput.ReadToEndAsync(), System.Globalization.CultureInfo.InvariantCulture);
+            Assert.InRange(512 * blocks, Block, 1 << 20);
+        }
+
         await file.DisposeAsync();
         var content = OnDisk(file.Path);
         Assert.Equal((64 << 20) + Block, content.Length);
