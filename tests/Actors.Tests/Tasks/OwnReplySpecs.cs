@@ -174,8 +174,8 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
     {
         AioOperation? operation = null;
         await Eventually(
-            () => (operation = Ext.Shards[0].InFlight!.Slots.ToArray().Select(slot => slot.Requester).OfType<AioOperation>().FirstOrDefault())
-                  is not null && Ext.Shards[0].InFlight!.Count == 1,
+            () => Ext.Shards[0].InFlight is { Count: 1 } inFlight && // null: the shard has not started yet
+                  (operation = inFlight.Slots.ToArray().Select(slot => slot.Requester).OfType<AioOperation>().FirstOrDefault()) is not null,
             "it is in flight");
         return operation!;
     }
