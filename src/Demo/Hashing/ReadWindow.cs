@@ -61,7 +61,8 @@ internal sealed class ReadWindow(AioBufferPool pool, int reads, int chunk) : IDi
         long finished = 0;
         try
         {
-            for (var position = 0L; finished < chunks;)
+            var position = 0L;
+            while (finished < chunks)
             {
                 for (; started < chunks && started - finished < _reads.Length; started++)
                 {
@@ -80,7 +81,7 @@ internal sealed class ReadWindow(AioBufferPool pool, int reads, int chunk) : IDi
                 }
             }
 
-            return length;
+            return position; // behind length, where the file goes on: the last read reaches to the next multiple of the alignment
         }
         finally
         {
