@@ -17,8 +17,11 @@ internal static class CommandChecks
         return offset < 0 ? Wrong(command, offset, length, "the offset is negative")
             : length < 0 ? Wrong(command, offset, length, "the length is negative")
             : length > MaxLength ? Wrong(command, offset, command.TotalLength, $"one command moves {MaxLength} bytes at most")
-            : offset > long.MaxValue - length - AioBuffer.Alignment
+            : offset > long.MaxValue - length
                 ? Wrong(command, offset, length, "its end is beyond the largest file, 2^63 - 1 bytes")
+            : offset > long.MaxValue - length - AioBuffer.Alignment
+                ? Wrong(command, offset, length,
+                    $"its end is within the last {AioBuffer.Alignment} bytes below 2^63, where no range can be widened to the alignment")
             : (file.Access & needed) == 0
                 ? Wrong(command, offset, length, $"the file was opened for {file.Access}")
             : null;

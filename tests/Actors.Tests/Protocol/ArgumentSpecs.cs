@@ -33,6 +33,16 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
     }
 
     [SkippableTheory]
+    [InlineData(long.MaxValue - 200, 100, "widened to the alignment")]
+    [InlineData(long.MaxValue - 100, 100, "widened to the alignment")]
+    [InlineData(long.MaxValue - 99, 100, "beyond the largest file")]
+    public async Task Near_the_largest_file_the_error_says_what_is_wrong(long offset, int length, string why)
+    {
+        var file = await NewFile(Block);
+        Assert.Contains(why, (await Replies.Fails<AioArgumentException>(new Aio.Read(file, offset, length))).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
     [InlineData(-1)]
     [InlineData(-Block)]
     [InlineData(long.MinValue)]
