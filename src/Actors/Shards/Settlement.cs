@@ -250,7 +250,7 @@ internal static partial class Settlement
             : count;
     }
 
-    // A read that ends short of what was asked for: at the end of the file, or of what a file system gives at one time.
+    // A short read has met the end of the file, or the most that the file system returns in one call. True for the first.
     private static bool IsEnd(Slot slot) =>
         slot.Done % slot.Lane.File.OffsetAlignment != 0 || slot.Start + slot.Done == slot.Lane.File.Extent.Length;
 
