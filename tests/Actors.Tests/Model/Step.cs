@@ -40,8 +40,8 @@ internal readonly record struct Step(StepKind Kind, StepEvent Event, int A, int 
 /// <param name="EndsAt">Before which step the system ends, with all that is under way; there may be no such step.</param>
 internal sealed record Schedule(int Seed, Step[] Steps, int EndsAt)
 {
-    /// <summary>Whether the system ends while commands are under way.</summary>
-    public bool EndsEarly => EndsAt < Steps.Length;
+    /// <summary>Whether the system ends while commands are under way; behind the last step too.</summary>
+    public bool EndsEarly => EndsAt <= Steps.Length;
 
     public static Gen<Schedule> Gen(int least, int most, bool crashes, bool ends = true)
     {
