@@ -26,6 +26,11 @@ internal sealed class Faults(int seed, int holds, int mostCrashes)
         engine.OnFileCall = (call, path) => OnFileCall(call, path, journal);
         engine.OnSetup = OnSetup;
         engine.OnWritten = journal.BytesWritten;
+        engine.OnAllocate = (path, end) =>
+        {
+            journal.Allocates(path, end);
+            return Errno.None;
+        };
     }
 
     /// <summary>From now on the kernel behaves.</summary>
@@ -138,7 +143,7 @@ internal sealed class Faults(int seed, int holds, int mostCrashes)
 
     private Errno OnFileCall(string call, string path, Journal journal)
     {
-        if (call is "fstat" or "fiemap")
+        if (call == "fstat")
         {
             return Errno.None; // of an open descriptor: the kernel never fails it on a local file system
         }

@@ -14,7 +14,10 @@ internal sealed class Journal
     private readonly Dictionary<Aio.Command, Entry> _byCommand = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, List<(long Start, long End)>> _dataSyncs = [];
     private readonly Dictionary<string, List<Written>> _written = [];
-    private readonly HashSet<string> _uncut = [];
+    private readonly HashSet<string> _tails = [];
+    private readonly Dictionary<string, List<(long At, long End)>> _tailsLeft = [];
+    private readonly HashSet<string> _lookedInVain = [];
+    private readonly Dictionary<string, (long Told, long Ahead, long Allocated)> _ends = [];
     private Exception? _violation;
     private long _clock;
 
@@ -50,6 +53,7 @@ internal sealed class Journal
             _entries.Add(entry);
             _unanswered.Add(entry);
             _byCommand.Add(command, entry);
+            CountEnd(command);
             Trace?.Add($"told {entry.Index} {Describe(command)}");
             return entry;
         }
@@ -143,17 +147,71 @@ internal sealed class Journal
         {
             DataSynced(path, Tick());
         }
-        else if (call == "ftruncate")
+        else if (call is "ftruncate" or "fiemap")
         {
             lock (_lock)
             {
-                _ = fails ? _uncut.Add(path) : _uncut.Remove(path);
+                _ = fails ? _lookedInVain.Add(path) : _lookedInVain.Remove(path);
+                _ = call == "ftruncate" && !fails && _tails.Remove(path);
             }
         }
     }
 
-    /// <summary>The last ftruncate failed: what was allocated ahead may still be there.</summary>
-    public bool IsUncut(string path) => _uncut.Contains(path);
+    /// <summary>The log says that a file stays longer than what was written to it: it may, where a look or a cut has failed.</summary>
+    public void TailStays(string path)
+    {
+        lock (_lock)
+        {
+            Trace?.Add($"the tail of {path} stays");
+            if (!_lookedInVain.Contains(path))
+            {
+                return; // others have written there
+            }
+
+            if (!_tailsLeft.TryGetValue(path, out var tails))
+            {
+                _tailsLeft.Add(path, tails = []);
+            }
+
+            _tails.Add(path);
+            tails.Add((Tick(), _ends[path].Allocated));
+        }
+    }
+
+    /// <summary>A file is made longer, up to there: never behind what was told, unless it was opened so.</summary>
+    public void Allocates(string path, long end)
+    {
+        lock (_lock)
+        {
+            var (told, ahead, allocated) = _ends[path];
+            _ends[path] = (told, ahead, Math.Max(allocated, end));
+            if (end > told + (ahead == 0 ? 0 : (2 * ahead) + OpenFile.Sector))
+            {
+                Violation(new InvalidOperationException(
+                    $"{path} is made {end} bytes long, though nothing was told behind {told}, with a growth ahead by {ahead}"));
+            }
+        }
+    }
+
+    /// <summary>Zeros have stayed behind what was written to a file, and were not cut off since.</summary>
+    public bool HasTail(string path) => _tails.Contains(path);
+
+    /// <summary>When zeros stayed behind what was written to a file, and up to where.</summary>
+    public IReadOnlyList<(long At, long End)> TailsLeft(string path) => _tailsLeft.GetValueOrDefault(path) ?? [];
+
+    private void CountEnd(Aio.Command command)
+    {
+        var (path, end, ahead) = command switch
+        {
+            Aio.Open open => (open.Path, open.Options.PreallocationSize, open.Options.GrowAhead),
+            Aio.TransferCommand { IsWrite: true } write => (write.File.Path, write.Offset + write.Length, 0),
+            Aio.SetLength set => (set.File.Path, set.Length, 0),
+            Aio.Allocate allocate => (allocate.File.Path, allocate.Offset + allocate.Length, 0),
+            _ => ("", 0, 0),
+        };
+        var ends = _ends.GetValueOrDefault(path);
+        _ends[path] = (Math.Max(ends.Told, end), Math.Max(ends.Ahead, ahead), ends.Allocated);
+    }
 
     public IReadOnlyList<(long Start, long End)> DataSyncsOf(string path) => _dataSyncs.GetValueOrDefault(path) ?? [];
 

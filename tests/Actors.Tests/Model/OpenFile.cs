@@ -2,17 +2,15 @@ using Akka.Actor;
 
 namespace AkkaAio.Tests.Model;
 
-/// <summary>A file of a schedule, from its Open to the check of what is left of it.</summary>
-internal sealed class OpenFile(Entry open, IActorRef? owner, bool oneOrder)
+/// <summary>One open of a file of a schedule.</summary>
+internal sealed class OpenFile(Entry open, ScheduleFile file, IActorRef? owner, bool oneOrder)
 {
     // A schedule works on 32 sectors of 512 bytes of each file, which lie on four stripes of 4 KiB.
     public const int Sector = 512;
     public const int Sectors = 32;
-    public const int InitialSectors = 20;
 
-    private int _stamp;
-
-    public string Path => ((Aio.Open)open.Command).Path;
+    /// <summary>What is open here, and perhaps through others too.</summary>
+    public ScheduleFile Of => file;
 
     /// <summary>What came of the Open; null before its reply and after its failure.</summary>
     public AioFile? File => (open.Reply as Aio.Opened)?.File;
@@ -25,7 +23,5 @@ internal sealed class OpenFile(Entry open, IActorRef? owner, bool oneOrder)
     /// <summary>A Close has been told, or the owner has died.</summary>
     public bool Ending { get; set; }
 
-    public History History { get; } = new(Sector, InitialSectors, Sectors, oneOrder);
-
-    public int NextStamp() => ++_stamp;
+    public History History { get; } = new(oneOrder);
 }

@@ -3,12 +3,12 @@ using Akka.Actor;
 namespace AkkaAio.Tests.Model;
 
 /// <summary>
-/// Plays the steps of a schedule: three requesters, one of which throws, tell commands for three files that are open at a time. Every
+/// Plays the steps of a schedule: three requesters, one of which throws, tell commands through four opens at a time, of fewer files. Every
 /// call does one thing and waits for nothing, so that anything can happen between two.
 /// </summary>
 internal sealed class Player
 {
-    private const int OpenFiles = 3;
+    private const int OpenFiles = 4;
 
     private readonly ActorSystem _system;
     private readonly AioExt _aio;
@@ -16,9 +16,11 @@ internal sealed class Player
     private readonly Journal _journal;
     private readonly Schedule _schedule;
     private readonly Requester[] _requesters;
+    private readonly List<ScheduleFile> _paths = [];
     private readonly List<OpenFile> _files = [];
     private readonly Dictionary<AioFile, OpenFile> _byFile = [];
     private List<Aio.FileCommand>? _batch;
+    private readonly Random _opens;
     private Entry? _awaited;
     private int _requestersMade;
     private int _next;
@@ -29,6 +31,7 @@ internal sealed class Player
     {
         (_system, _kernel, _journal, _schedule) = (system, kernel, kernel.Journal, schedule);
         _aio = AioExt.Get(system);
+        _opens = new Random(schedule.Seed);
         _requesters = [NewRequester(throws: false), NewRequester(throws: true), NewRequester(throws: false)];
     }
 
@@ -89,9 +92,9 @@ internal sealed class Player
     public void Check()
     {
         _journal.Check();
-        foreach (var file in _files.Where(file => file.File is not null))
+        foreach (var path in _paths)
         {
-            file.History.Check(_kernel.Memory.ReadAllBytes(file.Path), _journal.IsUncut(file.Path), _journal.DataSyncsOf(file.Path), _journal.WrittenTo(file.Path));
+            path.Check(_kernel.Memory.ReadAllBytes, _journal);
         }
     }
 
@@ -111,15 +114,27 @@ internal sealed class Player
     {
         var number = _files.Count;
         var owner = number % 2 == 1 && !_systemEnds ? _system.ActorOf(Props.Create(() => new OwnerActor()), $"owner-{number}") : null;
-        var open = new Aio.Open($"/schedule-{number}", new()
+        // Half of them of a file that is open or was: as it is, for the first open has an answer.
+        var others = _files.Where(file => file.File is not null).TakeLast(OpenFiles).ToArray();
+        var shares = others.Length > 0 && _opens.Next(2) == 0;
+        var sectors = shares ? 0 : _opens.Next(3) * 8;
+        if (!shares)
         {
-            Mode = FileMode.Create,
+            _paths.Add(new ScheduleFile($"/schedule-{_paths.Count}", sectors));
+        }
+
+        var path = shares ? others[_opens.Next(others.Length)].Of : _paths[^1];
+        var open = new Aio.Open(path.Path, new()
+        {
+            Mode = shares ? FileMode.OpenOrCreate : FileMode.Create,
             Access = FileAccess.ReadWrite,
-            PreallocationSize = OpenFile.InitialSectors * OpenFile.Sector,
-            Direct = number % 4 == 3 ? DirectIo.Off : DirectIo.Auto,
+            PreallocationSize = sectors * OpenFile.Sector,
+            GrowAhead = Math.Max(0, _opens.Next(5) - 2) * 4 * OpenFile.Sector,
+            Direct = _opens.Next(4) == 0 ? DirectIo.Off : DirectIo.Auto,
             Owner = owner,
         });
-        _files.Add(new OpenFile(_journal.Told(open), owner, oneOrder: _kernel.Stepper is not null));
+        path.Opens.Add(new OpenFile(_journal.Told(open), path, owner, oneOrder: _kernel.Stepper is not null));
+        _files.Add(path.Opens[^1]);
         _aio.Ref.Tell(open, _requesters[0]);
     }
 
@@ -258,7 +273,7 @@ internal sealed class Player
     {
         var sectors = 1 + (how % 3);
         var first = where % (OpenFile.Sectors - sectors + 1);
-        var stamp = file.NextStamp();
+        var stamp = file.Of.NextStamp();
         var buffer = how / 4 % 2 == 0 ? TryRent(sectors * OpenFile.Sector) : null;
         var data = buffer?.Memory ?? new byte[sectors * OpenFile.Sector];
         for (var i = 0; i < sectors; i++)

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
+using Akka.Event;
 using Akka.TestKit;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.Memory;
@@ -28,6 +29,7 @@ internal static class SteppedRun
         var system = ActorSystem.Create("schedule", ActorSystemSetup.Create(
             BootstrapSetup.Create().WithConfig(config), new AioSetup(kernel) { StuckAfter = Timeout.InfiniteTimeSpan },
             new SteppedSystem(stepper)));
+        system.EventStream.Subscribe(new WarningSink(system, journal), typeof(Warning));
         var aio = AioExt.Get(system);
         try
         {
@@ -48,7 +50,7 @@ internal static class SteppedRun
 
     public static Config ConfigOf(string settings) =>
         // No poll: how long the shard polls is decided by a clock, and would go another way with each replay.
-        ConfigurationFactory.ParseString("akka { loggers = [], io.aio.reap.poll = 0 ms }")
+        ConfigurationFactory.ParseString("akka.io.aio.reap.poll = 0 ms")
             .WithFallback(ThreadedRun.ConfigOf(settings)).WithFallback(SteppedSystem.Config);
 
     // With all that is under way as it stands. Which of it is done first is no longer chosen by the seed.

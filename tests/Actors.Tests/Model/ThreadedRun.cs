@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
+using Akka.Event;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -21,6 +22,7 @@ internal static class ThreadedRun
         var kernel = new Kernel(new MemoryEngine(), faults, new Journal(), stepper: null);
         var system = ActorSystem.Create("schedule", ActorSystemSetup.Create(
             BootstrapSetup.Create().WithConfig(config), new AioSetup(kernel)));
+        system.EventStream.Subscribe(new WarningSink(system, kernel.Journal), typeof(Warning));
         var aio = AioExt.Get(system);
         try
         {
@@ -40,7 +42,7 @@ internal static class ThreadedRun
     }
 
     public static Config ConfigOf(string settings) => ConfigurationFactory.ParseString(
-        $"akka {{ loglevel = OFF, stdout-loglevel = OFF, log-dead-letters = off, io.aio {{ {settings} }} }}");
+        $"akka {{ loggers = [], loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off, io.aio {{ {settings} }} }}");
 
     private static async Task PlayAsync(ActorSystem system, Kernel kernel, Schedule schedule)
     {

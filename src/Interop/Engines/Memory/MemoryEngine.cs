@@ -46,7 +46,7 @@ public sealed class MemoryEngine : IIoEngine
     /// <summary>Asked before every context is opened, with the depth; an errno other than None refuses it.</summary>
     public Func<int, Errno>? OnSetup { get; set; }
 
-    /// <summary>Asked before every blocking file operation (open, fstat, ftruncate, fallocate, pread, pwrite, close), with its name and path.</summary>
+    /// <summary>Asked before every blocking file operation (open, fstat, ftruncate, fallocate, fiemap, pread, pwrite, close), with its name and path.</summary>
     public Func<string, string, Errno>? OnFileCall { get; set; }
 
     /// <summary>Asked before blocks are allocated, with the path and the end of the range; an errno other than None refuses.</summary>
