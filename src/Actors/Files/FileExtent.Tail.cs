@@ -33,13 +33,7 @@ internal sealed partial class FileExtent
                 return Math.Max(known, actual <= tail ? actual : (_tellsData ? handle.FindEndOfData(tail) : null) ?? tail);
             }
 
-            // Appended by others, behind all that is ours. The zeros before it are now a hole like any other.
-            lock (_lengthLock)
-            {
-                _length = Math.Max(_length, actual);
-            }
-
-            Raise(ref _allocatedEnd, actual);
+            GrownByOthers(actual);
             return actual;
         }
         finally
@@ -47,6 +41,14 @@ internal sealed partial class FileExtent
             _lock.Exit();
         }
     }
+
+    /// <summary>What ends there is in the tail or behind it.</summary>
+    public bool MayBeCutAt(long end) => HasGrown && end > Length;
+
+    /// <summary>
+    /// Blocks. For a buffered write behind Length: it waits for no growth, so it must not come between the look at the tail and its cut.
+    /// </summary>
+    public Lock.Scope BetweenCuts() => _lock.EnterScope();
 
     /// <summary>Blocks. Takes back what the file was made longer by, if no write of any open is under way.</summary>
     public void TakeTailBack(OpenFile file)

@@ -98,7 +98,11 @@ internal sealed partial class FileExtent
         lock (_lock)
         {
             var actual = file.Handle.GetLength();
-            if (_opens.Count == 0 || isEmptied || actual != AllocatedEnd)
+            if (_opens.Count > 0 && !isEmptied && actual > AllocatedEnd)
+            {
+                GrownByOthers(actual); // or by buffered writes of ours
+            }
+            else if (_opens.Count == 0 || isEmptied || actual < AllocatedEnd)
             {
                 if (isEmptied)
                 {
@@ -170,6 +174,18 @@ internal sealed partial class FileExtent
 
             Raise(ref _allocatedEnd, offset + length);
         }
+    }
+
+    // All of it is theirs: zeros before it are a hole like any other. A write of ours that is just being answered may go further.
+    private void GrownByOthers(long actual)
+    {
+        lock (_lengthLock)
+        {
+            _length = Math.Max(_length, actual);
+        }
+
+        Raise(ref _allocatedEnd, actual);
+        Raise(ref _freshFrom, actual);
     }
 
     // Until Set: what is answered meanwhile is looked at.

@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Shards;
 
@@ -30,18 +31,7 @@ internal static class BlockingIo
                 slot.Done = 0;
             }
 
-            if (slot.Vector is { } vector)
-            {
-                vector.MoveTo(slot.Done);
-                return slot.IsWrite
-                    ? file.WriteV(vector.Window, slot.Start + slot.Done, slot.Flags.HasFlag(RwFlags.DSync))
-                    : file.ReadV(vector.Window, slot.Start + slot.Done);
-            }
-
-            var memory = slot.Buffer!.UncheckedSpan(slot.BufferStart + slot.Done, slot.NextLength);
-            return slot.IsWrite
-                ? file.Write(memory, slot.Start + slot.Done, slot.Flags.HasFlag(RwFlags.DSync))
-                : file.Read(memory, slot.Start + slot.Done);
+            return slot.IsWrite ? Write(slot, file) : Read(slot, file);
         }
         catch (AioSystemException e)
         {
@@ -56,4 +46,43 @@ internal static class BlockingIo
             return -(long)Errno.EIO;
         }
     }
+
+    private static long Read(Slot slot, IIoFile file)
+    {
+        if (slot.Vector is { } vector)
+        {
+            vector.MoveTo(slot.Done);
+            return file.ReadV(vector.Window, slot.Start + slot.Done);
+        }
+
+        return file.Read(MemoryOf(slot), slot.Start + slot.Done);
+    }
+
+    private static long Write(Slot slot, IIoFile file)
+    {
+        var extent = slot.Lane.File.Extent;
+        if (slot.Lane.File.IsDirect || !extent.MayBeCutAt(slot.Start + slot.Total))
+        {
+            return WriteNow(slot, file);
+        }
+
+        using (extent.BetweenCuts())
+        {
+            return WriteNow(slot, file);
+        }
+    }
+
+    private static long WriteNow(Slot slot, IIoFile file)
+    {
+        var dataSync = slot.Flags.HasFlag(RwFlags.DSync);
+        if (slot.Vector is { } vector)
+        {
+            vector.MoveTo(slot.Done);
+            return file.WriteV(vector.Window, slot.Start + slot.Done, dataSync);
+        }
+
+        return file.Write(MemoryOf(slot), slot.Start + slot.Done, dataSync);
+    }
+
+    private static Span<byte> MemoryOf(Slot slot) => slot.Buffer!.UncheckedSpan(slot.BufferStart + slot.Done, slot.NextLength);
 }

@@ -412,6 +412,57 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         Assert.Equal([.. Pattern(Block), .. Pattern(Block, 2)], OnDisk(first.Path));
     }
 
+    [Theory]
+    [InlineData(1, "in the tail")]
+    [InlineData(80, "behind it")]
+    public async Task A_buffered_write_of_another_open_is_kept_when_the_tail_is_cut(int block, string where)
+    {
+        var first = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 64 * Block });
+        var other = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open, Direct = DirectIo.Off });
+        await first.WriteAsync(0, Pattern(Block));
+        Task? write = null;
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "ftruncate" && write is null)
+            {
+                // After the look at the tail, before its cut. It is done in no time, or waits for the cut.
+                write = Task.Run(() => other.WriteAsync(block * Block, Pattern(Block, 2)).AsTask());
+                write.Wait(TimeSpan.FromSeconds(0.5));
+            }
+
+            return Errno.None;
+        };
+        await first.DisposeAsync();
+        Assert.NotNull(write);
+        await write.WaitAsync(Patience.Long);
+        Assert.Equal((block + 1) * Block, other.Length);
+        await other.DisposeAsync();
+        Assert.True(
+            OnDisk(other.Path).AsSpan().SequenceEqual([.. Pattern(Block), .. new byte[(block - 1) * Block], .. Pattern(Block, 2)]),
+            $"the write {where} is lost");
+    }
+
+    [Fact]
+    public async Task A_second_open_amid_buffered_appends_does_not_take_Length_back()
+    {
+        var first = await Ext.OpenAsync(NewPath(), New with { Direct = DirectIo.Off });
+        await first.WriteAsync(0, Pattern(Block));
+        Task? append = null;
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "fstat" && append is null)
+            {
+                append = Task.Run(() => first.WriteAsync(Block, Pattern(Block, 2)).AsTask());
+                Assert.True(append.Wait(Patience.Long), "the append is not answered");
+            }
+
+            return Errno.None;
+        };
+        var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open });
+        Assert.NotNull(append);
+        Assert.Equal((2 * Block, 2 * Block), (first.Length, second.Length));
+    }
+
     [Fact]
     public async Task A_second_open_that_empties_the_file_is_seen_in_the_firsts_length()
     {

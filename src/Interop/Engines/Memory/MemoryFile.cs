@@ -97,8 +97,9 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public long GetLength()
     {
+        var length = inode.Length; // as it was when it was asked for: a script may change it while the call returns
         engine.CheckFileCall("fstat", path);
-        return inode.Length;
+        return length;
     }
 
     public void SetLength(long length)
