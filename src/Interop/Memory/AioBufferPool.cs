@@ -66,7 +66,7 @@ public sealed unsafe class AioBufferPool : IDisposable
     public Action<int, object?>? Leaked { get; set; }
 
     /// <summary>
-    /// For tests: every block that comes back is filled with this byte, so that whoever still reads or writes it is seen. Null: none.
+    /// For tests: every block that is new or comes back is filled with this byte, so that a use of it after that is seen. Null: none.
     /// </summary>
     internal byte? Poison { get; set; }
 
@@ -229,6 +229,7 @@ public sealed unsafe class AioBufferPool : IDisposable
         try
         {
             block = new MemoryBlock((nint)NativeMemory.AlignedAlloc((nuint)size, AioBuffer.Alignment), size, sizeClass);
+            PoisonBlock(block);
             return true;
         }
         catch (OutOfMemoryException)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Akka.Event;
@@ -141,20 +142,23 @@ public abstract class ForgottenFileSpecs(EngineKind kind, int restarts, ITestOut
         const int Count = 100;
         var log = CreateTestProbe();
         Sys.EventStream.Subscribe(log.Ref, typeof(Warning));
-        var noGc = GC.TryStartNoGCRegion(64 << 20);
         for (var i = 0; i < Count; i++)
         {
             await Forget();
         }
 
-        if (noGc)
+        await EventuallyCollected(() => Ext.OpenFiles == 0);
+        var (files, lines) = (0, 0);
+        for (; files < Count; lines++)
         {
-            GC.EndNoGCRegion();
+            var message = (await log.ExpectMsgAsync<Warning>()).Message.ToString()!;
+            files += message.Split(' ', 2) is [var count, var rest] && rest.StartsWith("files were never closed", StringComparison.Ordinal)
+                ? int.Parse(count, CultureInfo.InvariantCulture)
+                : 1;
         }
 
-        await EventuallyCollected(() => Ext.OpenFiles == 0);
-        var message = (await log.ExpectMsgAsync<Warning>()).Message.ToString()!;
-        Assert.Contains($"{Count} files were never closed", message, StringComparison.Ordinal);
+        Assert.Equal(Count, files);
+        Assert.InRange(lines, 1, Count / 10); // the runtime may collect some of them before the last is forgotten
     }
 
     [SkippableFact]

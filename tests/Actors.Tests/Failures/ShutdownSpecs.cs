@@ -215,14 +215,19 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
     {
         _ = Ext;
         await Stats();
-        using var entered = new ManualResetEventSlim();
+        using var entered = new CountdownEvent(2);
+        using var closed = new CountdownEvent(2);
         using var leave = new ManualResetEventSlim();
         Engine.OnFileCall = (call, _) =>
         {
             if (call == "open")
             {
-                entered.Set();
+                entered.Signal();
                 leave.Wait(Patience.Long);
+            }
+            else if (call == "close")
+            {
+                closed.Signal();
             }
 
             return Errno.None;
@@ -242,7 +247,8 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         var reply = await Replies.Of(open);
         Assert.True(reply is Aio.Opened or Aio.CommandFailed, $"{reply}");
         await Task.WhenAny(task).WaitAsync(Patience.Long);
-        await Eventually(() => Engine.OpenFiles == 0, "the file is closed");
+        Assert.True(closed.Wait(Patience.Long), "the files are closed");
+        await Eventually(() => Engine.OpenFiles == 0, "the files are closed");
     }
 
     [Fact]
