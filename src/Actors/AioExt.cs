@@ -26,6 +26,7 @@ public sealed class AioExt : IExtension
     private readonly MessageDispatcher _blockingDispatcher;
     private readonly IActorRef _manager;
     private readonly int _depth;
+    private readonly LostMessages _lost;
     private readonly object _shardEnds = new();
 
     // Stopwatch ticks; 0: no shutdown is running. One word: reapers read what the shutdown writes.
@@ -71,7 +72,12 @@ public sealed class AioExt : IExtension
             _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)).WithMailbox(AioMailbox.Id), "aio");
             Ref = new AioRef(this, _manager);
             TaskPath = _manager.Path / "task";
-            LostMessages.Subscribe(this);
+            _lost = LostMessages.Subscribe(this);
+            foreach (var shard in Shards)
+            {
+                shard.Lost = _lost;
+            }
+
             CoordinatedShutdown.Get(system).AddTask(
                 CoordinatedShutdown.PhaseBeforeActorSystemTerminate, "akka-aio-drain", DrainAsync);
         }
@@ -211,6 +217,20 @@ public sealed class AioExt : IExtension
             }
         }
     }
+
+    /// <summary>Tells the manager.</summary>
+    internal void TellManager(object message, IActorRef? sender)
+    {
+        var delivered = LostMessages.Delivered;
+        _manager.Tell(message, sender);
+        if (LostMessages.Delivered == delivered && LostMessages.IsGone(_manager))
+        {
+            _lost.Missed(message, sender);
+        }
+    }
+
+    /// <summary>A message of a mailbox of ours that its actor has left, and that a subscriber to dead letters has thrown at.</summary>
+    internal void MissedInMailbox(object message, IActorRef? sender) => _lost?.Missed(message, sender); // null: the start has failed
 
     /// <summary>From now on every new command is refused.</summary>
     internal void Refuse() => Volatile.Write(ref _refuses, true);

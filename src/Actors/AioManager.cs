@@ -155,7 +155,7 @@ internal sealed class AioManager : UntypedActor
             {
                 AioFile? file = null;
                 var error = AioExt.ErrorOf(() => file = aio.Open(opening.Open, opening.Requester));
-                self.Tell(new OpenDone(opening, file, error), self);
+                aio.TellManager(new OpenDone(opening, file, error), self);
             });
         }
         catch (Exception e) // no thread for it

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Dispatch.MessageQueues;
 using Akka.Event;
+using AkkaAio.Routing;
 using AkkaAio.Telemetry;
 
 namespace AkkaAio.Dispatch;
@@ -29,6 +30,7 @@ internal sealed class AioMessageQueue(IActorRef owner, ActorSystem system) : IMe
 
     public void Enqueue(IActorRef receiver, Envelope envelope)
     {
+        LostMessages.CountDelivered();
         if (envelope.Message is PoisonPill || (envelope.Message is Kill && RefusesKill))
         {
             SafeLog.Publish(system.EventStream, new Warning(
@@ -58,14 +60,34 @@ internal sealed class AioMessageQueue(IActorRef owner, ActorSystem system) : IMe
     {
         while (_messages.TryDequeue(out var envelope))
         {
+            var delivered = LostMessages.Delivered;
             try
             {
                 deadLetters.Enqueue(owner, envelope);
             }
-            catch (Exception) // of a subscriber to dead letters: the other messages have theirs to come
+            catch (Exception) when (LostMessages.Delivered == delivered) // of a subscriber to dead letters that was asked before ours
             {
-                // As with any dead letter.
+                Answer(envelope);
             }
+            catch (Exception)
+            {
+                // It is answered. The other messages have their replies to come.
+            }
+        }
+    }
+
+    private void Answer(in Envelope envelope)
+    {
+        try
+        {
+            if (system.TryGetExtension<AioExt>(out var aio))
+            {
+                aio.MissedInMailbox(envelope.Message, envelope.Sender);
+            }
+        }
+        catch (Exception)
+        {
+            // The start of the extension has failed.
         }
     }
 }

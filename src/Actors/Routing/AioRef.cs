@@ -49,7 +49,7 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
                 Stop();
                 break;
             default:
-                manager.Tell(message, sender);
+                aio.TellManager(message, sender);
                 break;
         }
     }

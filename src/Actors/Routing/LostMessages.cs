@@ -9,17 +9,53 @@ namespace AkkaAio.Routing;
 /// Listens for dead letters on the publisher's own thread: commands that a stopped shard never saw get their reply, and buffers and
 /// files in replies that nobody takes (an Ask that timed out, a requester that is gone) are given back.
 /// </summary>
+/// <remarks>
+/// A subscriber that throws keeps the letter from those behind it, and Akka swallows the exception. Commands must have their reply all the
+/// same. So what tells our actors compares <see cref="Delivered"/>, and calls <see cref="Missed"/> for what was not delivered.
+/// </remarks>
 internal sealed class LostMessages(AioExt aio) : MinimalActorRef
 {
+    [ThreadStatic]
+    private static int s_delivered;
+
+    /// <summary>Counts what this thread has put into mailboxes of ours, and the dead letters to our actors that it has answered.</summary>
+    public static int Delivered => s_delivered;
+
     public override ActorPath Path { get; } = aio.Ref.Path / "lost-messages";
 
     public override IActorRefProvider Provider => aio.System.Provider;
 
-    public static void Subscribe(AioExt aio)
+    public static LostMessages Subscribe(AioExt aio)
     {
         var listener = new LostMessages(aio);
         aio.System.EventStream.Subscribe(listener, typeof(DeadLetter));
         aio.System.EventStream.Subscribe(listener, typeof(UnhandledMessage));
+        return listener;
+    }
+
+    /// <summary>Whether the actor never takes another message: what is told to it is a dead letter.</summary>
+    public static bool IsGone(IActorRef actor) => actor is ActorRefWithCell { Underlying.IsTerminated: true };
+
+    /// <summary>This thread has put a message into a mailbox of ours.</summary>
+    public static void CountDelivered() => s_delivered++;
+
+    /// <summary>Any thread: answers a message to an actor of ours that has ended, and that has not come here as a dead letter.</summary>
+    public void Missed(object message, IActorRef? sender) => OnLostCommand(message, sender);
+
+    /// <summary>A reply that nobody takes: gives back what it carries. Twice does no harm.</summary>
+    public static void GiveBack(object reply)
+    {
+        switch (reply)
+        {
+            case Aio.ReadCompleted read:
+                read.Buffer.Dispose();
+                break;
+            case Aio.Opened opened:
+                opened.File.Aio.Ref.Tell(new Aio.Close(opened.File), ActorRefs.Nobody);
+                break;
+            default:
+                break;
+        }
     }
 
     protected override void TellInternal(object message, IActorRef sender)
@@ -27,6 +63,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
         switch (message)
         {
             case DeadLetter letter when IsOurs(letter.Recipient):
+                s_delivered++;
                 OnLostCommand(letter.Message, letter.Sender);
                 break;
             case DeadLetter letter:
@@ -45,16 +82,13 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
 
     private void OnLostReply(object message)
     {
-        switch (message)
+        if (message is Aio.ReadCompleted { Command.File: var file } && file.Aio == aio)
         {
-            case Aio.ReadCompleted read when read.Command.File.Aio == aio:
-                read.Buffer.Dispose();
-                break;
-            case Aio.Opened opened when opened.File.Aio == aio:
-                aio.Ref.Tell(new Aio.Close(opened.File), ActorRefs.Nobody);
-                break;
-            default:
-                break;
+            GiveBack(message);
+        }
+        else if (message is Aio.Opened { File: var opened } && opened.Aio == aio)
+        {
+            GiveBack(message);
         }
     }
 
@@ -80,7 +114,11 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
 
                 break;
             case OpenDone done:
-                _ = AioExt.ErrorOf(() => done.File?.Release());
+                if (done.File is { } file)
+                {
+                    Close(file.Release);
+                }
+
                 if (done.Opening.TryClaim())
                 {
                     Reply(done.Opening.Requester, done.Opening.Open, AioOutcome.MayHaveHappened); // it may have made or emptied the file
@@ -89,13 +127,26 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
                 break;
             case BlockingDone done:
                 done.Slot.ReleaseMemory(); // it has been answered as the shard stopped
-                _ = AioExt.ErrorOf(done.Slot.Lane.File.Open.LetGoAtEnd);
+                Close(done.Slot.Lane.File.Open.LetGoAtEnd);
                 break;
             case FileBarrier barrier when barrier.TryClaim():
                 Reply(barrier.Requester, barrier.Command);
                 break;
             default:
                 break;
+        }
+    }
+
+    // A close can be stuck in the kernel, and this is anybody's thread. The blocking dispatcher may have ended.
+    private static void Close(Action close)
+    {
+        try
+        {
+            new Thread(() => AioExt.ErrorOf(close)) { IsBackground = true, Name = "akka-aio-close" }.Start();
+        }
+        catch (Exception) // no thread for it
+        {
+            _ = AioExt.ErrorOf(close);
         }
     }
 

@@ -8,19 +8,32 @@ internal static class ReplyExtensions
 {
     /// <summary>
     /// Tells a reply. A ref may have code of its own that throws: that is between it and its user, and must neither restart a shard, whose
-    /// other requesters would lose their commands, nor stop a reaper. What the reply carries is left to the ref that took it.
+    /// other requesters would lose their commands, nor stop a reaper. What the reply carries is left to the ref that took it;
+    /// of an actor that has ended, or an Ask that is over, it is given back here too: another subscriber to dead letters may throw.
     /// </summary>
     public static void Reply(this IActorRef requester, Aio.Event reply, IActorRef? sender, ILoggingAdapter log)
     {
+        var isLost = reply is Aio.ReadCompleted or Aio.Opened && LostMessages.IsGone(requester);
         try
         {
             requester.Tell(reply, sender);
         }
         catch (Exception e)
         {
+            isLost |= IsAsk(requester);
+
             log.Error(e, "{0} could not be delivered to {1}", reply.GetType().Name, NameOf(requester));
         }
+
+        if (isLost)
+        {
+            LostMessages.GiveBack(reply);
+        }
     }
+
+    // Its Tell throws nothing of its own: the Ask was over, and the reply has become a dead letter.
+    private static bool IsAsk(IActorRef requester) =>
+        requester.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(FutureActorRef<>);
 
     private static string NameOf(IActorRef requester)
     {

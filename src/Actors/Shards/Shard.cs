@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Dispatch.MessageQueues;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Routing;
 using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
@@ -63,6 +64,9 @@ internal sealed class Shard
     /// <summary>The context of the present incarnation; null between two.</summary>
     public InFlight? InFlight { get; set; }
 
+    /// <summary>Set before the first command: answers what is told to the actor after its end.</summary>
+    public LostMessages Lost { get; set; } = null!;
+
     /// <summary>Messages that wait for the actor.</summary>
     public IMessageQueue Messages { get; set; } = null!;
 
@@ -71,7 +75,13 @@ internal sealed class Shard
     /// </summary>
     public void Tell(object message, IActorRef? sender)
     {
+        var delivered = LostMessages.Delivered;
         Ref.Tell(message, sender);
+        if (LostMessages.Delivered == delivered && LostMessages.IsGone(Ref))
+        {
+            Lost.Missed(message, sender);
+        }
+
         if (Gate.IsInside)
         {
             Visits.Want();
