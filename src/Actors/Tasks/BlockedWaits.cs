@@ -20,6 +20,19 @@ internal static class BlockedWaits
     private static readonly object Gate = new();
     private static bool s_isAwake;
     private static bool s_hasThread;
+    private static bool s_isUsed;
+
+    /// <summary>Starts its thread. Tests let it fail.</summary>
+    public static Action<ThreadStart> StartThread { get; set; } = DefaultStart;
+
+    /// <summary>Whether anything has come here. Tests set it back.</summary>
+    public static bool IsUsed
+    {
+        get => Volatile.Read(ref s_isUsed);
+        set => Volatile.Write(ref s_isUsed, value);
+    }
+
+    public static void DefaultStart(ThreadStart run) => new Thread(run) { IsBackground = true, Name = "akka-aio-waits" }.Start();
 
     /// <summary>Whether a continuation's state is the Task that <c>AsTask</c> has made of the operation.</summary>
     public static bool IsOfTask(object? state) => state is Task && Array.IndexOf(TaskTypes, state.GetType()) >= 0;
@@ -27,6 +40,11 @@ internal static class BlockedWaits
     /// <summary>Any thread: the reply of this use of an operation is there.</summary>
     public static void Add(AioOperation operation, int use)
     {
+        if (!s_isUsed)
+        {
+            IsUsed = true;
+        }
+
         Ended.Enqueue((operation, use));
         Interlocked.MemoryBarrier(); // Dekker's handshake with a thread that goes to sleep
         if (!Volatile.Read(ref s_isAwake))
@@ -49,7 +67,37 @@ internal static class BlockedWaits
             s_hasThread = true;
         }
 
-        new Thread(Run) { IsBackground = true, Name = "akka-aio-waits" }.Start();
+        try
+        {
+            StartThread(Run);
+        }
+        catch (Exception) // no memory or no thread left for it: then here, or those who block would wait for ever
+        {
+            EndHere();
+        }
+    }
+
+    // On the thread that has brought the reply.
+    private static void EndHere()
+    {
+        lock (Gate)
+        {
+            (s_isAwake, s_hasThread) = (false, false); // the next one tries again
+        }
+
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new Elsewhere());
+        try
+        {
+            while (Ended.TryDequeue(out var ended))
+            {
+                ended.Operation.EndInPlaceOfPool(ended.Use);
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
     }
 
     private static void Run()

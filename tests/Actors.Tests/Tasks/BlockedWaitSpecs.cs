@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AkkaAio.Tasks;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -95,6 +96,54 @@ public abstract class BlockedWaitSpecs(EngineKind kind, ITestOutputHelper output
                 }
             }))));
         Assert.Equal(0, wrong);
+    }
+
+    [SkippableFact]
+    public async Task Without_a_thread_for_it_they_end_all_the_same()
+    {
+        await Eventually(() => !ProcessState.ThreadNames.Contains("akka-aio-waits"), "the thread of earlier waits has ended");
+        var starts = 0;
+        BlockedWaits.StartThread = _ =>
+        {
+            Interlocked.Increment(ref starts);
+            throw new ThreadStateException("no thread left");
+        };
+        try
+        {
+            await Every_thread_of_the_pool_may_block_on_an_operation();
+        }
+        finally
+        {
+            BlockedWaits.StartThread = BlockedWaits.DefaultStart;
+        }
+
+        Assert.True(starts > 0); // else nothing has been tried
+        await Every_thread_of_the_pool_may_block_on_an_operation();
+    }
+
+    [SkippableFact]
+    public async Task What_is_awaited_as_it_is_never_comes_to_the_shared_queue()
+    {
+        var file = await NewFile(Block);
+        BlockedWaits.IsUsed = false;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var into = new byte[Block];
+            for (var i = 0; i < 200; i++)
+            {
+                await file.ReadAsync(0, into.AsMemory());
+            }
+        })));
+        Assert.False(BlockedWaits.IsUsed);
+        _ = await file.ReadAsync(0, new byte[Block].AsMemory()).AsTask();
+        await Eventually(() => BlockedWaits.IsUsed || AsTaskOfCompleted(file), "what is awaited as a Task does");
+    }
+
+    // One that is complete when AsTask is called needs nobody.
+    private static bool AsTaskOfCompleted(AioFile file)
+    {
+        file.ReadAsync(0, new byte[Block].AsMemory()).AsTask().Wait();
+        return BlockedWaits.IsUsed;
     }
 
     [SkippableFact]
