@@ -262,7 +262,11 @@ public sealed class AioExt : IExtension
         }
         catch (AioSystemException e) when (e.Errno is Errno.EMFILE or Errno.ENFILE)
         {
-            ForgottenFiles.Collect(); // perhaps some are garbage that no collection has found
+            if (!ForgottenFiles.Collect()) // perhaps some are garbage that no collection has found
+            {
+                throw;
+            }
+
             return OpenHandle(open);
         }
     }

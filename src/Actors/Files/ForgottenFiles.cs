@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Shards;
@@ -9,11 +10,19 @@ namespace AkkaAio.Files;
 /// <summary>Closes the files that their users have forgotten, on blocking threads, and says so in the log.</summary>
 internal sealed class ForgottenFiles
 {
+    // A program at the limit of its descriptors that goes on opening must not collect garbage for each.
+    private static readonly TimeSpan PauseInVain = TimeSpan.FromSeconds(1);
+
     private readonly AioExt _aio;
     private readonly ConcurrentQueue<OpenFile> _files = new();
     private readonly Lock _collecting = new();
     private readonly BurstLog _log;
     private int _scheduled;
+    private int _collections;
+    private long _closed;
+
+    // Stopwatch ticks: the last collection found nothing; 0: it did.
+    private long _inVainAt;
 
     public ForgottenFiles(AioExt aio)
     {
@@ -55,16 +64,38 @@ internal sealed class ForgottenFiles
         }
     }
 
-    /// <summary>Blocking thread: no descriptor is left. Closes what is garbage already and has not been found yet.</summary>
-    public void Collect()
+    /// <summary>How often <see cref="Collect"/> has collected.</summary>
+    public int Collections => Volatile.Read(ref _collections);
+
+    /// <summary>
+    /// Blocking thread: no descriptor is left. Closes what is garbage already and has not been found yet. Where the process may open a thousand
+    /// files only, the memory pressure of open files starts no collection in time.
+    /// </summary>
+    /// <returns>False: nothing has been tried, since the last time was in vain, and a moment ago.</returns>
+    public bool Collect()
     {
+        var seen = Collections;
         lock (_collecting)
         {
+            if (Collections != seen)
+            {
+                return true; // another open's, meanwhile
+            }
+
+            if (_inVainAt != 0 && Stopwatch.GetElapsedTime(_inVainAt) < PauseInVain)
+            {
+                return false;
+            }
+
+            var closed = Volatile.Read(ref _closed);
+            Volatile.Write(ref _collections, seen + 1);
             GC.Collect();
             GC.WaitForPendingFinalizers();
+            CloseAll();
+            _inVainAt = Volatile.Read(ref _closed) == closed ? Stopwatch.GetTimestamp() : 0;
         }
 
-        CloseAll();
+        return true;
     }
 
     /// <summary>Says what is still to be said.</summary>
@@ -75,6 +106,7 @@ internal sealed class ForgottenFiles
         Interlocked.Exchange(ref _scheduled, 0); // before the look: what comes from here on is another's, if it is not found here
         while (_files.TryDequeue(out var file))
         {
+            Interlocked.Increment(ref _closed);
             if (AioExt.ErrorOf(file.Release) is { } error)
             {
                 _aio.Log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);

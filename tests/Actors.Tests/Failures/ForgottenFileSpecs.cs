@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
@@ -49,6 +50,22 @@ public sealed class ForgottenFilesOnMemory(ITestOutputHelper output) : Forgotten
             await Eventually(() => Ext.Shards.Sum(shard => shard.InFlight?.Count ?? 0) == 1, "the read is in flight");
             return read;
         }
+    }
+
+    [Fact]
+    public async Task Opens_that_fail_in_a_row_do_not_each_collect_garbage()
+    {
+        const int Opens = 2000;
+        Engine.OnFileCall = (call, _) => call == "open" ? Errno.EMFILE : Errno.None;
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Opens; i++)
+        {
+            var error = await Assert.ThrowsAsync<AioSystemException>(() => NewFile());
+            Assert.Equal(Errno.EMFILE, error.Errno);
+        }
+
+        // One a second, when they find nothing.
+        Assert.InRange(Ext.ForgottenFiles.Collections, 1, 1 + (int)Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Tests.Support;
@@ -201,6 +202,47 @@ public abstract class CancelSpecsBase : AioTestKit
         foreach (var command in new Aio.FileCommand[] { write.Command, flush.Command, refused, new Aio.Read(file, 0, 1) })
         {
             Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
+        }
+    }
+
+    [Fact]
+    public async Task A_requester_whose_waiting_commands_are_all_cancelled_is_let_go_and_may_come_again()
+    {
+        var file = await NewFile(4 * Block);
+        var waiting = Enumerable.Range(0, 200).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        var gone = await Canceled(); // behind the one above, which has some left in each shard's queue
+        var again = new Replies(Sys);
+        await Cancel(again);
+        for (var answered = 0; answered < 40; answered += 4)
+        {
+            await Eventually(() => Engine.Release() > 0 || Replies.Count >= 40, "some are done, so that everybody had a turn");
+        }
+
+        await Eventually(() =>
+        {
+            GC.Collect();
+            return !gone.IsAlive;
+        }, "the first is let go, while others wait");
+        Assert.False(waiting.All(Replies.Has));
+        var late = Enumerable.Range(0, 4).Select(_ => again.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        Script(hold: false);
+        await Eventually(() => Engine.Release() == 0 && late.All(again.Has) && waiting.All(Replies.Has), "all are done");
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task<WeakReference> Canceled()
+        {
+            var requester = new Replies(Sys);
+            await Cancel(requester);
+            return new WeakReference(requester);
+        }
+
+        async Task Cancel(Replies requester)
+        {
+            for (var shard = 0; shard < Ext.Shards.Length; shard++)
+            {
+                var read = requester.Tell(new Aio.ReadInto(file, shard * Block, new byte[Block]));
+                Assert.True((await requester.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
+            }
         }
     }
 
