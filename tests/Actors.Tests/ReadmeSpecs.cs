@@ -100,18 +100,21 @@ public sealed class ReadmeSpecs : TestKit
     [InlineData("actor", "README.md")]
     [InlineData("task", "README.md")]
     [InlineData("producer", "docs/producers.md")]
-    public void The_page_shows_the_sample_that_is_run_here(string name, string page)
-    {
-        var text = File.ReadAllText(PageOf(page));
-        var shown = Between(text, $"<!-- sample: {name} -->\n```csharp\n", "```");
-        var run = Between(File.ReadAllText(SourcePath()), $"// sample: {name}\n", "// end");
-        Assert.Equal(Dedent(run), Dedent(shown));
-    }
+    public void The_page_shows_the_sample_that_is_run_here(string name, string page) => AssertShows(name, page, SourcePath());
 
     protected override void AfterAll()
     {
         base.AfterAll();
         File.Delete(_path);
+    }
+
+    /// <summary>The page shows the sample of this name in this source.</summary>
+    internal static void AssertShows(string name, string page, string source)
+    {
+        var text = File.ReadAllText(PageOf(page));
+        var shown = Between(text, $"<!-- sample: {name} -->\n```csharp\n", "```");
+        var run = Between(File.ReadAllText(source), $"// sample: {name}\n", "// end");
+        Assert.Equal(Dedent(run), Dedent(shown));
     }
 
     /// <summary>Where a page of the repository is.</summary>

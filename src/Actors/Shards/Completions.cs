@@ -105,6 +105,12 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
     {
         var file = slot.Lane.File;
         _counters.OfReaper.DataSyncs++;
+        if (ContextActor.HasNoDataSync(error))
+        {
+            ContextActor.SyncOnThread(aio, shard, file); // io-uring, thread-pool and posix-aio say so here, linux-aio at the submit
+            return;
+        }
+
         if (error != Errno.None)
         {
             _counters.OfReaper.Fail(IoOpcode.DataSync, error);

@@ -195,8 +195,15 @@ internal sealed partial class ContextActor
         home.ReadyFlushes.Clear();
     }
 
-    private void SyncOnThread(AioFile file) =>
-        _aio.RunBlocking(() => _shard.Tell(new DataSyncDone(file, AioExt.ErrorOf(file.Handle.DataSync)), _self));
+    /// <summary>
+    /// A kernel before 4.18, or a file system without fsync, as read-only ones are. It says nothing of what was written: the same on a
+    /// thread that may block, where the file itself knows what that means for it.
+    /// </summary>
+    internal static bool HasNoDataSync(Errno error) => error is Errno.EINVAL or Errno.EOPNOTSUPP;
+
+    /// <summary>Any thread: fdatasync(2) on a thread that may block.</summary>
+    internal static void SyncOnThread(AioExt aio, Shard shard, AioFile file) =>
+        aio.RunBlocking(() => shard.Tell(new DataSyncDone(file, AioExt.ErrorOf(file.Handle.DataSync)), shard.Ref));
 
     private void StageDataSync(Slot slot, AioFile file)
     {
@@ -213,10 +220,9 @@ internal sealed partial class ContextActor
     {
         var file = slot.Lane.File;
         _inFlight!.GiveBack(slot);
-        if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
+        if (HasNoDataSync(error))
         {
-            // A kernel before 4.18, or a file system without: the same, on a thread that may block.
-            SyncOnThread(file);
+            SyncOnThread(_aio, _shard, file);
         }
         else
         {

@@ -106,7 +106,7 @@ internal sealed partial class ContextActor
             {
                 var file = slot.Lane.File;
                 _inFlight!.GiveBack(slot);
-                SyncOnThread(file);
+                SyncOnThread(_aio, _shard, file);
             }
             else
             {
@@ -146,7 +146,7 @@ internal sealed partial class ContextActor
             if (MayStage(file))
             {
                 BeginDataSync(file);
-                SyncOnThread(file);
+                SyncOnThread(_aio, _shard, file);
             }
             else
             {

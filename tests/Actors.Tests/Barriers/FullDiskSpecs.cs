@@ -33,4 +33,28 @@ public sealed class FullDiskSpecs
         Assert.Equal(10 * Block, file.Length);
         await system.Terminate().WaitAsync(Patience.Long);
     }
+
+    [Fact]
+    public async Task What_a_buffered_write_has_written_before_the_disk_was_full_is_part_of_the_file()
+    {
+        const int Room = 100 << 10;
+        var engine = new WatchedEngine { Room = Room };
+        var system = ActorSystem.Create("short", Akka.Actor.Setup.ActorSystemSetup.Create(
+            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("akka.io.aio.engine = memory")), new AioSetup(engine)));
+        var file = await AioExt.Get(system).OpenAsync(
+            "/short", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
+        var replies = new Replies(system);
+        var failed = await replies.Do<Aio.CommandFailed>(new Aio.Write(file, 0, new byte[1 << 20]));
+
+        Assert.Equal(Room, Assert.IsType<AioShortWriteException>(failed.Cause).Written);
+        Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
+        Assert.Equal(Room, file.Length);
+        using (var read = await file.ReadAsync(Room - 10, 1000))
+        {
+            Assert.Equal(10, read.Length);
+        }
+
+        Assert.Equal(Room, engine.Inner.ReadAllBytes("/short").Length);
+        await system.Terminate().WaitAsync(Patience.Long);
+    }
 }

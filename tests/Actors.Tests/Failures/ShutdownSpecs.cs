@@ -361,6 +361,45 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_file_whose_close_is_under_way_at_the_end_is_released_once()
+    {
+        Abandons = true;
+        var file = await NewFile(Block);
+        using var other = ActorSystem.Create("other", SetupOf(EngineKind.Memory, Engine, ""));
+        var second = await AioExt.Get(other).OpenAsync(file.Path, New with { Mode = FileMode.Open });
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        Engine.OnFileCall = (call, _) =>
+        {
+            if (call == "close")
+            {
+                entered.Set();
+                leave.Wait(Patience.Long);
+            }
+
+            return Errno.None;
+        };
+        Replies.Tell(new Aio.Close(file));
+        Assert.True(entered.Wait(Patience.Long));
+        try
+        {
+            await Terminate();
+        }
+        finally
+        {
+            leave.Set();
+        }
+
+        await Eventually(() => Engine.OpenFiles == 1, "it is closed");
+
+        // Twice would be once for the second open, which then shares its length with nobody.
+        var third = await AioExt.Get(other).OpenAsync(file.Path, New with { Mode = FileMode.Open });
+        await third.WriteAsync(Block, Pattern(Block));
+        Assert.Equal(2 * Block, second.Length);
+        await other.Terminate().WaitAsync(Patience.Long);
+    }
+
+    [Fact]
     public async Task A_reaper_that_fails_during_the_drain_does_not_make_it_longer()
     {
         var (file, other) = (await NewFile(64 * Block), await NewFile(Block));

@@ -15,8 +15,11 @@ internal sealed class WatchedEngine : IIoEngine
 
     public ConcurrentQueue<Call> Calls { get; } = new();
 
-    /// <summary>fallocate beyond this end says ENOSPC.</summary>
+    /// <summary>A disk that is full here: fallocate beyond it says ENOSPC, write(2) is short, and behind it says so too.</summary>
     public long Room { get; set; } = long.MaxValue;
+
+    /// <summary>Called with the path when a read has its bytes, before it returns.</summary>
+    public Action<string>? OnRead { get; set; }
 
     public string Name => Inner.Name;
 
@@ -68,12 +71,24 @@ internal sealed class WatchedEngine : IIoEngine
             file.Allocate(offset, length);
         }
 
-        public int Read(Span<byte> destination, long offset) => Noted("pread").Read(destination, offset);
+        public int Read(Span<byte> destination, long offset)
+        {
+            var count = Noted("pread").Read(destination, offset);
+            engine.OnRead?.Invoke(Path);
+            return count;
+        }
+
+        public long? FindEndOfData(long from) => inner.FindEndOfData(from);
 
         public int ReadV(ReadOnlySpan<IoVec> vectors, long offset) => Noted("pread").ReadV(vectors, offset);
 
-        public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync) =>
-            Noted("pwrite", dataSync).Write(source, offset, dataSync);
+        public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
+        {
+            var file = Noted("pwrite", dataSync);
+            var fits = (int)Math.Clamp(engine.Room - offset, 0, source.Length);
+            return fits > 0 ? file.Write(source[..fits], offset, dataSync)
+                : throw new AioSystemException(Errno.ENOSPC, "write", Path, offset, source.Length);
+        }
 
         public int WriteV(ReadOnlySpan<IoVec> vectors, long offset, bool dataSync) =>
             Noted("pwrite", dataSync).WriteV(vectors, offset, dataSync);
