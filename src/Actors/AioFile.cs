@@ -44,6 +44,10 @@ public sealed partial class AioFile : IAsyncDisposable
     /// On the disk a direct file reaches to the end of the writes that have been accepted, and with
     /// <see cref="AioOpenOptions.GrowAhead"/> further: zeros behind Length, taken back when the file is closed. After a crash they are
     /// still there: docs/appending.md says how to find the last record.
+    /// <para>
+    /// What another process appends, or an open that is none of AkkaAio's, is read as soon as it is there, but Length need not move with
+    /// it: it is looked at when the file is opened once more. What another process cuts off is seen by reads, and here no sooner either.
+    /// </para>
     /// </remarks>
     public long Length => IsBlockDevice ? DeviceLength() : Extent.Length;
 

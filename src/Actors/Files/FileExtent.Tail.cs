@@ -76,6 +76,7 @@ internal sealed partial class FileExtent
         if (_opens.Exists(open => open.HasWrites))
         {
             Volatile.Write(ref _allocatedEnd, tailEnd);
+            LeaveTailToWriters();
             return;
         }
 
@@ -92,6 +93,15 @@ internal sealed partial class FileExtent
             file.Log.Warning(
                 "{0} stays longer than what was written to it here: {1} instead of {2} bytes, because {3}", file.Path, AllocatedEnd,
                 Length, why);
+        }
+    }
+
+    // Whose writes are under way takes it back behind them. To one that grows ahead the tail is its own, until it closes.
+    private void LeaveTailToWriters()
+    {
+        if (!_opens.Exists(open => open.File is { GrowAhead: > 0 }))
+        {
+            _opens.ForEach(open => open.TellOfTail());
         }
     }
 

@@ -1,5 +1,7 @@
+using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Shards;
 
 namespace AkkaAio.Files;
 
@@ -46,6 +48,18 @@ internal sealed class OpenFile
     /// Any thread: a write is under way, or the kernel has an abandoned one still. True also of one that has just ended.
     /// </summary>
     public bool HasWrites => DescriptorLeaked || Array.Exists(_writes, writes => writes.HasPending);
+
+    /// <summary>Any thread: what the file was made longer by is to be taken back when the writes of this open are done.</summary>
+    public void TellOfTail()
+    {
+        if (File is { } file && HasWrites && !DescriptorLeaked)
+        {
+            foreach (var lane in file.Lanes)
+            {
+                lane.Shard.Tell(new TailUnwanted(lane), ActorRefs.NoSender);
+            }
+        }
+    }
 
     public ILoggingAdapter Log => _aio.Log;
 

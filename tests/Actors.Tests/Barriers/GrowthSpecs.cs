@@ -509,6 +509,28 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     }
 
     [Fact]
+    public async Task A_tail_is_taken_back_behind_the_writes_of_another_open_that_were_in_the_way()
+    {
+        var first = await NewFile(Block);
+        var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open });
+        Engine.OnOperation = (in IoRequest request) => request.Opcode != IoOpcode.Write ? default
+            : request.Offset == 0 ? new() { Hold = true } : new() { Error = Errno.EIO };
+        var held = Replies.Tell(new Aio.Write(second, 0, Pattern(Block)));
+        await Replies.Fails<AioSystemException>(new Aio.Write(first, Block, new byte[Block]));
+        for (var i = 0; i < 8; i++)
+        {
+            await Fence(first);
+            await (await NewFile()).DisposeAsync(); // blocking threads have had time to look at the tail
+        }
+
+        Assert.Equal(2 * Block, OnDisk(first.Path).Length);
+        Engine.Release();
+        await Replies.Of<Aio.WriteCompleted>(held);
+        await Eventually(() => OnDisk(first.Path).Length == Block, "the tail is taken back");
+        Assert.Equal(Pattern(Block), OnDisk(first.Path));
+    }
+
+    [Fact]
     public async Task A_second_open_that_empties_the_file_is_seen_in_the_firsts_length()
     {
         var first = await NewFile();

@@ -40,6 +40,30 @@ public sealed class BudgetSpecs(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_write_that_the_budget_refuses_leaves_the_file_as_long_as_it_was()
+    {
+        var calls = 0;
+        var file = await NewFile(Block);
+        Engine.OnFileCall = (call, _) =>
+        {
+            calls += call == "fallocate" ? 1 : 0;
+            return Errno.None;
+        };
+        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, Block, new byte[2 << 20]));
+        Assert.Equal(0, calls);
+
+        var kept = new List<AioBuffer>();
+        while (Pool.TryRent(64 * 1024) is { } buffer)
+        {
+            kept.Add(buffer);
+        }
+
+        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, Block, new byte[64 * 1024]));
+        await Eventually(() => OnDisk(file.Path).Length == Block, "what it was made longer by is taken back");
+        kept.ForEach(buffer => buffer.Dispose());
+    }
+
+    [Fact]
     public async Task A_burst_beyond_the_budget_answers_every_read_and_never_exceeds_it()
     {
         var file = await NewFile(64 * Block);

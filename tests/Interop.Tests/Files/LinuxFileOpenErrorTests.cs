@@ -77,7 +77,9 @@ public sealed class LinuxFileOpenErrorTests : IDisposable
         Assert.True(SpinWait.SpinUntil(
             () => File.ReadAllText($"/proc/{writer.Id}/stat").Contains(") S ", StringComparison.Ordinal), Bounded.Patience), "it waits");
 
+        var waiting = StateOf(writer);
         Assert.Throws<AioArgumentException>(() => LinuxFile.Open(_folder["pipe"], new IoFileOptions()));
+        Assert.Equal(waiting, StateOf(writer)); // a reader that comes wakes it, and it fails when that one has gone
 
         // Read and write: does not wait for another end.
         using var reader = new FileStream(_folder["pipe"], FileMode.Open, FileAccess.ReadWrite);
@@ -87,6 +89,9 @@ public sealed class LinuxFileOpenErrorTests : IDisposable
         await Bounded.Run(() => reader.ReadExactly(data)); // lost where a reader had come and gone
         Assert.Equal("data\n"u8.ToArray(), data);
     }
+
+    private static string StateOf(Process process) => string.Join('\n', File.ReadLines($"/proc/{process.Id}/status").Where(line =>
+        line.StartsWith("State:", StringComparison.Ordinal) || line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal)));
 
     [SkippableFact]
     public async Task An_open_waits_for_a_lease_to_be_given_back()
