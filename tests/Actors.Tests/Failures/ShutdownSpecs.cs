@@ -383,7 +383,7 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         Assert.True(entered.Wait(Patience.Long));
         try
         {
-            await Terminate();
+            await Sys.Terminate().WaitAsync(Patience.Long);
         }
         finally
         {
