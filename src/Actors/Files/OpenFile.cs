@@ -52,9 +52,15 @@ internal sealed class OpenFile
     /// <summary>Any thread: what the file was made longer by is to be taken back when the writes of this open are done.</summary>
     public void TellOfTail()
     {
-        if (File is { } file && HasWrites && !DescriptorLeaked)
+        if (File is not { } file || DescriptorLeaked)
         {
-            foreach (var lane in file.Lanes)
+            return;
+        }
+
+        foreach (var lane in file.Lanes)
+        {
+            // A lane without writes would look again at once, and again, while another one's are under way.
+            if (lane.Writes.HasPending)
             {
                 lane.Shard.Tell(new TailUnwanted(lane), ActorRefs.NoSender);
             }
