@@ -9,6 +9,7 @@ using AkkaAio.Interop.Engines.LinuxAio;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.ThreadPool;
 using AkkaAio.Interop.Files;
+using AkkaAio.Interop.Folders;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
 using AkkaAio.Tasks;
@@ -277,6 +278,9 @@ public sealed class AioExt : IExtension
             ? _engine.Open(open.Path, open.Options.ToFileOptions())
             : throw new AioArgumentException(
                 $"its engine can be {EngineName}, which this system runs, or {OnThreads}, and not {open.Options.Engine}", open.Name, open.Path);
+
+    /// <summary>The names of the files.</summary>
+    internal IFileNames Names => _engine.Names;
 
     /// <summary>Whether direct operations may carry RWF_NOWAIT. Other engines block nobody, or take the flag for something else.</summary>
     internal bool TakesNoWait => _engine is LinuxAioEngine or MemoryEngine { TakesNoWait: true };

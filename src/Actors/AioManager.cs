@@ -18,7 +18,7 @@ internal sealed class AioManager : UntypedActor
     private readonly ILoggingAdapter _log = new SafeLog(Context.GetLogger());
     private readonly HashSet<OpenFile> _open = [];
     private readonly Dictionary<IActorRef, OwnedFiles> _owned = [];
-    private readonly HashSet<Opening> _opening = [];
+    private readonly HashSet<BlockingCommand> _blocking = [];
     private readonly HashSet<int> _undrained = [];
     private readonly List<IActorRef> _drainRequesters = [];
 
@@ -72,6 +72,12 @@ internal sealed class AioManager : UntypedActor
             case OpenDone done:
                 OnOpenDone(done);
                 break;
+            case Aio.NameCommand change:
+                OnNameCommand(change);
+                break;
+            case NamesChanged changed:
+                OnNamesChanged(changed);
+                break;
             case FileClosed closed:
                 Forget(closed.File);
                 break;
@@ -101,13 +107,13 @@ internal sealed class AioManager : UntypedActor
     protected override void PostStop()
     {
         _aio.Refuse();
-        foreach (var opening in _opening)
+        foreach (var stuck in _blocking)
         {
-            // The open is stuck in the kernel. Its thread closes the file if it ever gets it.
-            if (opening.TryClaim())
+            // In the kernel. The thread of an open closes the file if it ever gets it.
+            if (stuck.TryClaim())
             {
-                Reply(opening.Requester, new Aio.CommandFailed(
-                    opening.Open, new AioAbortedException(opening.Open.Name, opening.Open.Path, "the actor system has stopped"),
+                Reply(stuck.Requester, new Aio.CommandFailed(
+                    stuck.Command, new AioAbortedException(stuck.Command.Name, PathOf(stuck.Command), "the actor system has stopped"),
                     AioOutcome.MayHaveHappened));
             }
         }
@@ -127,15 +133,13 @@ internal sealed class AioManager : UntypedActor
 
     private void OnOpen(Aio.Open open)
     {
-        if (_aio.Refuses)
+        if (IsRefused(open))
         {
-            Reply(Sender, new Aio.CommandFailed(
-                open, new AioClosedException(open.Name, open.Path, "the actor system is shutting down"), AioOutcome.NotPerformed));
             return;
         }
 
-        var opening = new Opening(open, Sender);
-        _opening.Add(opening);
+        var opening = new BlockingCommand(open, Sender);
+        _blocking.Add(opening);
         if (OwnerOf(opening) is { } owner && _owned.TryGetValue(owner, out var files) && files.MustWait)
         {
             files.Waiting.Enqueue(opening);
@@ -146,30 +150,76 @@ internal sealed class AioManager : UntypedActor
         }
     }
 
-    private void Begin(Opening opening)
+    private void Begin(BlockingCommand opening)
     {
         var (self, aio) = (Self, _aio);
+        RunBlocking(opening, () =>
+        {
+            AioFile? file = null;
+            var error = AioExt.ErrorOf(() => file = aio.Open(opening.Open, opening.Requester));
+            aio.TellManager(new OpenDone(opening, file, error), self);
+        });
+    }
+
+    private void OnNameCommand(Aio.NameCommand command)
+    {
+        if (IsRefused(command))
+        {
+            return;
+        }
+
+        var change = new BlockingCommand(command, Sender);
+        _blocking.Add(change);
+        var (self, aio) = (Self, _aio);
+        RunBlocking(change, () => aio.TellManager(new NamesChanged(change, AioExt.ErrorOf(() => command.Perform(aio.Names))), self));
+    }
+
+    private void OnNamesChanged(NamesChanged changed)
+    {
+        var (change, error) = changed;
+        var command = (Aio.NameCommand)change.Command;
+        _blocking.Remove(change);
+        Reply(change.Requester, error is null ? command.Done() : new Aio.CommandFailed(
+            command, error, error is AioSystemException { Operation: not "fsync" } ? AioOutcome.NotPerformed : AioOutcome.MayHaveHappened));
+    }
+
+    private bool IsRefused(Aio.Command command)
+    {
+        if (_aio.Refuses)
+        {
+            Reply(Sender, new Aio.CommandFailed(
+                command, new AioClosedException(command.Name, PathOf(command), "the actor system is shutting down"),
+                AioOutcome.NotPerformed));
+        }
+
+        return _aio.Refuses;
+    }
+
+    private void RunBlocking(BlockingCommand command, Action action)
+    {
         try
         {
-            _aio.RunBlocking(() =>
-            {
-                AioFile? file = null;
-                var error = AioExt.ErrorOf(() => file = aio.Open(opening.Open, opening.Requester));
-                aio.TellManager(new OpenDone(opening, file, error), self);
-            });
+            _aio.RunBlocking(action);
         }
         catch (Exception e) // no thread for it
         {
-            _opening.Remove(opening);
-            var open = opening.Open;
-            Reply(opening.Requester, new Aio.CommandFailed(
-                open, new AioException($"{open.Name} {open.Path}: {e.Message}", e), AioOutcome.NotPerformed));
+            _blocking.Remove(command);
+            Reply(command.Requester, new Aio.CommandFailed(
+                command.Command, new AioException($"{command.Command.Name} {PathOf(command.Command)}: {e.Message}", e),
+                AioOutcome.NotPerformed));
         }
     }
 
+    private static string PathOf(Aio.Command command) => command switch
+    {
+        Aio.Open open => open.Path,
+        Aio.NameCommand change => change.Path,
+        _ => "",
+    };
+
     private void OnOpenDone(OpenDone done)
     {
-        _opening.Remove(done.Opening);
+        _blocking.Remove(done.Opening);
         if (done.File is not { } file)
         {
             Reply(done.Opening.Requester, new Aio.CommandFailed(done.Opening.Open, done.Error!, AioOutcome.NotPerformed));
@@ -193,7 +243,7 @@ internal sealed class AioManager : UntypedActor
     }
 
     // The temporary ref of an Ask ends with the reply: watching it would close the file at once. Only refs with a cell are actors.
-    private static ActorRefWithCell? OwnerOf(Opening opening) =>
+    private static ActorRefWithCell? OwnerOf(BlockingCommand opening) =>
         (opening.Open.Options.Owner ?? opening.Requester) as ActorRefWithCell;
 
     private void OnOwnerDied(IActorRef owner)

@@ -15,7 +15,7 @@ internal sealed class OwnedFiles(IActorRef owner)
     public HashSet<OpenFile> Files { get; } = [];
 
     /// <summary>Opens that wait for one of the closes.</summary>
-    public Queue<Opening> Waiting { get; } = new();
+    public Queue<BlockingCommand> Waiting { get; } = new();
 
     /// <summary>So many of its files are being closed that its next Open waits for one of them.</summary>
     public bool MustWait => Volatile.Read(ref _closing) >= MostClosing;

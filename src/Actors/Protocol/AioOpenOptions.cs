@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Folders;
 
 namespace AkkaAio;
 
@@ -38,6 +39,12 @@ public sealed record AioOpenOptions
     public long GrowAhead { get; init; }
 
     /// <summary>
+    /// A lock that is held from before the file's first I/O until it is closed. An open whose lock does not go with those of other opens, in
+    /// this process or another, fails with EAGAIN and changes nothing. Opens that ask for none are kept out by none.
+    /// </summary>
+    public FileLockMode Lock { get; init; }
+
+    /// <summary>
     /// Who does the file's reads and writes: null for the system's engine, or its name; <c>thread-pool</c> for the threads of
     /// <c>blocking-dispatcher</c>, as buffered files have them where the engine takes none: for a direct file on a file system that
     /// makes io_submit block. Another engine cannot be had for one file, since the shards' contexts belong to the system's.
@@ -58,5 +65,8 @@ public sealed record AioOpenOptions
               "Length is lost to a reader that stops at them; open with GrowAhead = 0, or with OpenOrCreate and find the last record first"
             : null;
 
-    internal IoFileOptions ToFileOptions() => new(Mode, Access, Direct, PreallocationSize);
+    /// <summary>The path of the Open is a name below this folder; null: it is any path.</summary>
+    internal Folder? Below { get; init; }
+
+    internal IoFileOptions ToFileOptions() => new(Mode, Access, Direct, PreallocationSize) { Lock = Lock, Below = Below };
 }

@@ -78,7 +78,10 @@ internal sealed class Drain : INoSerializationVerificationNeeded
 internal sealed record Drained(int Shard) : INoSerializationVerificationNeeded;
 
 /// <summary>Blocking thread to manager: an open is done; with a file, or why not.</summary>
-internal sealed record OpenDone(Opening Opening, AioFile? File, Exception? Error) : INoSerializationVerificationNeeded;
+internal sealed record OpenDone(BlockingCommand Opening, AioFile? File, Exception? Error) : INoSerializationVerificationNeeded;
 
 /// <summary>Home shard or blocking thread to manager: the file is closed; forget it.</summary>
 internal sealed record FileClosed(OpenFile File) : INoSerializationVerificationNeeded;
+
+/// <summary>To the manager: a change of names is done, or has failed.</summary>
+internal sealed record NamesChanged(BlockingCommand Change, Exception? Error) : INoSerializationVerificationNeeded;

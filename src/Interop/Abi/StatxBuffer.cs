@@ -30,6 +30,10 @@ internal struct StatxBuffer
     [FieldOffset(28)]
     public ushort Mode;
 
+    /// <summary>Names that the file has.</summary>
+    [FieldOffset(16)]
+    public uint Links;
+
     /// <summary>The owner.</summary>
     [FieldOffset(20)]
     public uint UserId;
@@ -73,6 +77,9 @@ internal struct StatxBuffer
 
     /// <summary>S_IFBLK.</summary>
     public readonly bool IsBlockDevice => FileType == 0x6000;
+
+    /// <summary>S_IFLNK.</summary>
+    public readonly bool IsSymbolicLink => FileType == 0xA000;
 
     /// <summary>S_IFDIR.</summary>
     public readonly bool IsDirectory => FileType == 0x4000;

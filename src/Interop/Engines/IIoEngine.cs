@@ -1,3 +1,5 @@
+using AkkaAio.Interop.Folders;
+
 namespace AkkaAio.Interop.Engines;
 
 /// <summary>The kernel interface behind the contexts, and the files that they work on.</summary>
@@ -41,4 +43,7 @@ public interface IIoEngine
     /// <summary>Opens a file; blocks like any open(2).</summary>
     /// <exception cref="AioException">The file cannot be opened as asked.</exception>
     IIoFile Open(string path, IoFileOptions options);
+
+    /// <summary>The names of its files.</summary>
+    internal IFileNames Names => FileSystemNames.Instance;
 }

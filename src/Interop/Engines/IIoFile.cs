@@ -1,5 +1,6 @@
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Files;
+using AkkaAio.Interop.Folders;
 
 namespace AkkaAio.Interop.Engines;
 
@@ -14,6 +15,12 @@ public sealed record IoFileOptions(
     DirectIo Direct = DirectIo.Auto,
     long PreallocationSize = 0)
 {
+    /// <summary>The lock that the open holds.</summary>
+    public FileLockMode Lock { get; init; }
+
+    /// <summary>The path is a name below this folder: a regular file with one name, reached over no link. Null: it is any path.</summary>
+    internal Folder? Below { get; init; }
+
     /// <summary>What every engine refuses alike, before it looks at the file.</summary>
     internal void Check(string path)
     {
@@ -28,6 +35,9 @@ public sealed record IoFileOptions(
             _ when PreallocationSize < 0 => $"PreallocationSize is {PreallocationSize}; it is 0 or more bytes",
             _ when PreallocationSize > 0 && Access == FileAccess.Read =>
                 $"PreallocationSize = {PreallocationSize} needs write access",
+            _ when Lock is < FileLockMode.None or > FileLockMode.Exclusive => $"FileLockMode {Lock} does not exist",
+            _ when Lock == FileLockMode.Exclusive && Access == FileAccess.Read => "an exclusive lock needs write access",
+            _ when Lock == FileLockMode.Shared && Access == FileAccess.Write => "a shared lock needs read access",
             _ => null,
         };
         if (reason is not null)

@@ -1,13 +1,15 @@
 using System.Globalization;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Folders;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Interop.Files;
 
 // open(2) in steps, so that an open that is refused has changed nothing:
 //
-//   O_PATH, and look what it is ──► open what was looked at ──► can it do direct I/O? ──► room for PreallocationSize ──► make it empty
+//   O_PATH, and look what it is ──► open what was looked at ──► lock it ──► can it do direct I/O? ──► room for PreallocationSize
+//   ──► make it empty
 //
 // O_PATH opens nothing: a FIFO does not wait for its other end, and its writer never sees a reader that goes away again. The second open
 // waits for a lease (F_SETLEASE) to be given back, as every other program does.
@@ -34,7 +36,7 @@ public sealed partial class LinuxFile
         {
             if (isNew)
             {
-                RemoveIfOurs(path, stat.Identity);
+                RemoveIfOurs(path, options.Below, stat.Identity);
             }
 
             handle.Dispose();
@@ -48,7 +50,7 @@ public sealed partial class LinuxFile
         var creates = options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.OpenOrCreate or FileMode.Append;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            using var place = FileSyscalls.TryOpen(path, FileSyscalls.OPath, out var errno);
+            using var place = TryOpen(path, options.Below, FileSyscalls.OPath, out var errno);
             if (place is not null)
             {
                 if (OpenExisting(place, path, options, out var stat) is { } handle)
@@ -65,7 +67,7 @@ public sealed partial class LinuxFile
             }
 
             // O_EXCL: only then is it ours to remove again. It fails on a link that leads nowhere, where open(2) would make its target.
-            var created = FileSyscalls.TryOpen(path, AccessFlag(options) | FileSyscalls.OCreat | FileSyscalls.OExcl, out errno);
+            var created = TryOpen(path, options.Below, AccessFlag(options) | FileSyscalls.OCreat | FileSyscalls.OExcl, out errno);
             if (created is not null)
             {
                 return (created, StatOf(created, path), true);
@@ -76,7 +78,7 @@ public sealed partial class LinuxFile
                 throw new AioSystemException(errno, "open", path);
             }
 
-            if (options.Mode != FileMode.CreateNew && new FileInfo(path).LinkTarget is not null)
+            if (options.Mode != FileMode.CreateNew && options.Below is null && new FileInfo(path).LinkTarget is not null)
             {
                 FileSyscalls.TryOpen(path, AccessFlag(options) | FileSyscalls.OCreat | FileSyscalls.ONonBlock, out errno)?.Dispose();
                 if (errno != Errno.None)
@@ -112,12 +114,18 @@ public sealed partial class LinuxFile
             throw new AioArgumentException("not a regular file or block device (a pipe, socket or terminal?)", "open", path);
         }
 
+        if (options.Below is not null && (!stat.IsRegular || stat.Links != 1))
+        {
+            throw new AioArgumentException(
+                stat.IsRegular ? $"has {stat.Links} names (hard links), and may have one" : "not a regular file", "open", path);
+        }
+
         var same = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{place.DangerousGetHandle()}");
         var direct = options.Direct == DirectIo.Off ? 0 : FileSyscalls.ODirect;
-        var handle = TryOpen(same, direct, out var errno);
+        var handle = TryOpenDirect(same, direct, out var errno);
         if (handle is null && errno == Errno.ENOENT && !Directory.Exists("/proc/self/fd"))
         {
-            handle = TryOpen(path, direct, out errno); // no /proc here: by name, and perhaps another file by now
+            handle = options.Below is null ? TryOpenDirect(path, direct, out errno) : null; // no /proc here: by name, and perhaps another file by now
         }
 
         if (handle is null)
@@ -135,7 +143,7 @@ public sealed partial class LinuxFile
         handle.Dispose();
         return null;
 
-        SafeFileHandle? TryOpen(string name, int directFlag, out Errno error)
+        SafeFileHandle? TryOpenDirect(string name, int directFlag, out Errno error)
         {
             var opened = FileSyscalls.TryOpen(name, AccessFlag(options) | directFlag, out error);
             return opened is null && error == Errno.EINVAL && directFlag != 0
@@ -148,6 +156,7 @@ public sealed partial class LinuxFile
         SafeFileHandle handle, string path, IoFileOptions options, in StatxBuffer stat, bool isNew)
     {
         var fd = (int)handle.DangerousGetHandle();
+        Lock(handle, path, options.Lock);
 
         // EINVAL of F_SETFL: no O_DIRECT here. Null also where the kernel accepts O_DIRECT, but not for this file (ext4 with
         // data=journal, encryption …): I/O would silently be buffered and run inside io_submit.
@@ -182,6 +191,21 @@ public sealed partial class LinuxFile
         return new LinuxFile(handle, CanonicalPath(fd, path), options.Access, stat, alignment);
     }
 
+    // Before anything of the file is changed.
+    private static void Lock(SafeFileHandle handle, string path, FileLockMode mode)
+    {
+        var errno = mode == FileLockMode.None ? Errno.None : LockSyscalls.TryLock(handle, mode == FileLockMode.Exclusive);
+        if (errno != Errno.None)
+        {
+            throw new AioSystemException(
+                errno, "fcntl(F_OFD_SETLK)", path,
+                hint: errno is Errno.EAGAIN or Errno.EACCES ? $"another open of the file has a lock that does not go with {mode}" : null);
+        }
+    }
+
+    private static SafeFileHandle? TryOpen(string path, Folder? below, int flags, out Errno errno) =>
+        below is null ? FileSyscalls.TryOpen(path, flags, out errno) : below.TryOpen(path, flags, out errno);
+
     // False: the file system cannot.
     private static bool TryPreallocate(int fd, string path, FileIdentity file, long length)
     {
@@ -213,14 +237,23 @@ public sealed partial class LinuxFile
         File.ResolveLinkTarget($"/proc/self/fd/{fd}", returnFinalTarget: false)?.FullName ?? System.IO.Path.GetFullPath(path);
 
     // The name may be another file's by now, and somebody else may have written to ours.
-    private static void RemoveIfOurs(string path, FileIdentity created)
+    private static void RemoveIfOurs(string path, Folder? below, FileIdentity created)
     {
         try
         {
-            using var place = FileSyscalls.TryOpen(path, FileSyscalls.OPath, out _);
-            if (place is not null && StatOf(place, path) is { Size: 0 } stat && stat.Identity == created)
+            using var place = TryOpen(path, below, FileSyscalls.OPath, out _);
+            if (place is null || StatOf(place, path) is not { Size: 0 } stat || stat.Identity != created)
+            {
+                return;
+            }
+
+            if (below is null)
             {
                 File.Delete(path);
+            }
+            else
+            {
+                below.Delete(path);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

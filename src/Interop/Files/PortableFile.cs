@@ -68,6 +68,11 @@ internal sealed class PortableFile : IIoFile
                 Errno.EINVAL, "open", path, hint: "direct I/O needs Linux on x86-64 or arm64; open with Direct = Auto or Off");
         }
 
+        if (options.Lock != FileLockMode.None || options.Below is not null)
+        {
+            throw new AioArgumentException("locks and names below a folder need Linux on x86-64 or arm64", "open", path);
+        }
+
         if (Directory.Exists(path))
         {
             throw new AioSystemException(Errno.EISDIR, "open", path);

@@ -1,3 +1,5 @@
+using AkkaAio.Interop.Folders;
+
 namespace AkkaAio.Interop.Engines.Memory;
 
 /// <summary>
@@ -14,6 +16,7 @@ public sealed class MemoryEngine : IIoEngine
     private readonly Dictionary<int, MemoryFile> _open = [];
     private readonly List<MemoryContext> _contexts = [];
     private int _lastDescriptor = 1000;
+    private ulong _inodesMade;
     private static ulong s_lastDevice;
 
     /// <inheritdoc/>
@@ -46,7 +49,10 @@ public sealed class MemoryEngine : IIoEngine
     /// <summary>Asked before every context is opened, with the depth; an errno other than None refuses it.</summary>
     public Func<int, Errno>? OnSetup { get; set; }
 
-    /// <summary>Asked before every blocking file operation (open, fstat, ftruncate, fallocate, fiemap, pread, pwrite, close), with its name and path.</summary>
+    /// <summary>
+    /// Asked before every blocking file operation (open, fstat, ftruncate, fallocate, fiemap, pread, pwrite, close, unlink, rename, fsync of a
+    /// folder), with its name and path.
+    /// </summary>
     public Func<string, string, Errno>? OnFileCall { get; set; }
 
     /// <summary>Asked before blocks are allocated, with the path and the end of the range; an errno other than None refuses.</summary>
@@ -140,7 +146,14 @@ public sealed class MemoryEngine : IIoEngine
                 throw new AioSystemException(Errno.EFBIG, "fallocate", path, 0, options.PreallocationSize);
             }
 
-            inode ??= _inodes[path] = new MemoryInode((ulong)_inodes.Count);
+            if (exists && options.Lock != FileLockMode.None &&
+                _open.Values.Any(other => other.Inode == inode && other.Lock != FileLockMode.None &&
+                                          (options.Lock == FileLockMode.Exclusive || other.Lock == FileLockMode.Exclusive)))
+            {
+                throw new AioSystemException(Errno.EAGAIN, "fcntl(F_OFD_SETLK)", path);
+            }
+
+            inode ??= _inodes[path] = new MemoryInode(_inodesMade++);
             if (options.Mode is FileMode.Create or FileMode.Truncate)
             {
                 inode.SetLength(0);
@@ -156,6 +169,8 @@ public sealed class MemoryEngine : IIoEngine
             return file;
         }
     }
+
+    IFileNames IIoEngine.Names => new MemoryNames(this);
 
     /// <summary>Lets held operations complete: those that match, or all; in the order in which they were submitted, or as <paramref name="order"/> sorts them.</summary>
     /// <returns>How many were released.</returns>
@@ -198,6 +213,30 @@ public sealed class MemoryEngine : IIoEngine
         lock (_lock)
         {
             return _open.GetValueOrDefault(descriptor);
+        }
+    }
+
+    /// <summary>Takes a file's name away, and gives it another.</summary>
+    internal void Rename(string call, string path, string? newPath, bool replace)
+    {
+        CheckFileCall(call, path);
+        lock (_lock)
+        {
+            if (!_inodes.TryGetValue(path, out var inode))
+            {
+                throw new AioSystemException(Errno.ENOENT, call, path);
+            }
+
+            if (newPath is not null && !replace && _inodes.ContainsKey(newPath))
+            {
+                throw new AioSystemException(Errno.EEXIST, call, path);
+            }
+
+            _inodes.Remove(path);
+            if (newPath is not null)
+            {
+                _inodes[newPath] = inode;
+            }
         }
     }
 

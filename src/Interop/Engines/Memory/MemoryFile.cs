@@ -79,6 +79,8 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 {
     public MemoryInode Inode => inode;
 
+    public FileLockMode Lock => options.Lock;
+
     public string Path => path;
 
     public FileIdentity Identity => new(engine.Device | (engine.DeviceOf?.Invoke(path) ?? 0), inode.Number);

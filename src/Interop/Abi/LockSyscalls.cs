@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace AkkaAio.Interop.Abi;
+
+/// <summary>fcntl(2) with F_OFD_SETLK: locks that belong to an open file description, and end with its last descriptor.</summary>
+internal static unsafe partial class LockSyscalls
+{
+    // fcntl.h
+    private const int FOfdSetLk = 37;
+    private const short FRdLck = 0;
+    private const short FWrLck = 1;
+    private const short FUnLck = 2;
+
+    /// <summary>Locks the whole file, without waiting.</summary>
+    /// <returns><see cref="Errno.None"/>; EAGAIN or EACCES: another open has a lock that does not go with this one; or why not.</returns>
+    public static Errno TryLock(SafeFileHandle file, bool exclusive) => Set(file, exclusive ? FWrLck : FRdLck);
+
+    public static Errno Unlock(SafeFileHandle file) => Set(file, FUnLck);
+
+    private static Errno Set(SafeFileHandle file, short type)
+    {
+        var whole = new FLock { Type = type };
+        Errno errno;
+        do
+        {
+            errno = Fcntl(file, FOfdSetLk, &whole) < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
+        }
+        while (errno == Errno.EINTR);
+
+        return errno;
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Fcntl(SafeFileHandle fd, int command, FLock* argument);
+
+    /// <summary>struct flock of 64-bit Linux: from Start, relative to Whence, Length bytes (0: all); ProcessId must be 0.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int ProcessId;
+    }
+}

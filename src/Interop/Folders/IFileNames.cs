@@ -1,0 +1,18 @@
+namespace AkkaAio.Interop.Folders;
+
+/// <summary>Changes of names that are on stable storage when the call returns. All of them block.</summary>
+internal interface IFileNames
+{
+    /// <summary>unlink(2), and fsync(2) of the folder.</summary>
+    /// <param name="path">The file; with <paramref name="below"/> its name there.</param>
+    /// <param name="below">The folder that the path starts at; null: it is any path.</param>
+    /// <exception cref="AioSystemException">Operation <c>fsync</c>: it is done, and may be undone by a crash. Any other: nothing has changed.</exception>
+    void Delete(string path, Folder? below);
+
+    /// <summary>rename(2), and fsync(2) of both folders.</summary>
+    /// <inheritdoc cref="Delete"/>
+    void Rename(string path, string newPath, bool replace, Folder? below);
+
+    /// <summary>fsync(2) of a folder: the names directly in it are durable.</summary>
+    void SyncFolder(string path, Folder? below);
+}
