@@ -2,6 +2,9 @@ using Xunit;
 
 namespace AkkaAio.Tests.Model;
 
+/// <summary>A write by another process, done at once.</summary>
+internal readonly record struct ForeignWrite(long At, long Start, long End, int Stamp);
+
 /// <summary>
 /// What reads may see of a file, and what may be in it when it is closed. SetLength and Allocate order what was told through the same
 /// open; else only time does: what was answered before another command was told comes before it.
@@ -21,10 +24,12 @@ internal sealed class Content
 
     /// <param name="initialLength">Of zeros.</param>
     /// <param name="opens">What was told through each open.</param>
+    /// <param name="foreign">What another process has written.</param>
     /// <param name="tailsLeft">When zeros stayed behind what was written, with a warning in the log, and up to where.</param>
-    public Content(long initialLength, IReadOnlyList<Entry>[] opens, IReadOnlyList<(long At, long End)> tailsLeft)
+    public Content(
+        long initialLength, IReadOnlyList<Entry>[] opens, IReadOnlyList<ForeignWrite> foreign, IReadOnlyList<(long At, long End)> tailsLeft)
     {
-        var initial = new Operation(null, Open: -1, Epoch: 0, Told: 0, Over: 0, initialLength, Surely: true);
+        var initial = new Operation(null, Open: -1, Epoch: 0, Told: 0, Over: 0, 0, initialLength, Surely: true);
         _lengths.Add(initial);
         foreach (var changes in _changesOf)
         {
@@ -33,7 +38,12 @@ internal sealed class Content
 
         foreach (var (at, end) in tailsLeft)
         {
-            _lengths.Add(new Operation(null, Open: -1, Epoch: 0, at, at, end, Surely: false));
+            _lengths.Add(new Operation(null, Open: -1, Epoch: 0, at, at, 0, end, Surely: false));
+        }
+
+        foreach (var (at, offset, end, stamp) in foreign)
+        {
+            AddChange(new Operation(null, Open: -1, Epoch: 0, at, at, offset, end, Surely: true) { Stamp = stamp });
         }
 
         for (var open = 0; open < opens.Length; open++)
@@ -49,7 +59,7 @@ internal sealed class Content
             Check(read);
         }
 
-        var end = new Operation(null, Open: -1, Epoch: 0, long.MaxValue, long.MaxValue, 0, Surely: true);
+        var end = new Operation(null, Open: -1, Epoch: 0, long.MaxValue, long.MaxValue, 0, 0, Surely: true);
         Assert.InRange(finalContent.Length, Least(end), Most(end));
         for (var position = 0; position < finalContent.Length;)
         {
@@ -80,7 +90,10 @@ internal sealed class Content
         {
             var isBarrier = IsBarrier(entries[i]);
             epoch += isBarrier ? 1 : 0;
-            Add(new Operation(entries[i], open, epoch, entries[i].Told, over[i], EndOf(entries[i]), entries[i].Succeeded));
+            Add(new Operation(entries[i], open, epoch, entries[i].Told, over[i], StartOf(entries[i]), EndOf(entries[i]), entries[i].Succeeded)
+            {
+                Stamp = entries[i].Stamp,
+            });
             epoch += isBarrier ? 1 : 0;
         }
     }
@@ -93,18 +106,21 @@ internal sealed class Content
             _reads.Add(operation);
         }
 
-        if (entry.NotPerformed || !(entry.IsWrite || IsBarrier(entry)))
+        if (!entry.NotPerformed && (entry.IsWrite || IsBarrier(entry)))
         {
-            return;
+            AddChange(operation);
         }
+    }
 
+    private void AddChange(Operation operation)
+    {
         _lengths.Add(operation);
         var (first, last) = (0L, 0L);
-        if (entry.IsWrite)
+        if (operation.IsWrite)
         {
-            (first, last) = (entry.Transfer.Offset / OpenFile.Sector, entry.End / OpenFile.Sector);
+            (first, last) = (operation.Start / OpenFile.Sector, operation.End / OpenFile.Sector);
         }
-        else if (entry.Command is Aio.SetLength set)
+        else if (operation.Entry!.Command is Aio.SetLength set)
         {
             _cuts.Add(operation);
             (first, last) = (set.Length / OpenFile.Sector, AllSectors);
@@ -117,6 +133,8 @@ internal sealed class Content
     }
 
     private static bool IsBarrier(Entry entry) => entry is { Command: Aio.SetLength or Aio.Allocate, NotPerformed: false };
+
+    private static long StartOf(Entry entry) => entry.Command is Aio.TransferCommand transfer ? transfer.Offset : 0;
 
     private static long EndOf(Entry entry) => entry.Command switch
     {
@@ -159,7 +177,7 @@ internal sealed class Content
 
     // Zeros within the file's length: not by a write that begins there or before. A cut that comes in between may leave them of anything.
     private bool MaySeeHole(Operation read, long at) => MeetsCut(read) || _lengths.Exists(length =>
-        length.End > at && (!length.IsWrite || length.Entry!.Transfer.Offset > at || MeetsCut(length)) && MayReach(length, read));
+        length.End > at && (!length.IsWrite || length.Start > at || MeetsCut(length)) && MayReach(length, read));
 
     private bool MeetsCut(Operation operation) => _cuts.Exists(cut => !cut.Precedes(operation) && !operation.Precedes(cut));
 
@@ -167,8 +185,10 @@ internal sealed class Content
     private bool MayReach(Operation length, Operation read) => !read.Precedes(length) &&
         !_cuts.Exists(cut => cut.Surely && cut.End < length.End && length.Precedes(cut) && cut.Precedes(read));
 
-    // Of each that was surely done by then, what is left of it by cuts that may lie in between.
-    private long Least(Operation read) => _lengths.Where(length => length.Surely && length.Precedes(read)).Max(length =>
+    // Of each that was surely done by then, what is left of it by cuts that may lie in between. What another process writes behind our
+    // own end need not be seen at once, but must be there when the file is closed.
+    private long Least(Operation read) => _lengths.Where(length =>
+        length.Surely && length.Precedes(read) && (read.Entry is null || !length.IsForeign)).Max(length =>
         _cuts.Where(cut => cut != length && !cut.Precedes(length) && !read.Precedes(cut)).Select(cut => cut.End).Append(length.End).Min());
 
     private long Most(Operation read) => _lengths.Where(length => MayReach(length, read)).Max(length => length.End);
@@ -182,14 +202,20 @@ internal sealed class Content
     /// <param name="Epoch">Barriers of this open before it, twice; a barrier's own number is odd.</param>
     /// <param name="Told">It has done nothing before.</param>
     /// <param name="Over">It does nothing any more.</param>
+    /// <param name="Start">Where a write begins.</param>
     /// <param name="End">How long it makes the file.</param>
     /// <param name="Surely">It has been done, all of it.</param>
-    private sealed record Operation(Entry? Entry, int Open, int Epoch, long Told, long Over, long End, bool Surely)
+    private sealed record Operation(Entry? Entry, int Open, int Epoch, long Told, long Over, long Start, long End, bool Surely)
     {
         public bool Precedes(Operation other) => Over < other.Told || (Open == other.Open && Open >= 0 && Epoch < other.Epoch);
 
-        public bool IsWrite => Entry is { IsWrite: true };
+        /// <summary>What a write fills its sectors with; 0: it is none.</summary>
+        public int Stamp { get; init; }
 
-        public byte ValueAt(int sector) => IsWrite ? Entry!.StampAt(sector) : Zero;
+        public bool IsWrite => Stamp > 0;
+
+        public bool IsForeign => IsWrite && Entry is null;
+
+        public byte ValueAt(int sector) => IsWrite ? AkkaAio.Tests.Model.Entry.ValueOf(Stamp, sector) : Zero;
     }
 }

@@ -178,6 +178,17 @@ internal sealed class Journal
         }
     }
 
+    /// <summary>Another process writes. When.</summary>
+    public long OtherWrites(string path, long end)
+    {
+        lock (_lock)
+        {
+            Trace?.Add($"another process writes to {path} up to {end}");
+            CountEnd(path, end, ahead: 0);
+            return Tick();
+        }
+    }
+
     /// <summary>A file is made longer, up to there: never behind what was told, unless it was opened so.</summary>
     public void Allocates(string path, long end)
     {
@@ -209,6 +220,11 @@ internal sealed class Journal
             Aio.Allocate allocate => (allocate.File.Path, allocate.Offset + allocate.Length, 0),
             _ => ("", 0, 0),
         };
+        CountEnd(path, end, ahead);
+    }
+
+    private void CountEnd(string path, long end, long ahead)
+    {
         var ends = _ends.GetValueOrDefault(path);
         _ends[path] = (Math.Max(ends.Told, end), Math.Max(ends.Ahead, ahead), ends.Allocated);
     }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Tests.Model;
 
@@ -206,9 +207,31 @@ internal sealed class Player
             case StepEvent.CrashReaper:
                 _kernel.Faults.CrashReaper();
                 break;
+            case StepEvent.OtherWrites when _kernel.Stepper is not null && _files.Exists(CanBeTold):
+                OtherWrites(FileOf(step.A).File.Of, step.B % OpenFile.Sectors);
+                break;
             default:
                 break;
         }
+    }
+
+    // On real threads it could come between the look at a tail and its cut: a window that is documented.
+    private void OtherWrites(ScheduleFile file, int sector)
+    {
+        var (stamp, at) = (file.NextStamp(), sector * (long)OpenFile.Sector);
+        var data = new byte[OpenFile.Sector];
+        data.AsSpan().Fill(Entry.ValueOf(stamp, sector));
+        try
+        {
+            using var other = _kernel.Memory.Open(file.Path, new IoFileOptions { Mode = FileMode.Open, Access = FileAccess.Write });
+            _ = other.Write(data, at, dataSync: false);
+        }
+        catch (AioSystemException)
+        {
+            return; // it has not
+        }
+
+        file.Foreign.Add(new ForeignWrite(_journal.OtherWrites(file.Path, at + data.Length), at, at + data.Length, stamp));
     }
 
     private void Tell(Step step)

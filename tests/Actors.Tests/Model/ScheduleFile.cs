@@ -11,6 +11,9 @@ internal sealed class ScheduleFile(string path, int initialSectors)
 
     public List<OpenFile> Opens { get; } = [];
 
+    /// <summary>What another process has written to it.</summary>
+    public List<ForeignWrite> Foreign { get; } = [];
+
     public int NextStamp() => ++_stamp;
 
     /// <summary>Checks all of it, once every command has its reply and every open is closed.</summary>
@@ -30,7 +33,7 @@ internal sealed class ScheduleFile(string path, int initialSectors)
         // What stays when one open is closed, the next one takes for the file's.
         var tails = journal.TailsLeft(path);
         new Content(
-            initialSectors * (long)OpenFile.Sector, [.. opens.Select(open => open.History.Entries)],
+            initialSectors * (long)OpenFile.Sector, [.. opens.Select(open => open.History.Entries)], Foreign,
             opens.Length > 1 ? tails : [.. tails.TakeLast(journal.HasTail(path) ? 1 : 0)]).Check(read(path));
     }
 }

@@ -29,6 +29,9 @@ internal enum StepEvent
     RequesterDies,
     CrashShard,
     CrashReaper,
+
+    /// <summary>Another process writes to a file.</summary>
+    OtherWrites,
 }
 
 /// <summary>One step of a schedule; what the numbers mean depends on the kind.</summary>
@@ -50,7 +53,8 @@ internal sealed record Schedule(int Seed, Step[] Steps, int EndsAt)
             (2, StepKind.Allocate), (8, StepKind.Cancel), (2, StepKind.AwaitRoom), (1, StepKind.Close), (3, StepKind.Batch))]);
         var @event = CsCheck.Gen.Frequency([.. Weighted(
             (200, StepEvent.None), (8, StepEvent.AwaitReply), (8, StepEvent.Release), (1, StepEvent.OwnerDies),
-            (1, StepEvent.RequesterDies), (crashes ? 2 : 0, StepEvent.CrashShard), (crashes ? 2 : 0, StepEvent.CrashReaper))]);
+            (1, StepEvent.RequesterDies), (crashes ? 2 : 0, StepEvent.CrashShard), (crashes ? 2 : 0, StepEvent.CrashReaper),
+            (2, StepEvent.OtherWrites))]);
         var number = CsCheck.Gen.Int[0, 1 << 20];
         var step = CsCheck.Gen.Select(kind, @event, number, number, (k, e, a, b) => new Step(k, e, a, b));
         var endsAt = ends ? CsCheck.Gen.Int[0, 3 * most] : CsCheck.Gen.Const(int.MaxValue);
