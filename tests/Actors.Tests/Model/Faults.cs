@@ -151,7 +151,7 @@ internal sealed class Faults(int seed, int holds, int mostCrashes)
         bool fails;
         lock (_lock)
         {
-            fails = !_over && _random.Next(16) == 0;
+            fails = !_over && _random.Next(call == "fiemap" ? 4 : 16) == 0;
         }
 
         journal.FileCalled(call, path, fails);

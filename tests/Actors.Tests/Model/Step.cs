@@ -54,7 +54,7 @@ internal sealed record Schedule(int Seed, Step[] Steps, int EndsAt)
         var @event = CsCheck.Gen.Frequency([.. Weighted(
             (200, StepEvent.None), (8, StepEvent.AwaitReply), (8, StepEvent.Release), (1, StepEvent.OwnerDies),
             (1, StepEvent.RequesterDies), (crashes ? 2 : 0, StepEvent.CrashShard), (crashes ? 2 : 0, StepEvent.CrashReaper),
-            (2, StepEvent.OtherWrites))]);
+            (6, StepEvent.OtherWrites))]);
         var number = CsCheck.Gen.Int[0, 1 << 20];
         var step = CsCheck.Gen.Select(kind, @event, number, number, (k, e, a, b) => new Step(k, e, a, b));
         var endsAt = ends ? CsCheck.Gen.Int[0, 3 * most] : CsCheck.Gen.Const(int.MaxValue);
