@@ -37,7 +37,7 @@ internal sealed class AioManager : UntypedActor
             shard.Ref = Context.ActorOf(
                 Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(aio.ShardDispatcher(shard.Index)).WithMailbox(AioMailbox.Id),
                 $"shard-{shard.Index}");
-            shard.Sender = new ShardRef(aio, shard.Ref);
+            shard.Sender = new GuardedRef(aio.System, shard.Ref);
         }
     }
 

@@ -10,7 +10,8 @@ namespace AkkaAio.Dispatch;
 
 /// <summary>
 /// An unbounded mailbox that loses nothing at its actor's end: a message that is told after it has been cleaned up becomes a dead letter,
-/// as every other does, so that each command has its reply. It takes no PoisonPill: the end of these actors is the system's.
+/// as every other does, so that each command has its reply. It takes no PoisonPill, and an Identify is answered with a ref that cannot stop
+/// the actor: the end of these actors is the system's.
 /// </summary>
 /// <remarks>
 /// In Akka's own a message can be told to a queue that has just been cleaned up, and is seen by nobody. Here each message leaves by one
@@ -38,7 +39,9 @@ internal sealed class AioMessageQueue(IActorRef owner, ActorSystem system) : IMe
             return;
         }
 
-        _messages.Enqueue(envelope);
+        _messages.Enqueue(envelope.Message is Identify
+            ? new Envelope(envelope.Message, new GuardedRef.Identifier(new GuardedRef(system, owner), envelope.Sender))
+            : envelope);
         if (Volatile.Read(ref _deadLetters) is { } deadLetters)
         {
             MoveTo(deadLetters);

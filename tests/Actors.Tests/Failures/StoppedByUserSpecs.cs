@@ -12,7 +12,8 @@ public sealed class StoppedByUserSpecsOnReaperThread(ITestOutputHelper output)
 
 public sealed class StoppedByUserSpecsOnMemory(ITestOutputHelper output) : StoppedByUserSpecs(EngineKind.Memory, "", output);
 
-/// <summary>No ref that a user has, nor a selection by path, ends a shard, its reaper or the manager: a PoisonPill is refused.</summary>
+/// <summary>No ref that a user has, nor a selection by path, ends a shard, its reaper or the manager: a PoisonPill is refused, and what a
+/// selection resolves to cannot stop it.</summary>
 public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOutputHelper output) : AioTestKit(kind, hocon, output)
 {
     [SkippableTheory]
@@ -32,6 +33,39 @@ public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOut
 
         Assert.Equal(0, (await Stats()).Shards[0].Restarts);
         await file.DisposeAsync();
+    }
+
+    [SkippableTheory]
+    [InlineData("/system/aio")]
+    [InlineData("/system/aio/shard-0")]
+    [InlineData("/system/aio/shard-0/reaper")]
+    [InlineData("/system/aio/blocking")]
+    [InlineData("/system/aio/drain")]
+    public async Task A_ref_that_a_selection_resolves_to_cannot_stop_the_actor(string path)
+    {
+        var file = await FileOf(Pattern(64 * Block));
+        var resolved = await Sys.ActorSelection(path).ResolveOne(Patience.Long);
+        var probe = CreateTestProbe();
+        resolved.Tell(new Identify(7), probe.Ref);
+        var identity = await probe.ExpectMsgAsync<ActorIdentity>(Patience.Long);
+        Assert.Equal(7, identity.MessageId);
+        Assert.EndsWith(path, resolved.Path.ToStringWithoutAddress(), StringComparison.Ordinal);
+        await probe.WatchAsync(resolved);
+        foreach (var actor in new[] { resolved, identity.Subject, probe.LastSender })
+        {
+            Assert.Equal(resolved, actor);
+            Sys.Stop(actor);
+            ((IInternalActorRef)actor).Stop();
+            actor.Tell(PoisonPill.Instance);
+            actor.Tell(Kill.Instance);
+            await ReadAll(file);
+        }
+
+        Assert.Equal(0, (await Stats()).Shards[0].Restarts);
+        Assert.Equal(resolved, await Sys.ActorSelection(path).ResolveOne(Patience.Long)); // the same incarnation
+        await file.DisposeAsync();
+        await Sys.Terminate().WaitAsync(Patience.Long);
+        await Eventually(() => Ext.Shards[0].HasEnded, "it ends with the system");
     }
 
     [SkippableTheory]

@@ -109,8 +109,11 @@ public abstract class AioTestKit : TestKit
             .WithFallback(Akka.Configuration.ConfigurationFactory.ParseString(Defaults));
 
     /// <summary>The cell of an actor below <c>/system/aio</c>.</summary>
-    protected async Task<ActorCell> CellOf(string actor) =>
-        (ActorCell)((ActorRefWithCell)await Sys.ActorSelection($"/system/aio/{actor}").ResolveOne(Patience.Long)).Underlying;
+    protected async Task<ActorCell> CellOf(string actor)
+    {
+        await Sys.ActorSelection($"/system/aio/{actor}").ResolveOne(Patience.Long); // it is there
+        return (ActorCell)((ActorRefWithCell)((IInternalActorRef)Ext.Manager).GetChild(actor.Split('/'))).Underlying;
+    }
 
     protected string NewPath()
     {
