@@ -46,7 +46,7 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
             {
                 // An actor lives here only to keep the dispatcher. Behind calls that are stuck in the kernel it could not stop, nor could the
                 // system.
-                new Thread(() => Run(run)) { IsBackground = true, Name = Id }.Start();
+                OwnThread.Run(Id, () => Run(run));
                 return;
             }
 
@@ -70,17 +70,18 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
             }
         }
 
-        // Where there can be no more (a limit of the machine), those that there are do the work.
+        // Where there can be no more (a limit of the machine), those that there are do the work, as with all of them busy; where there is
+        // none, a thread of the pool.
         private void StartThread()
         {
-            _threads++;
-            try
+            if (OwnThread.TryRun(Id, Work))
             {
-                new Thread(Work) { IsBackground = true, Name = Id }.Start();
+                _threads++;
             }
-            catch (Exception) when (--_threads > 0)
+            else if (_threads == 0)
             {
-                // As with all of them busy.
+                _threads++;
+                OwnThread.RunOnPool(Work);
             }
         }
 

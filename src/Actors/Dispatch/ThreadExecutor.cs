@@ -65,7 +65,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
 
         if (Volatile.Read(ref _started) == 0 && Interlocked.Exchange(ref _started, 1) == 0)
         {
-            new Thread(Work) { IsBackground = true, Name = Id }.Start();
+            OwnThread.Run(Id, Work); // a start that failed and is not made up for would leave it without a thread
         }
         else
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Shards;
 
 namespace AkkaAio.Files;
@@ -25,7 +26,7 @@ internal static class FilesAtEnd
         var threads = Math.Min(MostThreads, files.Count);
         for (var i = 0; i < threads; i++)
         {
-            new Thread(CloseNext) { IsBackground = true, Name = "akka-aio-close" }.Start();
+            OwnThread.Run("akka-aio-close", CloseNext);
         }
 
         // Also those whose Close is under way, or that a blocking thread still holds.

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Files;
 using AkkaAio.Shards;
 
@@ -138,17 +139,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
     }
 
     // A close can be stuck in the kernel, and this is anybody's thread. The blocking dispatcher may have ended.
-    private static void Close(Action close)
-    {
-        try
-        {
-            new Thread(() => AioExt.ErrorOf(close)) { IsBackground = true, Name = "akka-aio-close" }.Start();
-        }
-        catch (Exception) // no thread for it
-        {
-            _ = AioExt.ErrorOf(close);
-        }
-    }
+    private static void Close(Action close) => OwnThread.Run("akka-aio-close", () => AioExt.ErrorOf(close));
 
     // Guarded: this runs inside the publisher's loop over all of its letters.
     private void Reply(IActorRef? requester, Aio.Command command, AioOutcome outcome = AioOutcome.NotPerformed)

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
@@ -26,7 +27,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
     protected override void PostStop()
     {
         var deadline = aio.BeginEnd();
-        new Thread(() => Watch(deadline)) { IsBackground = true, Name = "akka-aio-end" }.Start();
+        OwnThread.Run("akka-aio-end", () => Watch(deadline));
     }
 
     private void Watch(Deadline deadline)
@@ -41,7 +42,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
                     _log.Error(
                         "Shard {0} is stuck inside io_submit (a frozen or unreachable file system?) and is abandoned after {1}",
                         shard.Index, aio.Settings.DrainTimeout);
-                    new Thread(shard.Actor.AbandonStuckThread) { IsBackground = true, Name = "akka-aio-end" }.Start(); // side by side
+                    OwnThread.Run("akka-aio-end", shard.Actor.AbandonStuckThread); // side by side
                 }
             }
         }
