@@ -16,7 +16,7 @@ public sealed class LastMomentWithoutCoordinationSpecs(ITestOutputHelper output)
 /// <summary>Commands that are told while the system ends, from several threads, to its last moment and after it: one reply each.</summary>
 public abstract class LastMomentSpecsBase(string hocon, ITestOutputHelper output) : AioTestKit(EngineKind.Memory, "", output)
 {
-    private const int Systems = 20;
+    private const int Systems = 12;
 
     // More would only make mailboxes longer, which the end has to wait for.
     private const int MostUnanswered = 1_000;

@@ -34,7 +34,7 @@ public abstract class ScheduleSpecs(string settings, bool crashes)
     private const int MostCommands = 600;
 
     // Of each of the five kinds; more for a soak.
-    private static readonly int Iterations = FromEnvironment("AKKA_AIO_SCHEDULES", 360);
+    private static readonly int Iterations = FromEnvironment("AKKA_AIO_SCHEDULES", 300);
     private static readonly int ThreadedIterations = FromEnvironment("AKKA_AIO_THREADED_SCHEDULES", 3);
 
     // Where to write what happened in the schedule that fails; it is slow.

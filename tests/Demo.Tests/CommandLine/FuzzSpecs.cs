@@ -45,8 +45,8 @@ public sealed class FuzzSpecs(ITestOutputHelper output)
     ];
 
     [Theory]
-    [InlineData(1, 250)]
-    [InlineData(2, 250)]
+    [InlineData(1, 150)]
+    [InlineData(2, 150)]
     public async Task Every_command_line_ends_well(int seed, int rounds)
     {
         var random = new Random(seed);
