@@ -9,6 +9,12 @@ namespace AkkaAio;
 /// </summary>
 internal static class ConfigKeys
 {
+    // Sections of akka.io.aio that are other packages' of ours, and checked by them.
+    private static readonly string[] OthersSections = [$"{AioSettings.Path}.cluster"];
+
+    // By name: an empty list is no list to Akka's parser.
+    private static readonly string[] ListKeys = [$"{AioSettings.Path}.cluster.directories"];
+
     public static void Check(Config config, Config reference, string path)
     {
         if (config.GetValue(path) is not { } root || !root.IsObject())
@@ -31,6 +37,11 @@ internal static class ConfigKeys
             if (name.EndsWith("-dispatcher", StringComparison.Ordinal) && reference.HasPath(name))
             {
                 CheckDispatcher(key, name, value, section, reference);
+                continue;
+            }
+
+            if (OthersSections.Contains(key))
+            {
                 continue;
             }
 
@@ -77,6 +88,13 @@ internal static class ConfigKeys
         else if (value.IsObject())
         {
             throw new AioConfigurationException(key, "takes a value, not a section; a value or a brace may be missing");
+        }
+        else if (ListKeys.Contains(key))
+        {
+            if (!value.IsArray() && !value.IsEmpty && value.GetString() is { Length: > 0 })
+            {
+                throw new AioConfigurationException(key, "takes a list, such as [a, b]");
+            }
         }
         else if (value.IsArray())
         {

@@ -140,6 +140,12 @@ public sealed partial class LinuxFile : IIoFile
         Check(errno, "fdatasync", Path);
     }
 
+    /// <summary>fsync(2): bytes, length and attributes.</summary>
+    internal void FullSync() => Check(FolderSyscalls.Sync(_handle), "fsync", Path);
+
+    /// <summary>fsetxattr(2).</summary>
+    internal Errno SetAttribute(string name, ReadOnlySpan<byte> value) => ExtendedAttributes.Set(_handle, name, value);
+
     /// <summary>close(2), once the blocking calls that are under way have returned.</summary>
     public void Dispose()
     {

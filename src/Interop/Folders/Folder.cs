@@ -115,6 +115,10 @@ internal sealed class Folder : IDisposable
     /// <summary>fsync(2): the names directly in it are durable.</summary>
     public void Sync() => Check(FolderSyscalls.Sync(_handle), "fsync", Path);
 
+    /// <summary>Another descriptor of the folder.</summary>
+    public SafeFileHandle OpenHandle() => FolderSyscalls.TryOpenAt(_handle, ".", FileSyscalls.ORdOnly | FolderSyscalls.Directory, out var errno) ??
+        throw new AioSystemException(errno, "open", Path);
+
     /// <summary>What is directly in the folder, in no order, with what it is; links are not followed.</summary>
     public IEnumerable<(string Name, PathStatus Status)> List()
     {

@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using AkkaAio.Cluster.Logs;
+
+namespace AkkaAio.Cluster;
+
+/// <summary>One append of a log.</summary>
+/// <param name="Offset">Where its frame begins.</param>
+/// <param name="Next">Where the next one begins: go on there later.</param>
+/// <param name="Epoch">Of the owner that wrote it.</param>
+/// <param name="Writer">The client that appended it.</param>
+/// <param name="Payload">What was appended.</param>
+public sealed record AioClusterRecord(long Offset, long Next, ulong Epoch, Guid Writer, ReadOnlyMemory<byte> Payload);
+
+// Logs.
+public sealed partial class AioClusterFile
+{
+    /// <summary>
+    /// The records of a log, from one's offset to the end that the log has now. Frames are checked and taken off; those of an epoch lower than one
+    /// before are skipped: a writer that had been replaced.
+    /// </summary>
+    /// <param name="offset">0, or the Next of a record.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="AioClusterFileException">The file is no log, or what is at the offset is no frame.</exception>
+    public async IAsyncEnumerable<AioClusterRecord> ReadLogAsync(long offset = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        if (Kind != AioClusterFileKind.Log)
+        {
+            throw new AioClusterFileException(Address, AioClusterFailure.WrongKind, AioOutcome.NotPerformed, $"{Address} is no log");
+        }
+
+        var end = (await _cluster.StatAsync(Address, cancellationToken).ConfigureAwait(false)).Length;
+        var epoch = 0UL;
+        var ahead = ReadOnlyMemory<byte>.Empty; // of the file, from offset on
+        while (offset < end)
+        {
+            if (!LogFrame.TryReadHeader(ahead.Span, MaxTransfer, out var frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
+            {
+                ahead = await ReadAsync(offset, (int)Math.Min(end - offset, 4L * LogFrame.SizeOf(MaxTransfer)), cancellationToken).ConfigureAwait(false);
+                if (!LogFrame.TryReadHeader(ahead.Span, MaxTransfer, out frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
+                {
+                    throw Damaged(offset);
+                }
+            }
+
+            var size = LogFrame.SizeOf(frame.Length);
+            if (!frame.IsIntact(ahead.Span[..size]))
+            {
+                throw Damaged(offset);
+            }
+
+            if (frame.Epoch >= epoch)
+            {
+                epoch = frame.Epoch;
+                yield return new AioClusterRecord(offset, offset + size, epoch, frame.Writer, ahead.Slice(LogFrame.HeaderBytes, frame.Length));
+            }
+
+            (offset, ahead) = (offset + size, ahead[size..]);
+        }
+    }
+
+    private AioClusterFileException Damaged(long offset) => new(
+        Address, AioClusterFailure.Io, AioOutcome.NotPerformed, $"{Address}: at {offset} there is no whole frame: read from 0 or from the Next of a record");
+}

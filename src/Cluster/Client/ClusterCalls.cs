@@ -1,0 +1,122 @@
+using Akka.Actor;
+
+namespace AkkaAio.Cluster.Client;
+
+/// <summary>Requests to owners, told again until there is an answer or the time is over.</summary>
+internal sealed class ClusterCalls(AioClusterExt cluster)
+{
+    private const string Time = AioClusterSettings.Path + ".call-timeout";
+
+    private long _number;
+
+    /// <summary>Of this process; in every change that it makes.</summary>
+    public Guid ClientId { get; } = Guid.NewGuid();
+
+    private AioClusterSettings Settings => cluster.Settings;
+
+    /// <summary>Asks until there is an answer that another attempt would not change.</summary>
+    /// <param name="make">The request of an attempt. Told again after a time-out it must be the same; it is made anew only where the owner says that it did nothing.</param>
+    /// <param name="changes">Whether the request changes something, so that no answer means that it may have happened.</param>
+    /// <param name="cancellationToken">Ends the call; what was told may be performed all the same.</param>
+    /// <exception cref="AioClusterFileException">The owner says why not, or did not answer in time.</exception>
+    public async Task<Answer> CallAsync(Func<Wire.Request> make, bool changes, CancellationToken cancellationToken)
+    {
+        var deadline = DateTime.UtcNow + Settings.CallTimeout;
+        var request = make();
+        var mayHaveHappened = false;
+        Wire.Failure? last = null;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var rest = deadline - DateTime.UtcNow;
+            if (rest <= TimeSpan.Zero)
+            {
+                throw Late(request, mayHaveHappened, last);
+            }
+
+            var reply = await AskAsync(request, rest < Settings.AttemptTimeout ? rest : Settings.AttemptTimeout, cancellationToken).ConfigureAwait(false);
+            last = reply?.Failure;
+            if (reply is null)
+            {
+                mayHaveHappened |= changes;
+            }
+            else if (last is null)
+            {
+                return new Answer(request, reply, mayHaveHappened);
+            }
+            else
+            {
+                mayHaveHappened |= changes && last.MayHaveHappened;
+                switch (last.Kind)
+                {
+                    case Wire.FailureKind.FailureStale when !last.MayHaveHappened:
+                        request = make(); // it was overtaken by a later one of ours, and not performed
+                        continue;
+                    case Wire.FailureKind.FailureOverloaded or Wire.FailureKind.FailureMoving:
+                        break;
+                    default:
+                        throw ErrorOf(request.File, last, mayHaveHappened);
+                }
+            }
+
+            await Task.Delay(Settings.Retry * (0.5 + Random.Shared.NextDouble()), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Client and number of a new change.</summary>
+    public Wire.Request Change(string file, Google.Protobuf.ByteString fileId, ulong epoch) => new()
+    {
+        File = file, FileId = fileId, Epoch = epoch, Client = Owner.Replies.BytesOf(ClientId), Number = (ulong)Interlocked.Increment(ref _number),
+    };
+
+    public static AioClusterFileException ErrorOf(string file, Wire.Failure failure, bool mayHaveHappened) => new(
+        file,
+        failure.Kind switch
+        {
+            Wire.FailureKind.FailureNotFound => AioClusterFailure.NotFound,
+            Wire.FailureKind.FailureExists => AioClusterFailure.Exists,
+            Wire.FailureKind.FailureBadName => AioClusterFailure.BadName,
+            Wire.FailureKind.FailureBadArgument => AioClusterFailure.BadArgument,
+            Wire.FailureKind.FailureWrongKind => AioClusterFailure.WrongKind,
+            Wire.FailureKind.FailureOverloaded => AioClusterFailure.Overloaded,
+            Wire.FailureKind.FailureDiskFull => AioClusterFailure.DiskFull,
+            _ => AioClusterFailure.Io,
+        },
+        mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed, failure.Message);
+
+    // Null: no answer in time.
+    private async Task<Wire.Reply?> AskAsync(Wire.Request request, TimeSpan time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var reply = await cluster.Region.Ask<Wire.Reply>(request, time, cancellationToken).ConfigureAwait(false);
+            return reply.Unsupported is { } unsupported
+                ? throw new AioClusterFileException(
+                    request.File, AioClusterFailure.Unsupported, AioOutcome.NotPerformed, $"{request.File}: its owner does not know \"{unsupported.Manifest}\": it runs another version")
+                : reply;
+        }
+        catch (AskTimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private AioClusterFileException Late(Wire.Request request, bool mayHaveHappened, Wire.Failure? last) => new(
+        request.File, last?.Kind == Wire.FailureKind.FailureOverloaded ? AioClusterFailure.Overloaded : AioClusterFailure.Unavailable,
+        mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed,
+        $"{request.File}: {last?.Message ?? WhyAway(request.File)} ({Time} = {Settings.CallTimeout})");
+
+    private string WhyAway(string file)
+    {
+        var disk = file[..Math.Min(file.Length, Names.FileAddress.DiskIdLength)];
+        return Disks.DiskAllocationStrategy.NodesOf(cluster.Cluster.State, disk).Count == 0
+            ? $"no node that is up has the disk {disk}"
+            : "its owner did not answer";
+    }
+
+    /// <summary>What came of a call.</summary>
+    /// <param name="Request">The request that was answered.</param>
+    /// <param name="Reply">The answer, which is no failure.</param>
+    /// <param name="WasUnsure">An attempt before it may have been performed.</param>
+    internal sealed record Answer(Wire.Request Request, Wire.Reply Reply, bool WasUnsure);
+}

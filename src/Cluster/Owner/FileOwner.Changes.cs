@@ -1,0 +1,341 @@
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Cluster.Logs;
+
+namespace AkkaAio.Cluster.Owner;
+
+// What changes the file: begun in order, answered in order, performed once.
+internal sealed partial class FileOwner
+{
+    private const int ClientIdBytes = 16;
+
+    private bool _brokenAppend;
+
+    private void OnChange(Wire.Request request, OpenedFile open, IActorRef requester)
+    {
+        if (request.Client.Length != ClientIdBytes || request.Number == 0)
+        {
+            requester.Tell(Replies.Failure(
+                Wire.FailureKind.FailureBadArgument,
+                $"{_address}: a change names its client by {ClientIdBytes} bytes and has a number above 0; these are {request.Client.Length} bytes and {request.Number}"));
+            return;
+        }
+
+        var client = new Guid(request.Client.Span, bigEndian: true);
+        if (!_clients.TryGetValue(client, out var changes))
+        {
+            _clients.Add(client, changes = new ClientChanges());
+        }
+
+        if (changes.Find(request.Number) is { } known)
+        {
+            known.AlsoFor(requester);
+            return;
+        }
+
+        if (request.Number <= changes.Last)
+        {
+            requester.Tell(Replies.Failure(
+                Wire.FailureKind.FailureStale,
+                $"{_address}: change {request.Number} of a client whose change {changes.Last} has come: it is a late duplicate",
+                mayHaveHappened: !changes.IsInWindow(request.Number)));
+            return;
+        }
+
+        switch (request.OperationCase)
+        {
+            case Wire.Request.OperationOneofCase.WriteAt:
+                OnWrite(request, client, changes, open, requester);
+                break;
+            case Wire.Request.OperationOneofCase.AppendAt:
+                OnAppend(request, client, changes, open, requester);
+                break;
+            default:
+                if (IsAlone)
+                {
+                    BeginExclusive(request, changes, open, requester);
+                }
+                else
+                {
+                    _waiting.Enqueue((request, requester)); // as the first: nothing is handled while something waits
+                }
+
+                break;
+        }
+    }
+
+    private bool IsAlone => _changes.Count == 0 && _reads == 0 && _streams == 0;
+
+    private void OnWrite(Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, IActorRef requester)
+    {
+        var write = request.WriteAt;
+        if (open.Facts.Kind == Wire.Kind.Log)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
+            return;
+        }
+
+        if (WhyNot(write.Offset, write.Data.Length) is { } reply)
+        {
+            requester.Tell(reply);
+            return;
+        }
+
+        var end = Math.Max(_end, write.Offset + write.Data.Length);
+        if (!TryTake(client, write.Data.Length, end - _end, requester))
+        {
+            return;
+        }
+
+        var change = new Change(request.Number, write.Data.Length, requester) { Success = Replies.Done(end) };
+        changes.Add(change);
+        _end = end;
+        Begin(change, client, () => open.File.WriteAsync(write.Offset, write.Data.Memory, DurabilityOf(write.Durable)).AsTask());
+    }
+
+    private void OnAppend(Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, IActorRef requester)
+    {
+        var append = request.AppendAt;
+        if (WhyNot(append.ExpectedEnd, append.Data.Length) is { } reply)
+        {
+            requester.Tell(reply);
+            return;
+        }
+
+        var isLog = open.Facts.Kind == Wire.Kind.Log;
+        var size = isLog ? LogFrame.SizeOf(append.Data.Length) : append.Data.Length;
+        if (append.ExpectedEnd != _end)
+        {
+            AnswerOtherEnd(append, size, isLog, client, open, requester);
+            return;
+        }
+
+        if (!TryTake(client, size, size, requester))
+        {
+            return;
+        }
+
+        var at = _end;
+        _end += size;
+        var data = append.Data.Memory;
+        if (isLog)
+        {
+            var frame = new byte[size];
+            LogFrame.Write(frame, open.Epoch, client, append.Data.Span);
+            data = frame;
+        }
+
+        var change = new Change(request.Number, size, requester) { Success = Replies.Done(_end), AppendedAt = at };
+        changes.Add(change);
+        Begin(change, client, () => open.File.WriteAsync(at, data, DurabilityOf(append.Durable)).AsTask());
+    }
+
+    // An append that was performed by an earlier owner, whose reply was lost, is a success: its bytes are there.
+    private void AnswerOtherEnd(Wire.AppendAt append, int size, bool isLog, Guid client, OpenedFile open, IActorRef requester)
+    {
+        if (append.ExpectedEnd > _end - size || size == 0 || _changes.Count > 0)
+        {
+            requester.Tell(Replies.WrongEnd(_end));
+            return;
+        }
+
+        _reads++;
+        _ = CompareAsync(Self, _end);
+
+        async Task CompareAsync(IActorRef self, long end)
+        {
+            Wire.Reply reply;
+            try
+            {
+                var there = new byte[size];
+                var count = await open.File.ReadAsync(append.ExpectedEnd, there).ConfigureAwait(false);
+                var isThere = count == size && (isLog
+                    ? LogFrame.TryReadHeader(there, append.Data.Length, out var frame) && frame.Writer == client && frame.Length == append.Data.Length &&
+                      frame.IsIntact(there) && there.AsSpan(LogFrame.HeaderBytes).SequenceEqual(append.Data.Span)
+                    : there.AsSpan().SequenceEqual(append.Data.Span));
+                if (isThere && append.Durable)
+                {
+                    await open.File.FlushAsync().ConfigureAwait(false); // the earlier owner may have ended before it was
+                }
+
+                reply = isThere ? Replies.Done(append.ExpectedEnd + size) : Replies.WrongEnd(end);
+            }
+            catch (Exception e)
+            {
+                reply = Replies.Failure(e, mayHaveHappened: true);
+            }
+
+            self.Tell(new ReadDone(requester, reply), ActorRefs.NoSender);
+        }
+    }
+
+    private Wire.Reply? WhyNot(long offset, int length) =>
+        length > Settings.MaxTransfer || offset < 0 || offset > long.MaxValue - length - LogFrame.HeaderBytes
+            ? Replies.Failure(
+                Wire.FailureKind.FailureBadArgument,
+                $"{_address}: {length} bytes at {offset}; it is 0 to {Settings.MaxTransfer} bytes at 0 or more")
+            : null;
+
+    private bool TryTake(Guid client, long bytes, long growth, IActorRef requester)
+    {
+        if (growth > 0 && _cluster.Space.WhyFull(_disk, growth) is { } why)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
+            return false;
+        }
+
+        if (_cluster.Credits.TryTake(client, bytes))
+        {
+            return true;
+        }
+
+        requester.Tell(Replies.Failure(
+            Wire.FailureKind.FailureOverloaded,
+            $"{_address}: the client has more than client-credit = {Settings.ClientCredit} bytes under way at this node; wait for replies"));
+        return false;
+    }
+
+    private void Begin(Change change, Guid client, Func<Task> perform)
+    {
+        _changes.AddLast(change);
+        _ = RunAsync(Self);
+
+        async Task RunAsync(IActorRef self)
+        {
+            Exception? error = null;
+            try
+            {
+                await perform().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                error = e;
+            }
+
+            self.Tell(new Performed(change, client, error), ActorRefs.NoSender);
+        }
+    }
+
+    private void OnPerformed(Performed performed)
+    {
+        performed.Change.Done(performed.Error);
+        _cluster.Credits.GiveBack(performed.Client, performed.Change.Bytes);
+        while (_changes.First is { Value: { IsDone: true } change })
+        {
+            _changes.RemoveFirst();
+            if (change.Error is { } error && !_isBroken)
+            {
+                // The file is closed, opened again and looked at: what comes behind was begun for an end that is not certain.
+                _isBroken = true;
+                if (change.AppendedAt is { } at)
+                {
+                    (_end, _brokenAppend) = (at, true);
+                }
+
+                _log.Warning("{0}: change {1} failed, and the file is opened anew: {2}", _address, change.Number, error.Message);
+                change.Answer(Replies.Failure(error, mayHaveHappened: true));
+            }
+            else
+            {
+                change.Answer(
+                    !_isBroken ? change.Success
+                    : Replies.Failure(change.Error ?? new AioException("a change before it has failed"), mayHaveHappened: true));
+            }
+        }
+
+        GoOn();
+    }
+
+    // Nothing else is under way. What comes in the meantime waits.
+    private void BeginExclusive(Wire.Request request, ClientChanges changes, OpenedFile open, IActorRef requester)
+    {
+        var truncate = request.Truncate;
+        if (truncate is not null && open.Facts.Kind == Wire.Kind.Log)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not truncated"));
+            return;
+        }
+
+        if (truncate is { NewEnd: < 0 })
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a new end of {truncate.NewEnd}; it is 0 or more"));
+            return;
+        }
+
+        if (truncate is not null && truncate.ExpectedEnd != _end)
+        {
+            requester.Tell(truncate.NewEnd == _end ? Replies.Done(_end) : Replies.WrongEnd(_end));
+            return;
+        }
+
+        if (truncate is not null && truncate.NewEnd > _end && _cluster.Space.WhyFull(_disk, truncate.NewEnd - _end) is { } why)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
+            return;
+        }
+
+        if (_streamError is { } streamError)
+        {
+            _streamError = null;
+            requester.Tell(Replies.Failure(streamError, mayHaveHappened: true));
+            return;
+        }
+
+        var change = new Change(request.Number, 0, requester) { Success = Replies.Done(truncate?.NewEnd ?? _end) };
+        changes.Add(change);
+        _isBusy = true;
+        var isDelete = request.OperationCase == Wire.Request.OperationOneofCase.Delete;
+        _ = RunAsync(Self);
+
+        async Task RunAsync(IActorRef self)
+        {
+            Exception? error = null;
+            try
+            {
+                if (truncate is not null)
+                {
+                    await open.File.SetLengthAsync(truncate.NewEnd).ConfigureAwait(false);
+                }
+
+                if (isDelete)
+                {
+                    await _cluster.RunBlocking(() => _disk.Delete(_address.Name)).ConfigureAwait(false);
+                }
+                else
+                {
+                    await open.File.FlushAsync().ConfigureAwait(false);
+                }
+            }
+            catch (Exception e)
+            {
+                error = e;
+            }
+
+            self.Tell(new ExclusiveDone(change, truncate?.NewEnd, isDelete, error), ActorRefs.NoSender);
+        }
+    }
+
+    private void OnExclusiveDone(ExclusiveDone done)
+    {
+        _isBusy = false;
+        if (done.Error is { } error)
+        {
+            _isBroken = true;
+            done.Change.Answer(Replies.Failure(error, mayHaveHappened: true));
+        }
+        else
+        {
+            _end = done.NewEnd ?? _end;
+            _isBroken |= done.IsDelete; // closes it
+            done.Change.Answer(done.Change.Success);
+        }
+
+        GoOn();
+    }
+
+    private static AioDurability DurabilityOf(bool durable) => durable ? AioDurability.Dsync : AioDurability.None;
+
+    private sealed record Performed(Change Change, Guid Client, Exception? Error) : INoSerializationVerificationNeeded;
+
+    private sealed record ExclusiveDone(Change Change, long? NewEnd, bool IsDelete, Exception? Error) : INoSerializationVerificationNeeded;
+}

@@ -1,0 +1,162 @@
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Cluster.Disks;
+using AkkaAio.Cluster.Logs;
+
+namespace AkkaAio.Cluster.Owner;
+
+// How the file is opened, by the first request for it, and closed.
+internal sealed partial class FileOwner
+{
+    private void Load(Wire.Request request, IActorRef requester)
+    {
+        _isBusy = true;
+        _place = _cluster.OpenFiles.Enter(Self);
+        _ = LoadAsync(Self);
+
+        async Task LoadAsync(IActorRef self)
+        {
+            Loaded loaded;
+            try
+            {
+                var (facts, isNew) = await _cluster.RunBlocking(() => FactsFor(request)).ConfigureAwait(false);
+                var open = facts is null ? null : await OpenAsync(facts, self).ConfigureAwait(false);
+                loaded = new Loaded(request, requester, open, null) { WasMade = isNew };
+            }
+            catch (Exception e)
+            {
+                loaded = new Loaded(request, requester, null, e);
+            }
+
+            self.Tell(loaded, ActorRefs.NoSender);
+        }
+    }
+
+    // Blocking thread.
+    private (FileFacts? Facts, bool IsNew) FactsFor(Wire.Request request)
+    {
+        if (_disk.Look(_address.Name) is { } there)
+        {
+            return (there, false);
+        }
+
+        return request is { OperationCase: Wire.Request.OperationOneofCase.Open, Open.Create: true }
+            ? (_disk.Create(_address.Name, request.Open.Kind == Wire.Kind.Log ? Wire.Kind.Log : Wire.Kind.Plain), true)
+            : (null, false);
+    }
+
+    private async Task<OpenedFile> OpenAsync(FileFacts facts, IActorRef self)
+    {
+        // Buffered: requests come with any offset and length, and the page cache serves what many nodes read. The bytes are durable by
+        // Dsync or Flush all the same.
+        var file = await _cluster.Aio.OpenAsync(_address.Name, new AioOpenOptions
+        {
+            Mode = FileMode.Open, Access = FileAccess.ReadWrite, Direct = DirectIo.Off, Below = _disk.Files, Owner = self,
+            Lock = FileLockMode.Exclusive,
+        }).ConfigureAwait(false);
+        try
+        {
+            var epoch = _disk.NextEpoch();
+            var end = file.Length;
+            if (facts.Kind == Wire.Kind.Log)
+            {
+                end = await LogScan.FindEndAsync(file, Settings.MaxTransfer, epoch).ConfigureAwait(false);
+                if (end < file.Length)
+                {
+                    // Appends of which none was acknowledged, or part of one: behind them the next would not be found.
+                    await file.SetLengthAsync(end).ConfigureAwait(false);
+                }
+            }
+
+            return new OpenedFile(file, facts, epoch, end);
+        }
+        catch
+        {
+            await file.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private void OnLoaded(Loaded loaded)
+    {
+        _isBusy = false;
+        if (loaded.Opened is { } open)
+        {
+            (_open, _end, _streamError) = (open, open.End, null);
+            _clients.Clear(); // of another epoch
+            if (loaded.WasMade)
+            {
+                loaded.Requester.Tell(Replies.Opened(open, _end, Settings.ClientCredit));
+            }
+            else if (_stops)
+            {
+                loaded.Requester.Tell(MovingReply());
+            }
+            else
+            {
+                Handle(loaded.Request, loaded.Requester);
+            }
+        }
+        else
+        {
+            _place?.Dispose();
+            _place = null;
+            loaded.Requester.Tell(loaded.Error is { } error
+                ? Replies.Failure(error, mayHaveHappened: false)
+                : Replies.Failure(Wire.FailureKind.FailureNotFound, $"{_address} does not exist", errno: Errno.ENOENT));
+        }
+
+        GoOn();
+    }
+
+    // What was acknowledged without being durable is made so: a hand-over loses nothing that a power cut did not.
+    private void Close()
+    {
+        _isBusy = true;
+        var (open, end, isBroken) = (_open!, _end, _isBroken);
+        _open = null;
+        _ = CloseAsync(Self);
+
+        async Task CloseAsync(IActorRef self)
+        {
+            try
+            {
+                if (isBroken && open.File.Length > end && open.Facts.Kind == Wire.Kind.Plain && _brokenAppend)
+                {
+                    await open.File.SetLengthAsync(end).ConfigureAwait(false); // what failed appends may have left
+                }
+
+                await open.File.FlushAsync().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                _log.Error(e, "{0} could not be flushed at its close: what was acknowledged without Durable may be lost", _address);
+            }
+
+            try
+            {
+                await open.File.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                _log.Error(e, "{0} could not be closed", _address);
+            }
+
+            self.Tell(new FileClosed(), ActorRefs.NoSender);
+        }
+    }
+
+    private void OnClosed()
+    {
+        (_isBusy, _isBroken, _brokenAppend) = (false, false, false);
+        _clients.Clear();
+        _place?.Dispose();
+        _place = null;
+        GoOn();
+    }
+
+    private sealed record Loaded(Wire.Request Request, IActorRef Requester, OpenedFile? Opened, Exception? Error) : INoSerializationVerificationNeeded
+    {
+        public bool WasMade { get; init; }
+    }
+}

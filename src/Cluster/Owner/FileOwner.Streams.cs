@@ -1,0 +1,154 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using AkkaAio.Cluster.Logs;
+using Google.Protobuf;
+
+namespace AkkaAio.Cluster.Owner;
+
+// Bulk: a stream of chunks from the file, or to it, over StreamRefs, which carry back-pressure over the wire.
+internal sealed partial class FileOwner
+{
+    // Reads ahead of what the other side has asked for, and writes under way.
+    private const int ChunksAtOnce = 8;
+
+    private SharedKillSwitch? _killSwitch;
+
+    private void OnOpenRead(Wire.OpenRead request, OpenedFile open, IActorRef requester)
+    {
+        if (request.Offset < 0 || request.Length < 0)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a stream of {request.Length} bytes at {request.Offset}"));
+            return;
+        }
+
+        var end = request.Length == 0 ? _end : Math.Min(_end, request.Offset + Math.Min(request.Length, long.MaxValue - request.Offset));
+        var most = Settings.MaxTransfer;
+        var (done, reference) = Source.From(Offsets(request.Offset, end, most))
+            .SelectAsync(ChunksAtOnce, async at =>
+            {
+                var bytes = new byte[(int)Math.Min(most, end - at)];
+                var count = await open.File.ReadAsync(at, bytes).ConfigureAwait(false);
+                return count == bytes.Length
+                    ? ChunkOf(bytes)
+                    : throw new AioException($"{open.File.Path} ended at {at + count}, and was to be read to {end}: it was truncated meanwhile");
+            })
+            .Via(KillSwitch.Flow<Wire.Chunk>())
+            .WatchTermination((_, ended) => ended)
+            .ToMaterialized(StreamRefs.SourceRef<Wire.Chunk>(), Keep.Both)
+            .Run(_cluster.Materializer);
+        Offer(done, reference, requester);
+    }
+
+    private void OnOpenWrite(Wire.OpenWrite request, OpenedFile open, IActorRef requester)
+    {
+        if (open.Facts.Kind == Wire.Kind.Log)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
+            return;
+        }
+
+        if (request.Offset < 0)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a stream to {request.Offset}"));
+            return;
+        }
+
+        var (disk, space, most, durability) = (_disk, _cluster.Space, Settings.MaxTransfer, DurabilityOf(request.Durable));
+        var at = request.Offset; // the stages before SelectAsync run one element at a time
+        var (reference, written) = StreamRefs.SinkRef<Wire.Chunk>()
+            .Via(KillSwitch.Flow<Wire.Chunk>())
+            .Select(chunk =>
+            {
+                if (chunk.Data.Length > most || at > long.MaxValue - chunk.Data.Length || Crc32C.Of(chunk.Data.Span) != chunk.Crc32C)
+                {
+                    throw new AioException($"{open.File.Path}: a chunk of {chunk.Data.Length} bytes at {at} is longer than {most} bytes, or has another CRC-32C than it says");
+                }
+
+                if (space.WhyFull(disk, chunk.Data.Length) is { } why)
+                {
+                    throw new AioSystemException(Errno.ENOSPC, "write", open.File.Path, at, chunk.Data.Length, hint: why);
+                }
+
+                var offset = at;
+                at += chunk.Data.Length;
+                return (Offset: offset, chunk.Data);
+            })
+            .SelectAsync(ChunksAtOnce, async chunk =>
+            {
+                await open.File.WriteAsync(chunk.Offset, chunk.Data.Memory, durability).ConfigureAwait(false);
+                return chunk.Offset + chunk.Data.Length;
+            })
+            .ToMaterialized(Sink.Aggregate<long, long>(0, Math.Max), Keep.Both)
+            .Run(_cluster.Materializer);
+        Offer(written, reference, requester);
+    }
+
+    private void Offer<T>(Task done, Task<T> reference, IActorRef requester)
+        where T : class
+    {
+        _streams++;
+        _ = RunAsync(Self);
+
+        async Task RunAsync(IActorRef self)
+        {
+            try
+            {
+                requester.Tell(_cluster.OfferOf(await reference.ConfigureAwait(false)));
+            }
+            catch (Exception e)
+            {
+                requester.Tell(Replies.Failure(e, mayHaveHappened: false));
+            }
+
+            try
+            {
+                await done.ConfigureAwait(false);
+                self.Tell(new StreamEnded((done as Task<long>)?.Result ?? 0, null), ActorRefs.NoSender);
+            }
+            catch (Exception e)
+            {
+                self.Tell(new StreamEnded(0, done is Task<long> ? e : null), ActorRefs.NoSender);
+            }
+        }
+    }
+
+    private void OnStreamEnded(StreamEnded ended)
+    {
+        _streams--;
+        _end = Math.Max(_end, ended.Written);
+        if (ended.Error is { } error)
+        {
+            _streamError ??= error;
+            _end = Math.Max(_end, _open?.File.Length ?? 0); // what came before the failure is written
+            _log.Warning("{0}: a stream of writes failed: {1}", _address, error.Message);
+        }
+
+        if (_streams == 0)
+        {
+            _killSwitch = null;
+        }
+
+        GoOn();
+    }
+
+    private SharedKillSwitch KillSwitch => _killSwitch ??= KillSwitches.Shared("owner");
+
+    private void StopStreams() => _killSwitch?.Abort(new AioException($"{_address}: its owner is going away"));
+
+    private static Wire.Chunk ChunkOf(byte[] bytes) => new()
+    {
+        Data = UnsafeByteOperations.UnsafeWrap(bytes), Crc32C = Crc32C.Of(bytes),
+    };
+
+    private static IEnumerable<long> Offsets(long start, long end, int step)
+    {
+        for (var at = start; at < end; at += step)
+        {
+            yield return at;
+        }
+    }
+
+    private sealed record StreamEnded(long Written, Exception? Error) : INoSerializationVerificationNeeded;
+}

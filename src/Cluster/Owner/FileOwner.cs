@@ -1,0 +1,282 @@
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Akka.Event;
+using AkkaAio.Cluster.Disks;
+using AkkaAio.Cluster.Names;
+
+namespace AkkaAio.Cluster.Owner;
+
+/// <summary>
+/// The one writer of a file: a sharded entity, whose id is the file's address.
+/// <code>
+/// no file ──► loading ──► open ──► closing ──► no file, or ended
+/// </code>
+/// Reads go at once, many at a time. Changes are begun in the order in which they come, run together, and are answered in that order: what
+/// is acknowledged has nothing missing before it. What needs the file for itself (Truncate, Delete, Flush behind streams) waits until
+/// nothing is under way, and holds up what comes behind it.
+/// </summary>
+internal sealed partial class FileOwner : UntypedActor
+{
+    // Requests that wait while the file is being opened, or behind one that needs it for itself.
+    private const int MostWaiting = 4096;
+
+    private readonly AioClusterExt _cluster;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly FileAddress _address;
+    private readonly Disk _disk;
+    private readonly Queue<(Wire.Request Request, IActorRef Requester)> _waiting = new();
+    private readonly LinkedList<Change> _changes = [];
+    private readonly Dictionary<Guid, ClientChanges> _clients = [];
+    private OpenedFile? _open;
+    private OpenFiles.Entry? _place;
+    private long _end;
+    private int _reads;
+    private int _streams;
+    private Exception? _streamError;
+    private bool _isBusy;
+    private bool _isBroken;
+    private bool _stops;
+
+    public FileOwner(AioClusterExt cluster, FileAddress address, Disk disk)
+    {
+        (_cluster, _address, _disk) = (cluster, address, disk);
+        Context.SetReceiveTimeout(cluster.Settings.PassivateAfter);
+    }
+
+    private AioClusterSettings Settings => _cluster.Settings;
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Wire.Request request:
+                OnRequest(request, Sender);
+                break;
+            case Performed performed:
+                OnPerformed(performed);
+                break;
+            case ReadDone read:
+                _reads--;
+                read.Requester.Tell(read.Reply);
+                GoOn();
+                break;
+            case Loaded loaded:
+                OnLoaded(loaded);
+                break;
+            case ExclusiveDone done:
+                OnExclusiveDone(done);
+                break;
+            case StreamEnded ended:
+                OnStreamEnded(ended);
+                break;
+            case FileClosed:
+                OnClosed();
+                break;
+            case ReceiveTimeout or MakeRoom:
+                if (IsQuiet && _streams == 0)
+                {
+                    Context.Parent.Tell(new Passivate(StopOwner.Instance));
+                }
+
+                break;
+            case StopOwner:
+                _stops = true;
+                GoOn();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    protected override void PostStop()
+    {
+        // At an orderly end there is nothing left. Killed by sharding after its hand-off time-out, the file closes by the death of its owner.
+        while (_waiting.TryDequeue(out var waiting))
+        {
+            waiting.Requester.Tell(MovingReply());
+        }
+
+        foreach (var change in _changes)
+        {
+            change.Answer(Replies.Failure(Wire.FailureKind.FailureMoving, $"{_address}: its owner has ended", mayHaveHappened: true));
+        }
+
+        _place?.Dispose();
+    }
+
+    private bool IsQuiet => _changes.Count == 0 && _reads == 0 && !_isBusy && _waiting.Count == 0;
+
+    private void OnRequest(Wire.Request request, IActorRef requester)
+    {
+        if (_stops)
+        {
+            requester.Tell(MovingReply());
+        }
+        else if (_isBusy || _waiting.Count > 0 || _isBroken)
+        {
+            Wait(request, requester);
+        }
+        else
+        {
+            Handle(request, requester);
+        }
+    }
+
+    private void Wait(Wire.Request request, IActorRef requester)
+    {
+        if (_waiting.Count < MostWaiting)
+        {
+            _waiting.Enqueue((request, requester));
+        }
+        else
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureOverloaded, $"{_address}: {MostWaiting} requests wait for its owner"));
+        }
+    }
+
+    private void Handle(Wire.Request request, IActorRef requester)
+    {
+        if (_open is not { } open)
+        {
+            Load(request, requester);
+            return;
+        }
+
+        _place?.Touch();
+        switch (request.OperationCase)
+        {
+            case Wire.Request.OperationOneofCase.Open:
+                OnOpen(request.Open, open, requester);
+                break;
+            case Wire.Request.OperationOneofCase.ReadAt:
+                OnRead(request.ReadAt, open, requester);
+                break;
+            case Wire.Request.OperationOneofCase.GetStat:
+                requester.Tell(StatOf(open.Facts, _end, open.Epoch, isOpen: true));
+                break;
+            case Wire.Request.OperationOneofCase.OpenRead:
+                OnOpenRead(request.OpenRead, open, requester);
+                break;
+            case Wire.Request.OperationOneofCase.OpenWrite when IsCurrent(request, open, requester):
+                OnOpenWrite(request.OpenWrite, open, requester);
+                break;
+            case Wire.Request.OperationOneofCase.WriteAt or Wire.Request.OperationOneofCase.AppendAt
+                or Wire.Request.OperationOneofCase.Truncate or Wire.Request.OperationOneofCase.Flush
+                or Wire.Request.OperationOneofCase.Delete:
+                if (IsCurrent(request, open, requester))
+                {
+                    OnChange(request, open, requester);
+                }
+
+                break;
+            case Wire.Request.OperationOneofCase.OpenWrite:
+                break; // answered with Moved
+            default:
+                requester.Tell(Replies.Unsupported(request.OperationCase.ToString()));
+                break;
+        }
+    }
+
+    private void OnOpen(Wire.OpenFile request, OpenedFile open, IActorRef requester) => requester.Tell(
+        request.Create && request.Exclusive
+            ? Replies.Failure(Wire.FailureKind.FailureExists, $"{_address} exists", errno: Errno.EEXIST)
+        : request.Kind != Wire.Kind.Any && request.Kind != open.Facts.Kind
+            ? Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a {NameOf(open.Facts.Kind)} file, and not a {NameOf(request.Kind)} file")
+            : Replies.Opened(open, _end, Settings.ClientCredit));
+
+    private void OnRead(Wire.ReadAt request, OpenedFile open, IActorRef requester)
+    {
+        if (request.Offset < 0 || request.Length < 0 || request.Length > Settings.MaxTransfer || request.Offset > long.MaxValue - request.Length)
+        {
+            requester.Tell(Replies.Failure(
+                Wire.FailureKind.FailureBadArgument,
+                $"{_address}: a read of {request.Length} bytes at {request.Offset}; it is 0 to {Settings.MaxTransfer} bytes at 0 or more"));
+            return;
+        }
+
+        _reads++;
+        _ = RunAsync(Self);
+
+        async Task RunAsync(IActorRef self)
+        {
+            Wire.Reply reply;
+            try
+            {
+                var bytes = new byte[request.Length];
+                reply = Replies.Data(bytes, await open.File.ReadAsync(request.Offset, bytes).ConfigureAwait(false));
+            }
+            catch (Exception e)
+            {
+                reply = Replies.Failure(e, mayHaveHappened: false);
+            }
+
+            self.Tell(new ReadDone(requester, reply), ActorRefs.NoSender);
+        }
+    }
+
+    private static bool IsCurrent(Wire.Request request, OpenedFile open, IActorRef requester)
+    {
+        if (request.Epoch == open.Epoch && request.FileId.Span.SequenceEqual(open.Facts.Id.ToByteArray(bigEndian: true)))
+        {
+            return true;
+        }
+
+        requester.Tell(Replies.Moved(open));
+        return false;
+    }
+
+    // Behind every message that ends something: closes, ends, or takes up what waits.
+    private void GoOn()
+    {
+        if (_isBusy || _reads > 0 || _changes.Count > 0)
+        {
+            return;
+        }
+
+        if (_isBroken || _stops)
+        {
+            if (_streams == 0 && _open is not null)
+            {
+                Close();
+            }
+            else if (_open is null && _stops)
+            {
+                Context.Stop(Self);
+            }
+            else if (_open is null)
+            {
+                _isBroken = false;
+            }
+            else
+            {
+                StopStreams();
+            }
+        }
+
+        while (!_isBusy && !_isBroken && !_stops && _waiting.TryPeek(out var next) && (IsAlone || !NeedsFileAlone(next.Request)))
+        {
+            var (request, requester) = _waiting.Dequeue();
+            Handle(request, requester);
+        }
+    }
+
+    private static bool NeedsFileAlone(Wire.Request request) => request.OperationCase
+        is Wire.Request.OperationOneofCase.Truncate or Wire.Request.OperationOneofCase.Flush or Wire.Request.OperationOneofCase.Delete;
+
+    private Wire.Reply MovingReply() => Replies.Failure(Wire.FailureKind.FailureMoving, $"{_address}: its owner is going away");
+
+    private static Wire.Reply StatOf(FileFacts facts, long length, ulong epoch, bool isOpen) => new()
+    {
+        Stat = new Wire.Stat
+        {
+            Length = length, Kind = facts.Kind, FileId = Replies.BytesOf(facts.Id), Epoch = epoch, IsOpen = isOpen,
+        },
+    };
+
+    private static string NameOf(Wire.Kind kind) => kind == Wire.Kind.Log ? "log" : "plain";
+
+    private sealed record ReadDone(IActorRef Requester, Wire.Reply Reply) : INoSerializationVerificationNeeded;
+
+    private sealed record FileClosed : INoSerializationVerificationNeeded;
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using Akka.Configuration;
+
+namespace AkkaAio.Cluster;
+
+/// <summary>What would corrupt files, or let strangers at them, stops the start in words.</summary>
+internal static class StartChecks
+{
+    private const string InMemoryJournal = "akka.persistence.journal.inmem";
+
+    /// <exception cref="AioClusterException">Says which key, and what to set.</exception>
+    public static void Check(Config config, AioClusterSettings settings)
+    {
+        Require(
+            config.GetString("akka.actor.provider") is "cluster" or "Akka.Cluster.ClusterActorRefProvider, Akka.Cluster",
+            "akka.actor.provider is not cluster: set akka.actor.provider = cluster");
+        var store = config.GetString("akka.cluster.sharding.state-store-mode");
+        var journal = config.GetString("akka.cluster.sharding.journal-plugin-id") is { Length: > 0 } named ? named : config.GetString("akka.persistence.journal.plugin");
+        Require(
+            store != "persistence" || journal is not (null or "" or InMemoryJournal),
+            "akka.cluster.sharding.state-store-mode = persistence on the in-memory journal: a new coordinator would know of no shard and give files two " +
+            "owners; set akka.cluster.sharding.state-store-mode = ddata");
+        Require(
+            !config.GetBoolean("akka.cluster.sharding.remember-entities"),
+            "akka.cluster.sharding.remember-entities = on would open every file at the start; files are opened by their first request: set it off");
+        Require(
+            store != "ddata" || config.GetStringList("akka.cluster.sharding.distributed-data.durable.keys").Count == 0,
+            "akka.cluster.sharding.distributed-data.durable.keys is not empty: it needs LightningDB, and nothing of ours is kept there; set it to []");
+        Require(
+            !string.IsNullOrEmpty(config.GetString("akka.cluster.downing-provider-class")),
+            "akka.cluster.downing-provider-class is not set: nodes that are cut off would each go on alone; set " +
+            "\"Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster\"");
+        CheckNetwork(config, settings);
+    }
+
+    private static void CheckNetwork(Config config, AioClusterSettings settings)
+    {
+        const string Remote = "akka.remote.dot-netty.tcp";
+        var tls = config.GetBoolean($"{Remote}.enable-ssl") && !config.GetBoolean($"{Remote}.ssl.suppress-validation") &&
+                  config.GetBoolean($"{Remote}.ssl.require-mutual-authentication", true);
+        foreach (var key in new[] { "hostname", "public-hostname", "bind-hostname" })
+        {
+            var host = config.GetString($"{Remote}.{key}");
+            Require(
+                tls || settings.AllowPlaintext || string.IsNullOrEmpty(host) || host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)),
+                $"{Remote}.{key} = {host} without mutual TLS: anybody that reaches the port can send to every actor. Use config/node-tls.conf, or set " +
+                $"{AioClusterSettings.Path}.allow-plaintext = on");
+        }
+
+        var transfer = settings.MaxTransfer;
+        var frame = config.GetByteSize($"{Remote}.maximum-frame-size", 128_000) ?? 128_000;
+        Require(
+            transfer + (8 << 10) <= frame,
+            $"{AioClusterSettings.Path}.max-transfer = {transfer} bytes does not fit into {Remote}.maximum-frame-size = {frame} bytes, which has to hold 8 KiB more");
+    }
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new AioClusterException(otherwise);
+        }
+    }
+}

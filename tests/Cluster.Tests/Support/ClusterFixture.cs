@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Configuration;
+
+namespace AkkaAio.Cluster.Tests;
+
+/// <summary>Nodes of one cluster in this process, over real remoting and sharding, each with a folder of its own.</summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
+    private readonly List<ActorSystem> _systems = [];
+    private readonly int _seedPort = FreePort();
+
+    public IReadOnlyList<ActorSystem> Systems => _systems;
+
+    public async Task InitializeAsync()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await StartAsync(FolderOf(i));
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var system in _systems)
+        {
+            await system.Terminate();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    public string FolderOf(int node) => Directory.CreateDirectory(Path.Combine(_folder, $"disk-{node}")).FullName;
+
+    public AioClusterExt Node(int index) => AioClusterExt.Get(_systems[index]);
+
+    /// <summary>The id of a node's disk.</summary>
+    public string DiskOf(int node) => Node(node).Disks[0].Id;
+
+    /// <summary>Starts one more node; without a folder it is a client.</summary>
+    public async Task<ActorSystem> StartAsync(string? folder = null, string hocon = "")
+    {
+        var config = ConfigOf(_systems.Count == 0 ? _seedPort : 0, _seedPort, folder is null ? "" : $"akka.io.aio.cluster.directories = [\"{folder}\"]", hocon);
+        var system = ActorSystem.Create("files", AioClusterSetup.For(config));
+        _systems.Add(system);
+        _ = AioClusterExt.Get(system);
+        await AwaitMembersAsync(_systems.Count);
+        return system;
+    }
+
+    /// <summary>Ends a node in an orderly way.</summary>
+    public async Task StopAsync(ActorSystem system)
+    {
+        _systems.Remove(system);
+        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+        await AwaitMembersAsync(_systems.Count);
+    }
+
+    public static Config ConfigOf(int port, int seedPort, params string[] hocon) => ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(
+        $$"""
+        akka {
+          loglevel = WARNING
+          log-dead-letters = off
+          actor.provider = cluster
+          remote.dot-netty.tcp { hostname = "127.0.0.1", port = {{port}} }
+          cluster {
+            seed-nodes = ["akka.tcp://files@127.0.0.1:{{seedPort}}"]
+            gossip-interval = 200 ms
+            leader-actions-interval = 200 ms
+            downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
+            split-brain-resolver.stable-after = 3s
+            failure-detector { heartbeat-interval = 500 ms, acceptable-heartbeat-pause = 2s }
+            sharding {
+              state-store-mode = ddata, distributed-data.durable.keys = [], remember-entities = off, retry-interval = 200 ms
+              distributed-data.notify-subscribers-interval = 100 ms
+            }
+          }
+          io.aio { shards = 1, depth = 64 }
+          io.aio.cluster { min-free = 0 }
+        }
+        """);
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task AwaitMembersAsync(int count)
+    {
+        foreach (var system in _systems)
+        {
+            var up = new TaskCompletionSource();
+            var watcher = system.ActorOf(Props.Create(() => new MembersUp(count, up)));
+            await up.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            system.Stop(watcher);
+        }
+    }
+
+    private sealed class MembersUp : ReceiveActor
+    {
+        public MembersUp(int count, TaskCompletionSource done)
+        {
+            var members = new HashSet<UniqueAddress>();
+            var cluster = Akka.Cluster.Cluster.Get(Context.System);
+            cluster.Subscribe(
+                Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved));
+            Receive<ClusterEvent.MemberUp>(up => Set(members.Add(up.Member.UniqueAddress)));
+            Receive<ClusterEvent.MemberRemoved>(removed => Set(members.Remove(removed.Member.UniqueAddress)));
+
+            void Set(bool isNew)
+            {
+                if (isNew && members.Count == count)
+                {
+                    done.TrySetResult();
+                }
+            }
+        }
+
+        protected override void PostStop() => Akka.Cluster.Cluster.Get(Context.System).Unsubscribe(Self);
+    }
+}
