@@ -126,7 +126,7 @@ public sealed partial class AioClusterExt : IExtension
                 Serializer = serializer.Identifier,
                 Manifest = serializer is SerializerWithStringManifest named ? named.Manifest(reference) : "",
                 StreamRef = UnsafeByteOperations.UnsafeWrap(
-                    Serialization.WithTransport(_system, Cluster.SelfAddress, () => serializer.ToBinary(reference))), // else its refs have no host
+                    Serialization.WithTransport(_system, () => serializer.ToBinary(reference))), // else its refs have no host
             },
         };
     }
