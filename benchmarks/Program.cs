@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AkkaAio.Benchmarks.Cluster;
 using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Benchmarks.Contenders;
 using AkkaAio.Benchmarks.Micro;
@@ -10,5 +11,7 @@ var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akk
     CompareVerb.Create(stop),
     MicroVerb.Create(),
     ContenderVerb.Create(stop),
+    ClusterStreamsVerb.Create(),
+    ClusterStreamsVerb.CreateOwner(),
 };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -13,6 +13,9 @@ internal sealed partial class FileOwner
     // Reads ahead of what the other side has asked for, and writes under way.
     private const int ChunksAtOnce = 8;
 
+    // How much of a stream of writes is left to the Flush at its end, which its client waits for: the rest is flushed meanwhile.
+    private const long FlushEvery = 32 << 20;
+
     private SharedKillSwitch? _killSwitch;
 
     private void OnOpenRead(Wire.OpenRead request, OpenedFile open, IActorRef requester)
@@ -56,6 +59,7 @@ internal sealed partial class FileOwner
         }
 
         var (disk, space, most, durability) = (_disk, _cluster.Space, Settings.MaxTransfer, DurabilityOf(request.Durable));
+        var flush = Task.CompletedTask;
         var at = request.Offset; // the stages before SelectAsync run one element at a time
         var (reference, written) = StreamRefs.SinkRef<Wire.Chunk>()
             .Via(KillSwitch.Flow<Wire.Chunk>())
@@ -77,8 +81,15 @@ internal sealed partial class FileOwner
             })
             .SelectAsync(ChunksAtOnce, async chunk =>
             {
+                var end = chunk.Offset + chunk.Data.Length;
                 await open.File.WriteAsync(chunk.Offset, chunk.Data.Memory, durability).ConfigureAwait(false);
-                return chunk.Offset + chunk.Data.Length;
+                if (chunk.Offset / FlushEvery != end / FlushEvery && flush.IsCompleted)
+                {
+                    flush = open.File.FlushAsync().AsTask(); // one that fails makes every later one fail: the client's, too
+                    _ = flush.ContinueWith(static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                }
+
+                return end;
             })
             .ToMaterialized(Sink.Aggregate<long, long>(0, Math.Max), Keep.Both)
             .Run(_cluster.Materializer);

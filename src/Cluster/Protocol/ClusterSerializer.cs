@@ -42,7 +42,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
             {
                 RequestManifest => Wire.Request.Parser.ParseFrom(bytes),
                 ReplyManifest => Wire.Reply.Parser.ParseFrom(bytes),
-                ChunkManifest => Wire.Chunk.Parser.ParseFrom(bytes),
+                ChunkManifest => ChunkParser.Parse(bytes),
                 _ => new UnknownMessage(manifest),
             };
         }
