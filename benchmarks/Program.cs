@@ -11,6 +11,7 @@ var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akk
     CompareVerb.Create(stop),
     MicroVerb.Create(),
     ContenderVerb.Create(stop),
+    ClusterShardsVerb.Create(),
     ClusterStreamsVerb.Create(),
     ClusterStreamsVerb.CreateOwner(),
 };
