@@ -80,7 +80,7 @@ public sealed partial class AioClusterExt : IExtension
     internal DiskSpace Space { get; }
 
     /// <summary>Sends a request to the owner of its file, wherever it is.</summary>
-    internal IActorRef Region { get; }
+    internal IActorRef Region { get; set; } // set by tests that delay and double requests
 
     /// <summary>The extension of a system.</summary>
     /// <exception cref="AioConfigurationException">A key is wrong; names it.</exception>

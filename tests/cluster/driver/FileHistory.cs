@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using AkkaAio.Cluster;
+
+namespace AkkaAio.ClusterDriver;
+
+/// <summary>What was done to one file of the load, and what came of it.</summary>
+internal abstract class FileHistory(string address)
+{
+    private readonly Lock _lock = new();
+    private long _last = Stopwatch.GetTimestamp();
+    private TimeSpan _worst;
+    private long _acked;
+
+    /// <summary>How often a call failed, and how.</summary>
+    public static ConcurrentDictionary<string, int> Failures { get; } = [];
+
+    public string Address => address;
+
+    public string Disk => address[..address.IndexOf('/', StringComparison.Ordinal)];
+
+    public long Acked => Interlocked.Read(ref _acked);
+
+    /// <summary>The longest time without an acknowledgement.</summary>
+    public TimeSpan WorstGap
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _worst;
+            }
+        }
+    }
+
+    public abstract Task RunAsync(DateTime until);
+
+    public abstract Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict);
+
+    /// <summary>Null: acknowledged.</summary>
+    protected async Task<AioOutcome?> TryAsync(Func<Task> change)
+    {
+        try
+        {
+            await change();
+        }
+        catch (AioClusterFileException e)
+        {
+            Failures.AddOrUpdate($"{e.Failure}, {e.Outcome}", 1, (_, count) => count + 1);
+            await Task.Delay(50); // one that is refused at once is not tried at full speed
+            return e.Outcome;
+        }
+
+        Interlocked.Increment(ref _acked);
+        Acknowledged();
+        return null;
+    }
+
+    /// <summary>Takes the time since the last one; also at the start and at the end.</summary>
+    protected void Acknowledged()
+    {
+        lock (_lock)
+        {
+            var now = Stopwatch.GetTimestamp();
+            var gap = Stopwatch.GetElapsedTime(_last, now);
+            _last = now;
+            if (gap > _worst)
+            {
+                _worst = gap;
+            }
+        }
+    }
+
+    protected static async Task<byte[]> ReadAllAsync(AioClusterFile file, long length)
+    {
+        var bytes = new byte[length];
+        for (var at = 0L; at < length;)
+        {
+            var part = await file.ReadAsync(at, (int)Math.Min(length - at, 1 << 20));
+            if (part.Length == 0)
+            {
+                return bytes[..(int)at];
+            }
+
+            part.CopyTo(bytes.AsMemory((int)at));
+            at += part.Length;
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,191 @@
+using System.Buffers.Binary;
+using AkkaAio.Cluster;
+
+namespace AkkaAio.ClusterDriver;
+
+/// <summary>
+/// A plain file of numbered blocks, changed by one client: writes to several blocks at once, and between them Truncate, or Delete and a new
+/// file of that name. Each block has a set of what it may hold: 0 for zeros or nothing, else the number of a write.
+/// </summary>
+internal sealed class PlainHistory(string address, int number, int seed, AioClusterExt client) : FileHistory(address)
+{
+    private const int BlockBytes = 512;
+    private const int Blocks = 48;
+    private const int AtOnce = 6;
+
+    private static readonly AioClusterOpenOptions OrCreate = new() { Mode = FileMode.OpenOrCreate };
+
+    private readonly HashSet<ulong>[] _may = [.. Enumerable.Range(0, Blocks).Select(_ => new HashSet<ulong> { 0 })];
+    private readonly ulong[] _before = new ulong[Blocks]; // the write that was acknowledged before the last one
+    private readonly HashSet<ulong> _notPerformed = [];
+    private HashSet<long> _ends = [0];
+    private bool _mayBeAbsent = true;
+    private ulong _write;
+
+    public override async Task RunAsync(DateTime until)
+    {
+        var random = new Random(seed * 31 + number);
+        AioClusterFile? file = null;
+        while (DateTime.UtcNow < until)
+        {
+            if (file is null)
+            {
+                file = await TryAsync(async () => file = await client.OpenAsync(Address, OrCreate)) is null ? file : null;
+                _mayBeAbsent &= file is null;
+                continue;
+            }
+
+            var blocks = Enumerable.Range(0, Blocks).ToArray();
+            random.Shuffle(blocks);
+            await Task.WhenAll(blocks.Take(AtOnce).Select(block => WriteAsync(file, block)));
+            switch (random.Next(16))
+            {
+                case 0:
+                    await DeleteAsync();
+                    file = null;
+                    break;
+                case 1 or 2:
+                    await TruncateAsync(file, random.Next(Blocks + 1));
+                    break;
+            }
+
+            await Task.Delay(random.Next(10));
+        }
+    }
+
+    public override async Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict)
+    {
+        Acknowledged();
+        var bytes = Array.Empty<byte>();
+        try
+        {
+            var file = await reader.OpenAsync(Address);
+            var length = (await reader.StatAsync(Address)).Length;
+            bytes = await ReadAllAsync(file, length);
+            if (bytes.Length != length || !_ends.Contains(length))
+            {
+                verdict.IsTorn($"{Address} is {length} bytes long and gives {bytes.Length}; it may be {string.Join(", ", _ends)}");
+            }
+        }
+        catch (AioClusterFileException e) when (e.Failure == AioClusterFailure.NotFound)
+        {
+            if (!_mayBeAbsent)
+            {
+                verdict.IsMissing($"{Address} does not exist");
+                return;
+            }
+        }
+
+        Array.Resize(ref bytes, Math.Max(bytes.Length, Blocks * BlockBytes));
+        var lieAt = lie is Lie.Stale or Lie.Half ? Array.FindIndex(_before, before => before != 0) : -1;
+        for (var block = 0; block < Blocks; block++)
+        {
+            var there = bytes.AsSpan(block * BlockBytes, BlockBytes);
+            if (block == lieAt)
+            {
+                BytesOf(block, _before[block]).AsSpan(0, lie == Lie.Half ? BlockBytes / 2 : BlockBytes).CopyTo(there);
+            }
+
+            CheckBlock(block, there, verdict);
+        }
+    }
+
+    private void CheckBlock(int block, ReadOnlySpan<byte> there, Verdict verdict)
+    {
+        var first = BinaryPrimitives.ReadUInt64LittleEndian(there);
+        var write = first & uint.MaxValue;
+        var name = $"{Address}: block {block} holds write {write}; it may hold {string.Join(", ", _may[block])}";
+        if (!there.SequenceEqual(BytesOf(block, write)))
+        {
+            verdict.IsTorn($"{name}; its bytes are not those of one write");
+        }
+        else if (_may[block].Contains(write))
+        {
+            // As it should be.
+        }
+        else if (write == 0)
+        {
+            verdict.IsMissing(name);
+        }
+        else
+        {
+            verdict.IsStale(name + (_notPerformed.Contains(write) ? "; it was said not to be performed" : ""));
+        }
+    }
+
+    private async Task WriteAsync(AioClusterFile file, int block)
+    {
+        var write = Interlocked.Increment(ref _write);
+        var outcome = await TryAsync(() => file.WriteAsync(block * BlockBytes, BytesOf(block, write), AioDurability.Dsync));
+        lock (_ends)
+        {
+            var may = _may[block];
+            var longer = _ends.Select(end => Math.Max(end, (block + 1) * BlockBytes)).ToArray();
+            switch (outcome)
+            {
+                case null:
+                    _before[block] = may.Count == 1 ? may.First() : 0;
+                    may.Clear();
+                    may.Add(write);
+                    _ends.Clear();
+                    _ends.UnionWith(longer);
+                    break;
+                case AioOutcome.MayHaveHappened:
+                    may.Add(write);
+                    _ends.UnionWith(longer);
+                    break;
+                default:
+                    _notPerformed.Add(write);
+                    break;
+            }
+        }
+    }
+
+    private async Task TruncateAsync(AioClusterFile file, int blocks)
+    {
+        long newEnd = blocks * BlockBytes;
+        long? end = null;
+        if (await TryAsync(async () => end = (await client.StatAsync(Address)).Length) is null)
+        {
+            Apply(await TryAsync(() => file.TruncateAsync(end!.Value, newEnd)), blocks);
+        }
+    }
+
+    private async Task DeleteAsync()
+    {
+        var outcome = await TryAsync(() => client.DeleteAsync(Address));
+        Apply(outcome, 0);
+        _mayBeAbsent |= outcome != AioOutcome.NotPerformed;
+    }
+
+    private void Apply(AioOutcome? outcome, int blocks)
+    {
+        if (outcome == AioOutcome.NotPerformed)
+        {
+            return;
+        }
+
+        _ends = outcome is null ? [blocks * BlockBytes] : [.. _ends, blocks * BlockBytes];
+        for (var block = blocks; block < Blocks; block++)
+        {
+            if (outcome is null)
+            {
+                _before[block] = _may[block].Count == 1 ? _may[block].First() : 0;
+                _may[block].Clear();
+            }
+
+            _may[block].Add(0);
+        }
+    }
+
+    private byte[] BytesOf(int block, ulong write)
+    {
+        var bytes = new byte[BlockBytes];
+        for (var at = 0; write != 0 && at < BlockBytes; at += sizeof(ulong))
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(at), write | ((ulong)block << 32) | ((ulong)number << 48));
+        }
+
+        return bytes;
+    }
+}
