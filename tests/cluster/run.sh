@@ -19,7 +19,7 @@ RANDOM=$seed
 work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-cluster.XXXXXX")
 source "$here/../faults/disk/disk.sh"
 declare -A pids ports hosts runs
-namespaces=() mounts=() loops=() load_pid="" bridge=""
+namespaces=() veths=() mounts=() loops=() load_pid="" bridge=""
 
 end_nodes() {
   for pid in $load_pid "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null; kill -9 "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
@@ -32,8 +32,9 @@ end_scenario() {
   for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null; done
   disk_stop
   for namespace in "${namespaces[@]}"; do ip netns del "$namespace" 2>/dev/null; done
+  for veth in "${veths[@]}"; do ip link del "$veth" 2>/dev/null; done # a namespace that goes takes a while to drop its own
   [ -z "$bridge" ] || ip link del "$bridge" 2>/dev/null
-  namespaces=() mounts=() loops=() bridge="" in_load=""
+  namespaces=() veths=() mounts=() loops=() bridge="" in_load=""
 }
 cleanup() { end_scenario >/dev/null 2>&1; [ -n "${KEEP:-}" ] && echo "kept $work" || rm -rf "$work"; }
 trap cleanup EXIT
@@ -190,7 +191,7 @@ network() { # a namespace a node and one for the load, on a bridge
   local i
   for i in 1 2 3 10; do
     ip netns add "$prefix-$i" && namespaces+=("$prefix-$i")
-    ip link add "v$i-$$" type veth peer name eth0 netns "$prefix-$i" && ip link set "v$i-$$" master "$bridge" up || return
+    ip link add "v$i-$$" type veth peer name eth0 netns "$prefix-$i" && veths+=("v$i-$$") && ip link set "v$i-$$" master "$bridge" up || return
     ip -n "$prefix-$i" addr add "10.99.0.$i/24" dev eth0
     ip -n "$prefix-$i" link set eth0 up; ip -n "$prefix-$i" link set lo up
   done
