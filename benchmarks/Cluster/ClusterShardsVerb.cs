@@ -15,7 +15,9 @@ internal static class ClusterShardsVerb
     {
         var shards = new Option<int[]>("--shards")
         {
-            Description = "how many", DefaultValueFactory = _ => [10, 1_000, 100_000], AllowMultipleArgumentsPerToken = true,
+            Description = "how many",
+            DefaultValueFactory = _ => [10, 1_000, 100_000],
+            AllowMultipleArgumentsPerToken = true,
         };
         var limit = new Option<int>("--limit") { Description = "seconds for each", DefaultValueFactory = _ => 300 };
         var command = new Command("cluster-shards", "Time and memory of allocating shards in one process.") { shards, limit };

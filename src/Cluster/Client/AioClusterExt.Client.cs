@@ -39,7 +39,9 @@ public sealed partial class AioClusterExt
 
         var open = new Wire.OpenFile
         {
-            Create = options.Mode != FileMode.Open, Exclusive = options.Mode == FileMode.CreateNew, Kind = (Wire.Kind)(options.Kind ?? 0),
+            Create = options.Mode != FileMode.Open,
+            Exclusive = options.Mode == FileMode.CreateNew,
+            Kind = (Wire.Kind)(options.Kind ?? 0),
         };
         var answer = await Calls.CallAsync(
             () => new Wire.Request { File = parsed.ToString(), Open = open }, changes: open.Create, cancellationToken).ConfigureAwait(false);

@@ -131,7 +131,9 @@ public sealed partial class AioClusterFile
     {
         var append = new Wire.AppendAt
         {
-            ExpectedEnd = expectedEnd, Data = UnsafeByteOperations.UnsafeWrap(data), Durable = durability == AioDurability.Dsync,
+            ExpectedEnd = expectedEnd,
+            Data = UnsafeByteOperations.UnsafeWrap(data),
+            Durable = durability == AioDurability.Dsync,
         };
         return await ChangeAsync(request => request.AppendAt = append, cancellationToken).ConfigureAwait(false);
     }

@@ -66,7 +66,11 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
     /// <summary>Client and number of a new change.</summary>
     public Wire.Request Change(string file, Google.Protobuf.ByteString fileId, ulong epoch) => new()
     {
-        File = file, FileId = fileId, Epoch = epoch, Client = Owner.Replies.BytesOf(ClientId), Number = (ulong)Interlocked.Increment(ref _number),
+        File = file,
+        FileId = fileId,
+        Epoch = epoch,
+        Client = Owner.Replies.BytesOf(ClientId),
+        Number = (ulong)Interlocked.Increment(ref _number),
     };
 
     public static AioClusterFileException ErrorOf(string file, Wire.Failure failure, bool mayHaveHappened) => new(

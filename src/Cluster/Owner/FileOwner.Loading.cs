@@ -51,7 +51,11 @@ internal sealed partial class FileOwner
         // Dsync or Flush all the same.
         var file = await _cluster.Aio.OpenAsync(_address.Name, new AioOpenOptions
         {
-            Mode = FileMode.Open, Access = FileAccess.ReadWrite, Direct = DirectIo.Off, Below = _disk.Files, Owner = self,
+            Mode = FileMode.Open,
+            Access = FileAccess.ReadWrite,
+            Direct = DirectIo.Off,
+            Below = _disk.Files,
+            Owner = self,
             Lock = FileLockMode.Exclusive,
         }).ConfigureAwait(false);
         try

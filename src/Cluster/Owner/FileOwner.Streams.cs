@@ -150,7 +150,8 @@ internal sealed partial class FileOwner
 
     private static Wire.Chunk ChunkOf(byte[] bytes) => new()
     {
-        Data = UnsafeByteOperations.UnsafeWrap(bytes), Crc32C = Crc32C.Of(bytes),
+        Data = UnsafeByteOperations.UnsafeWrap(bytes),
+        Crc32C = Crc32C.Of(bytes),
     };
 
     private static IEnumerable<long> Offsets(long start, long end, int step)

@@ -270,7 +270,11 @@ internal sealed partial class FileOwner : UntypedActor
     {
         Stat = new Wire.Stat
         {
-            Length = length, Kind = facts.Kind, FileId = Replies.BytesOf(facts.Id), Epoch = epoch, IsOpen = isOpen,
+            Length = length,
+            Kind = facts.Kind,
+            FileId = Replies.BytesOf(facts.Id),
+            Epoch = epoch,
+            IsOpen = isOpen,
         },
     };
 
