@@ -53,6 +53,7 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                         request = make(); // it was overtaken by a later one of ours, and not performed
                         continue;
                     case Wire.FailureKind.FailureOverloaded or Wire.FailureKind.FailureMoving:
+                        request = last.MayHaveHappened ? request : make(); // the owner remembers that it has refused this one
                         break;
                     default:
                         throw ErrorOf(request.File, last, mayHaveHappened);

@@ -42,18 +42,20 @@ internal sealed partial class FileOwner
             return;
         }
 
+        // A refusal is remembered as a reply is: told again later, when it would go through, the request changes nothing all the same.
+        var refuses = new Refusal(request.Number, changes, requester);
         switch (request.OperationCase)
         {
             case Wire.Request.OperationOneofCase.WriteAt:
-                OnWrite(request, client, changes, open, requester);
+                OnWrite(request, client, changes, open, refuses, requester);
                 break;
             case Wire.Request.OperationOneofCase.AppendAt:
-                OnAppend(request, client, changes, open, requester);
+                OnAppend(request, client, changes, open, refuses, requester);
                 break;
             default:
                 if (IsAlone)
                 {
-                    BeginExclusive(request, changes, open, requester);
+                    BeginExclusive(request, changes, open, refuses, requester);
                 }
                 else
                 {
@@ -66,23 +68,24 @@ internal sealed partial class FileOwner
 
     private bool IsAlone => _changes.Count == 0 && _reads == 0 && _streams == 0;
 
-    private void OnWrite(Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, IActorRef requester)
+    private void OnWrite(
+        Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
     {
         var write = request.WriteAt;
         if (open.Facts.Kind == Wire.Kind.Log)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
             return;
         }
 
         if (WhyNot(write.Offset, write.Data.Length) is { } reply)
         {
-            requester.Tell(reply);
+            refuses.Answer(reply);
             return;
         }
 
         var end = Math.Max(_end, write.Offset + write.Data.Length);
-        if (!TryTake(client, write.Data.Length, end - _end, requester))
+        if (!TryTake(client, write.Data.Length, end - _end, refuses))
         {
             return;
         }
@@ -93,12 +96,13 @@ internal sealed partial class FileOwner
         Begin(change, client, () => open.File.WriteAsync(write.Offset, write.Data.Memory, DurabilityOf(write.Durable)).AsTask());
     }
 
-    private void OnAppend(Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, IActorRef requester)
+    private void OnAppend(
+        Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
     {
         var append = request.AppendAt;
         if (WhyNot(append.ExpectedEnd, append.Data.Length) is { } reply)
         {
-            requester.Tell(reply);
+            refuses.Answer(reply);
             return;
         }
 
@@ -106,11 +110,11 @@ internal sealed partial class FileOwner
         var size = isLog ? LogFrame.SizeOf(append.Data.Length) : append.Data.Length;
         if (append.ExpectedEnd != _end)
         {
-            AnswerOtherEnd(append, size, isLog, client, open, requester);
+            AnswerOtherEnd(append, size, isLog, client, open, refuses, requester);
             return;
         }
 
-        if (!TryTake(client, size, size, requester))
+        if (!TryTake(client, size, size, refuses))
         {
             return;
         }
@@ -131,11 +135,12 @@ internal sealed partial class FileOwner
     }
 
     // An append that was performed by an earlier owner, whose reply was lost, is a success: its bytes are there.
-    private void AnswerOtherEnd(Wire.AppendAt append, int size, bool isLog, Guid client, OpenedFile open, IActorRef requester)
+    private void AnswerOtherEnd(
+        Wire.AppendAt append, int size, bool isLog, Guid client, OpenedFile open, Refusal refuses, IActorRef requester)
     {
         if (append.ExpectedEnd > _end - size || size == 0 || _changes.Count > 0)
         {
-            requester.Tell(Replies.WrongEnd(_end));
+            refuses.Answer(Replies.WrongEnd(_end));
             return;
         }
 
@@ -176,11 +181,11 @@ internal sealed partial class FileOwner
                 $"{_address}: {length} bytes at {offset}; it is 0 to {Settings.MaxTransfer} bytes at 0 or more")
             : null;
 
-    private bool TryTake(Guid client, long bytes, long growth, IActorRef requester)
+    private bool TryTake(Guid client, long bytes, long growth, Refusal refuses)
     {
         if (growth > 0 && _cluster.Space.WhyFull(_disk, growth) is { } why)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
             return false;
         }
 
@@ -189,7 +194,7 @@ internal sealed partial class FileOwner
             return true;
         }
 
-        requester.Tell(Replies.Failure(
+        refuses.Answer(Replies.Failure(
             Wire.FailureKind.FailureOverloaded,
             $"{_address}: the client has more than client-credit = {Settings.ClientCredit} bytes under way at this node; wait for replies"));
         return false;
@@ -247,37 +252,38 @@ internal sealed partial class FileOwner
     }
 
     // Nothing else is under way. What comes in the meantime waits.
-    private void BeginExclusive(Wire.Request request, ClientChanges changes, OpenedFile open, IActorRef requester)
+    private void BeginExclusive(
+        Wire.Request request, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
     {
         var truncate = request.Truncate;
         if (truncate is not null && open.Facts.Kind == Wire.Kind.Log)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not truncated"));
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not truncated"));
             return;
         }
 
         if (truncate is { NewEnd: < 0 })
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a new end of {truncate.NewEnd}; it is 0 or more"));
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a new end of {truncate.NewEnd}; it is 0 or more"));
             return;
         }
 
         if (truncate is not null && truncate.ExpectedEnd != _end)
         {
-            requester.Tell(truncate.NewEnd == _end ? Replies.Done(_end) : Replies.WrongEnd(_end));
+            refuses.Answer(truncate.NewEnd == _end ? Replies.Done(_end) : Replies.WrongEnd(_end));
             return;
         }
 
         if (truncate is not null && truncate.NewEnd > _end && _cluster.Space.WhyFull(_disk, truncate.NewEnd - _end) is { } why)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
             return;
         }
 
         if (_streamError is { } streamError)
         {
             _streamError = null;
-            requester.Tell(Replies.Failure(streamError, mayHaveHappened: true));
+            refuses.Answer(Replies.Failure(streamError, mayHaveHappened: true));
             return;
         }
 
@@ -338,4 +344,15 @@ internal sealed partial class FileOwner
     private sealed record Performed(Change Change, Guid Client, Exception? Error) : INoSerializationVerificationNeeded;
 
     private sealed record ExclusiveDone(Change Change, long? NewEnd, bool IsDelete, Exception? Error) : INoSerializationVerificationNeeded;
+
+    /// <summary>Answers a change that is not performed.</summary>
+    private readonly record struct Refusal(ulong Number, ClientChanges Changes, IActorRef Requester)
+    {
+        public void Answer(Wire.Reply reply)
+        {
+            var change = new Change(Number, 0, Requester) { Success = reply };
+            Changes.Add(change);
+            change.Answer(reply);
+        }
+    }
 }
