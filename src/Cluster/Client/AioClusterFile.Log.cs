@@ -33,10 +33,10 @@ public sealed partial class AioClusterFile
         var ahead = ReadOnlyMemory<byte>.Empty; // of the file, from offset on
         while (offset < end)
         {
-            if (!LogFrame.TryReadHeader(ahead.Span, MaxTransfer, out var frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
+            if (!LogFrame.TryReadHeader(ahead.Span, out var frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
             {
-                ahead = await ReadAsync(offset, (int)Math.Min(end - offset, 4L * LogFrame.SizeOf(MaxTransfer)), cancellationToken).ConfigureAwait(false);
-                if (!LogFrame.TryReadHeader(ahead.Span, MaxTransfer, out frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
+                ahead = await ReadAsync(offset, (int)Math.Min(end - offset, 4L * LogFrame.SizeOf(LogFrame.MostPayload)), cancellationToken).ConfigureAwait(false);
+                if (!LogFrame.TryReadHeader(ahead.Span, out frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
                 {
                     throw Damaged(offset);
                 }

@@ -16,6 +16,9 @@ internal readonly record struct LogFrame(int Length, ulong Epoch, Guid Writer, u
     private const uint Magic = 0x4C4F4941;
     private const int CrcAt = 32;
 
+    /// <summary>The longest payload, whatever max-transfer is now: a log may have been written with another.</summary>
+    public const int MostPayload = 96 << 10;
+
     /// <summary>Bytes that a payload takes in the file.</summary>
     public static int SizeOf(int payload) => HeaderBytes + payload;
 
@@ -32,7 +35,7 @@ internal readonly record struct LogFrame(int Length, ulong Epoch, Guid Writer, u
 
     /// <summary>The header at the start of some bytes.</summary>
     /// <returns>False: there is none.</returns>
-    public static bool TryReadHeader(ReadOnlySpan<byte> bytes, int mostPayload, out LogFrame frame)
+    public static bool TryReadHeader(ReadOnlySpan<byte> bytes, out LogFrame frame)
     {
         frame = default;
         if (bytes.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic)
@@ -44,7 +47,7 @@ internal readonly record struct LogFrame(int Length, ulong Epoch, Guid Writer, u
         frame = new LogFrame(
             length, BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), new Guid(bytes.Slice(16, 16), bigEndian: true),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcAt..]));
-        return length >= 0 && length <= mostPayload;
+        return length is >= 0 and <= MostPayload;
     }
 
     /// <summary>Whether header and payload are as they were written.</summary>

@@ -7,18 +7,18 @@ internal static class LogScan
 
     /// <summary>Reads a log from its start.</summary>
     /// <param name="file">The log.</param>
-    /// <param name="mostPayload">The longest payload that a frame can have.</param>
     /// <param name="epoch">No frame can have a higher one.</param>
     /// <returns>Where the next frame goes.</returns>
-    public static async Task<long> FindEndAsync(AioFile file, int mostPayload, ulong epoch)
+    /// <exception cref="AioException">A whole frame has a higher epoch: the disk's cookie has gone back.</exception>
+    public static async Task<long> FindEndAsync(AioFile file, ulong epoch)
     {
-        var buffer = new byte[Ahead + LogFrame.SizeOf(mostPayload)];
+        var buffer = new byte[Ahead + LogFrame.SizeOf(LogFrame.MostPayload)];
         var (end, start, count) = (0L, 0L, 0); // buffer holds [start, start + count)
         while (true)
         {
             var at = (int)(end - start);
             var rest = buffer.AsMemory(at, count - at);
-            if (!LogFrame.TryReadHeader(rest.Span, mostPayload, out var frame) || rest.Length < LogFrame.SizeOf(frame.Length))
+            if (!LogFrame.TryReadHeader(rest.Span, out var frame) || rest.Length < LogFrame.SizeOf(frame.Length))
             {
                 if (count < buffer.Length && start + count >= file.Length && count > 0)
                 {
@@ -27,7 +27,7 @@ internal static class LogScan
 
                 start = end;
                 count = await FillAsync(file, start, buffer).ConfigureAwait(false);
-                if (!LogFrame.TryReadHeader(buffer.AsSpan(0, count), mostPayload, out frame) || count < LogFrame.SizeOf(frame.Length))
+                if (!LogFrame.TryReadHeader(buffer.AsSpan(0, count), out frame) || count < LogFrame.SizeOf(frame.Length))
                 {
                     return end;
                 }
@@ -35,9 +35,15 @@ internal static class LogScan
                 continue;
             }
 
-            if (!frame.IsIntact(rest.Span[..LogFrame.SizeOf(frame.Length)]) || frame.Epoch > epoch)
+            if (!frame.IsIntact(rest.Span[..LogFrame.SizeOf(frame.Length)]))
             {
                 return end;
+            }
+
+            if (frame.Epoch > epoch)
+            {
+                throw new AioException(
+                    $"{file.Path}: at {end} there is a frame of epoch {frame.Epoch}, and this open has {epoch}: the disk's cookie has gone back. Restore the newer one");
             }
 
             end += LogFrame.SizeOf(frame.Length);

@@ -12,11 +12,14 @@ internal sealed class Change(ulong number, long bytes, IActorRef requester)
     /// <summary>Bytes that it holds.</summary>
     public long Bytes => bytes;
 
+    /// <summary>Where its bytes go.</summary>
+    public long Offset { get; init; }
+
     /// <summary>Where the file ended before it, if it is an append.</summary>
     public long? AppendedAt { get; init; }
 
     /// <summary>What it will be answered with if it succeeds.</summary>
-    public required Wire.Reply Success { get; init; }
+    public Wire.Reply Success { get; init; } = new();
 
     /// <summary>The kernel is done with it.</summary>
     public bool IsDone { get; private set; }

@@ -90,7 +90,7 @@ internal sealed partial class FileOwner
             return;
         }
 
-        var change = new Change(request.Number, write.Data.Length, requester) { Success = Replies.Done(end) };
+        var change = new Change(request.Number, write.Data.Length, requester) { Success = Replies.Done(end), Offset = write.Offset };
         changes.Add(change);
         _end = end;
         Begin(change, client, () => open.File.WriteAsync(write.Offset, write.Data.Memory, DurabilityOf(write.Durable)).AsTask());
@@ -110,7 +110,7 @@ internal sealed partial class FileOwner
         var size = isLog ? LogFrame.SizeOf(append.Data.Length) : append.Data.Length;
         if (append.ExpectedEnd != _end)
         {
-            AnswerOtherEnd(append, size, isLog, client, open, refuses, requester);
+            AnswerOtherEnd(append, size, isLog, client, open, refuses);
             return;
         }
 
@@ -129,22 +129,29 @@ internal sealed partial class FileOwner
             data = frame;
         }
 
-        var change = new Change(request.Number, size, requester) { Success = Replies.Done(_end), AppendedAt = at };
+        var change = new Change(request.Number, size, requester) { Success = Replies.Done(_end), Offset = at, AppendedAt = at };
         changes.Add(change);
         Begin(change, client, () => open.File.WriteAsync(at, data, DurabilityOf(append.Durable)).AsTask());
     }
 
     // An append that was performed by an earlier owner, whose reply was lost, is a success: its bytes are there.
     private void AnswerOtherEnd(
-        Wire.AppendAt append, int size, bool isLog, Guid client, OpenedFile open, Refusal refuses, IActorRef requester)
+        Wire.AppendAt append, int size, bool isLog, Guid client, OpenedFile open, Refusal refuses)
     {
-        if (append.ExpectedEnd > _end - size || size == 0 || _changes.Count > 0)
+        if (append.ExpectedEnd > _end - size || size == 0)
         {
             refuses.Answer(Replies.WrongEnd(_end));
             return;
         }
 
+        if (_changes.Any(change => change.Offset < append.ExpectedEnd + size && change.Offset + change.Bytes > append.ExpectedEnd))
+        {
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureOverloaded, $"{_address}: what is at {append.ExpectedEnd} is being written"));
+            return;
+        }
+
         _reads++;
+        var comparison = refuses.Begin();
         _ = CompareAsync(Self, _end);
 
         async Task CompareAsync(IActorRef self, long end)
@@ -155,7 +162,7 @@ internal sealed partial class FileOwner
                 var there = new byte[size];
                 var count = await open.File.ReadAsync(append.ExpectedEnd, there).ConfigureAwait(false);
                 var isThere = count == size && (isLog
-                    ? LogFrame.TryReadHeader(there, append.Data.Length, out var frame) && frame.Writer == client && frame.Length == append.Data.Length &&
+                    ? LogFrame.TryReadHeader(there, out var frame) && frame.Writer == client && frame.Length == append.Data.Length &&
                       frame.IsIntact(there) && there.AsSpan(LogFrame.HeaderBytes).SequenceEqual(append.Data.Span)
                     : there.AsSpan().SequenceEqual(append.Data.Span));
                 if (isThere && append.Durable)
@@ -170,7 +177,7 @@ internal sealed partial class FileOwner
                 reply = Replies.Failure(e, mayHaveHappened: true);
             }
 
-            self.Tell(new ReadDone(requester, reply), ActorRefs.NoSender);
+            self.Tell(new Compared(comparison, reply), ActorRefs.NoSender);
         }
     }
 
@@ -341,6 +348,8 @@ internal sealed partial class FileOwner
 
     private static AioDurability DurabilityOf(bool durable) => durable ? AioDurability.Dsync : AioDurability.None;
 
+    private sealed record Compared(Change Change, Wire.Reply Reply) : INoSerializationVerificationNeeded;
+
     private sealed record Performed(Change Change, Guid Client, Exception? Error) : INoSerializationVerificationNeeded;
 
     private sealed record ExclusiveDone(Change Change, long? NewEnd, bool IsDelete, Exception? Error) : INoSerializationVerificationNeeded;
@@ -348,11 +357,14 @@ internal sealed partial class FileOwner
     /// <summary>Answers a change that is not performed.</summary>
     private readonly record struct Refusal(ulong Number, ClientChanges Changes, IActorRef Requester)
     {
-        public void Answer(Wire.Reply reply)
+        public void Answer(Wire.Reply reply) => Begin().Answer(reply);
+
+        /// <summary>Remembers it; its answer follows.</summary>
+        public Change Begin()
         {
-            var change = new Change(Number, 0, Requester) { Success = reply };
+            var change = new Change(Number, 0, Requester);
             Changes.Add(change);
-            change.Answer(reply);
+            return change;
         }
     }
 }

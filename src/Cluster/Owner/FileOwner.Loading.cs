@@ -64,7 +64,7 @@ internal sealed partial class FileOwner
             var end = file.Length;
             if (facts.Kind == Wire.Kind.Log)
             {
-                end = await LogScan.FindEndAsync(file, Settings.MaxTransfer, epoch).ConfigureAwait(false);
+                end = await LogScan.FindEndAsync(file, epoch).ConfigureAwait(false);
                 if (end < file.Length)
                 {
                     // Appends of which none was acknowledged, or part of one: behind them the next would not be found.

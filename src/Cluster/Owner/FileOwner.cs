@@ -60,6 +60,11 @@ internal sealed partial class FileOwner : UntypedActor
                 read.Requester.Tell(read.Reply);
                 GoOn();
                 break;
+            case Compared compared:
+                _reads--;
+                compared.Change.Answer(compared.Reply);
+                GoOn();
+                break;
             case Loaded loaded:
                 OnLoaded(loaded);
                 break;

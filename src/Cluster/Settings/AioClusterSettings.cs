@@ -10,7 +10,7 @@ public sealed class AioClusterSettings
 
     // Below it the name of a file and the rest of a message would fill the frame; above it a chunk would not fit.
     private const int LeastTransfer = 4 << 10;
-    private const int MostTransfer = 96 << 10;
+    private const int MostTransfer = Logs.LogFrame.MostPayload;
 
     private AioClusterSettings()
     {

@@ -27,8 +27,9 @@ internal static class StartChecks
             store != "ddata" || config.GetStringList("akka.cluster.sharding.distributed-data.durable.keys").Count == 0,
             "akka.cluster.sharding.distributed-data.durable.keys is not empty: it needs LightningDB, and nothing of ours is kept there; set it to []");
         Require(
-            !string.IsNullOrEmpty(config.GetString("akka.cluster.downing-provider-class")),
-            "akka.cluster.downing-provider-class is not set: nodes that are cut off would each go on alone; set " +
+            config.GetString("akka.cluster.downing-provider-class") is { Length: > 0 } downing &&
+            !downing.StartsWith("Akka.Cluster.NoDowning", StringComparison.Ordinal) && !downing.StartsWith("Akka.Cluster.AutoDowning", StringComparison.Ordinal),
+            "akka.cluster.downing-provider-class names none that resolves a split: nodes that are cut off would each go on alone; set " +
             "\"Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster\"");
         CheckNetwork(config, settings);
     }
@@ -42,8 +43,8 @@ internal static class StartChecks
         {
             var host = config.GetString($"{Remote}.{key}");
             Require(
-                tls || settings.AllowPlaintext || string.IsNullOrEmpty(host) || host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)),
-                $"{Remote}.{key} = {host} without mutual TLS: anybody that reaches the port can send to every actor. Use config/node-tls.conf, or set " +
+                tls || settings.AllowPlaintext || (string.IsNullOrEmpty(host) && key != "hostname") || host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)),
+                $"{Remote}.{key} = \"{host}\" without mutual TLS: anybody that reaches the port can send to every actor. Use config/node-tls.conf, or set " +
                 $"{AioClusterSettings.Path}.allow-plaintext = on");
         }
 
