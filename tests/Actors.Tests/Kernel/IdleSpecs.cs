@@ -17,7 +17,7 @@ public sealed class IdleSpecsOnLinuxAio(ITestOutputHelper output)
         await Task.WhenAll(files.Select(file => file.FlushAsync().AsTask()));
         await Eventually(() => Ext.Shards.All(shard => shard.InFlight is { AllFree: true, Count: 0 }), "all is reaped");
         var threads = ProcessState.ThreadsNamed("akka.io.aio");
-        Assert.True(threads.Count >= 6, string.Join(", ", ProcessState.ThreadNames));
+        Assert.True(threads.Count > Ext.Shards.Length, string.Join(", ", ProcessState.ThreadNames)); // and of blocking calls, as many as were needed
         Assert.Empty(await ProcessState.ThatDoNotRestAsync(threads));
     }
 }
