@@ -108,7 +108,11 @@ public sealed class OwnerSpecs(ClusterFixture cluster) : IClassFixture<ClusterFi
 
     private static Wire.Request Append(string file, Wire.FileOpened opened, Guid client, ulong number, long end, byte[] data) => new()
     {
-        File = file, FileId = opened.FileId, Epoch = opened.Epoch, Client = Replies.BytesOf(client), Number = number,
+        File = file,
+        FileId = opened.FileId,
+        Epoch = opened.Epoch,
+        Client = Replies.BytesOf(client),
+        Number = number,
         AppendAt = new Wire.AppendAt { ExpectedEnd = end, Data = ByteString.CopyFrom(data), Durable = true },
     };
 
