@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Serialization;
 
 namespace AkkaAio.Cluster.Protocol;
@@ -15,6 +16,10 @@ public sealed class RefusingSerializer : Serializer
         : base(system)
     {
     }
+
+    /// <summary>Made by Akka where <c>akka.actor.serialization-settings</c> has a section for it, as it has for <c>json</c>.</summary>
+    public RefusingSerializer(ExtendedActorSystem system, Config settings)
+        : this(system) => _ = settings;
 
     /// <summary>That of Akka's JSON serializer.</summary>
     public override int Identifier => 1;
