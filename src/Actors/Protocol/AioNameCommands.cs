@@ -45,7 +45,7 @@ public sealed partial class Aio
     }
 
     /// <summary>
-    /// Gives a file another name, in one step for everybody who looks: rename(2), then fsync(2) of both folders. Replied to with
+    /// Gives a file another name, atomically: rename(2), then fsync(2) of both folders. Replied to with
     /// <see cref="Renamed"/>. A file that is open keeps the <see cref="AioFile.Path"/> that it was opened by. Failures are as of
     /// <see cref="Delete"/>.
     /// </summary>

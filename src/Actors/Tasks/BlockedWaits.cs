@@ -71,7 +71,7 @@ internal static class BlockedWaits
         {
             StartThread(Run);
         }
-        catch (Exception) // no memory or no thread left for it: then here, or those who block would wait for ever
+        catch (Exception) // no memory or no thread left: they end here, or the blocked threads would never go on
         {
             EndHere();
         }

@@ -25,7 +25,8 @@ public sealed partial class AioClusterFile
     {
         ArgumentNullException.ThrowIfNull(data);
         var open = new Wire.OpenWrite { Offset = offset };
-        var sink = _cluster.StreamOf<ISinkRef<Wire.Chunk>>(await OfferAsync(request => request.OpenWrite = open, cancellationToken).ConfigureAwait(false));
+        var (offer, epoch) = await OfferAsync(request => request.OpenWrite = open, cancellationToken).ConfigureAwait(false);
+        var sink = _cluster.StreamOf<ISinkRef<Wire.Chunk>>(offer);
         var count = 0L;
         var ended = data
             .SelectMany(part => Parts(part, MaxTransfer))
@@ -47,10 +48,10 @@ public sealed partial class AioClusterFile
         }
 
         var end = await ChangeAsync(request => request.Flush = new Wire.Flush(), cancellationToken).ConfigureAwait(false);
-        return end >= offset + count
+        return end >= offset + count && (ulong)Volatile.Read(ref _epoch) == epoch // else the flush was another open's
             ? count
             : throw new AioClusterFileException(
-                Address, AioClusterFailure.Io, AioOutcome.MayHaveHappened, $"{Address} ends at {end} behind a stream of {count} bytes to {offset}: not all of it was written");
+                Address, AioClusterFailure.Io, AioOutcome.MayHaveHappened, $"{Address}: a stream of {count} bytes to {offset} was not written whole: its owner has gone away or failed");
     }
 
     /// <summary>Writes what a .NET stream has, as <see cref="WriteStreamAsync"/>.</summary>
@@ -87,7 +88,7 @@ public sealed partial class AioClusterFile
         return _cluster.StreamOf<ISourceRef<Wire.Chunk>>(answer.Reply.Stream).Source;
     }
 
-    private async Task<Wire.StreamOffered> OfferAsync(Action<Wire.Request> operation, CancellationToken cancellationToken)
+    private async Task<(Wire.StreamOffered Stream, ulong Epoch)> OfferAsync(Action<Wire.Request> operation, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -100,7 +101,7 @@ public sealed partial class AioClusterFile
                 }, changes: false, cancellationToken).ConfigureAwait(false); // a stream that nobody takes up writes nothing
             if (answer.Reply.Stream is { } stream)
             {
-                return stream;
+                return (stream, answer.Request.Epoch);
             }
 
             GoOnAt(answer.Reply.Moved, answer.WasUnsure);

@@ -7,9 +7,9 @@ namespace AkkaAio.Cluster;
 
 /// <summary>
 /// A file of the cluster, as seen from any node. Every call goes to the file's owner and is told again until it is answered or
-/// <c>call-timeout</c> is over; it is performed once all the same. All members may be used from any thread. There is nothing to close.
+/// <c>call-timeout</c> is over, and is performed once. All members may be used from any thread. There is nothing to close.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle nobody asks for holds nothing to dispose.")]
+[SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim holds nothing to dispose unless its AvailableWaitHandle was read.")]
 public sealed partial class AioClusterFile
 {
     private readonly AioClusterExt _cluster;

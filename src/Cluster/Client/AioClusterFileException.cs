@@ -30,7 +30,7 @@ public enum AioClusterFailure
     /// <summary>The owner's disk failed.</summary>
     Io,
 
-    /// <summary>The file ends elsewhere than the call expected: somebody else has appended or truncated.</summary>
+    /// <summary>The file ends elsewhere than the call expected: another client has appended or truncated.</summary>
     WrongEnd,
 
     /// <summary>The file was deleted, and made again, since it was opened.</summary>

@@ -94,11 +94,14 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
     {
         try
         {
-            var reply = await cluster.Region.Ask<Wire.Reply>(request, time, cancellationToken).ConfigureAwait(false);
-            return reply.Unsupported is { } unsupported
-                ? throw new AioClusterFileException(
-                    request.File, AioClusterFailure.Unsupported, AioOutcome.NotPerformed, $"{request.File}: its owner does not know \"{unsupported.Manifest}\": it runs another version")
-                : reply;
+            return await cluster.Region.Ask<object>(request, time, cancellationToken).ConfigureAwait(false) switch
+            {
+                Wire.Reply { Unsupported: { } unsupported } => throw new AioClusterFileException(
+                    request.File, AioClusterFailure.Unsupported, AioOutcome.NotPerformed, $"{request.File}: its owner does not know \"{unsupported.Manifest}\": it runs another version"),
+                Wire.Reply { ResultCase: not Wire.Reply.ResultOneofCase.None } reply => reply,
+                var other => throw new AioClusterFileException(
+                    request.File, AioClusterFailure.Unsupported, AioOutcome.MayHaveHappened, $"{request.File}: its owner has answered with what this version does not know: {other}"),
+            };
         }
         catch (AskTimeoutException)
         {

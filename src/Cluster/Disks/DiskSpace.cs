@@ -26,7 +26,7 @@ internal sealed class DiskSpace(long minFree)
                 known.At = Stopwatch.GetTimestamp();
             }
 
-            if (known.Grown + growth > known.Free)
+            if (growth > known.Free - known.Grown)
             {
                 return $"{growth} more bytes would leave the disk {disk.Id} ({disk.Path}) with less than min-free = {minFree} bytes; {Math.Max(0, known.Free + minFree - known.Grown)} are free";
             }

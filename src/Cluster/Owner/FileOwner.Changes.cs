@@ -66,7 +66,7 @@ internal sealed partial class FileOwner
         }
     }
 
-    private bool IsAlone => _changes.Count == 0 && _reads == 0 && _streams == 0;
+    private bool IsAlone => _changes.Count == 0 && _reads == 0 && _writeStreams == 0;
 
     private void OnWrite(
         Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
@@ -210,6 +210,7 @@ internal sealed partial class FileOwner
     private void Begin(Change change, Guid client, Func<Task> perform)
     {
         _changes.AddLast(change);
+        var credits = _cluster.Credits;
         _ = RunAsync(Self);
 
         async Task RunAsync(IActorRef self)
@@ -224,14 +225,14 @@ internal sealed partial class FileOwner
                 error = e;
             }
 
-            self.Tell(new Performed(change, client, error), ActorRefs.NoSender);
+            credits.GiveBack(client, change.Bytes); // here: the owner may have ended
+            self.Tell(new Performed(change, error), ActorRefs.NoSender);
         }
     }
 
     private void OnPerformed(Performed performed)
     {
         performed.Change.Done(performed.Error);
-        _cluster.Credits.GiveBack(performed.Client, performed.Change.Bytes);
         while (_changes.First is { Value: { IsDone: true } change })
         {
             _changes.RemoveFirst();
@@ -284,13 +285,6 @@ internal sealed partial class FileOwner
         if (truncate is not null && truncate.NewEnd > _end && _cluster.Space.WhyFull(_disk, truncate.NewEnd - _end) is { } why)
         {
             refuses.Answer(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
-            return;
-        }
-
-        if (_streamError is { } streamError)
-        {
-            _streamError = null;
-            refuses.Answer(Replies.Failure(streamError, mayHaveHappened: true));
             return;
         }
 
@@ -350,7 +344,7 @@ internal sealed partial class FileOwner
 
     private sealed record Compared(Change Change, Wire.Reply Reply) : INoSerializationVerificationNeeded;
 
-    private sealed record Performed(Change Change, Guid Client, Exception? Error) : INoSerializationVerificationNeeded;
+    private sealed record Performed(Change Change, Exception? Error) : INoSerializationVerificationNeeded;
 
     private sealed record ExclusiveDone(Change Change, long? NewEnd, bool IsDelete, Exception? Error) : INoSerializationVerificationNeeded;
 

@@ -47,8 +47,8 @@ internal sealed partial class FileOwner
 
     private async Task<OpenedFile> OpenAsync(FileFacts facts, IActorRef self)
     {
-        // Buffered: requests come with any offset and length, and the page cache serves what many nodes read. The bytes are durable by
-        // Dsync or Flush all the same.
+        // Buffered: requests come with any offset and length, and the page cache serves what many nodes read. Dsync and Flush make the
+        // bytes durable.
         var file = await _cluster.Aio.OpenAsync(_address.Name, new AioOpenOptions
         {
             Mode = FileMode.Open,
@@ -86,7 +86,7 @@ internal sealed partial class FileOwner
         _isBusy = false;
         if (loaded.Opened is { } open)
         {
-            (_open, _end, _streamError) = (open, open.End, null);
+            (_open, _end) = (open, open.End);
             _clients.Clear(); // of another epoch
             if (loaded.WasMade)
             {

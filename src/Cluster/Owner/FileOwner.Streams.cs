@@ -26,7 +26,8 @@ internal sealed partial class FileOwner
             return;
         }
 
-        var end = request.Length == 0 ? _end : Math.Min(_end, request.Offset + Math.Min(request.Length, long.MaxValue - request.Offset));
+        var settled = SettledEnd;
+        var end = request.Length == 0 ? settled : Math.Min(settled, request.Offset + Math.Min(request.Length, long.MaxValue - request.Offset));
         var most = Settings.MaxTransfer;
         var (done, reference) = Source.From(Offsets(request.Offset, end, most))
             .SelectAsync(ChunksAtOnce, async at =>
@@ -99,7 +100,9 @@ internal sealed partial class FileOwner
     private void Offer<T>(Task done, Task<T> reference, IActorRef requester)
         where T : class
     {
+        var writes = done is Task<long>;
         _streams++;
+        _writeStreams += writes ? 1 : 0;
         _ = RunAsync(Self);
 
         async Task RunAsync(IActorRef self)
@@ -116,11 +119,11 @@ internal sealed partial class FileOwner
             try
             {
                 await done.ConfigureAwait(false);
-                self.Tell(new StreamEnded((done as Task<long>)?.Result ?? 0, null), ActorRefs.NoSender);
+                self.Tell(new StreamEnded(writes, (done as Task<long>)?.Result ?? 0, null), ActorRefs.NoSender);
             }
             catch (Exception e)
             {
-                self.Tell(new StreamEnded(0, done is Task<long> ? e : null), ActorRefs.NoSender);
+                self.Tell(new StreamEnded(writes, 0, e), ActorRefs.NoSender);
             }
         }
     }
@@ -128,11 +131,12 @@ internal sealed partial class FileOwner
     private void OnStreamEnded(StreamEnded ended)
     {
         _streams--;
+        _writeStreams -= ended.Writes ? 1 : 0;
         _end = Math.Max(_end, ended.Written);
-        if (ended.Error is { } error)
+        if (ended is { Writes: true, Error: { } error })
         {
-            _streamError ??= error;
-            _end = Math.Max(_end, _open?.File.Length ?? 0); // what came before the failure is written
+            // Opened anew, with another epoch: by that its client sees that the stream was not written whole.
+            _isBroken = true;
             _log.Warning("{0}: a stream of writes failed: {1}", _address, error.Message);
         }
 
@@ -162,5 +166,5 @@ internal sealed partial class FileOwner
         }
     }
 
-    private sealed record StreamEnded(long Written, Exception? Error) : INoSerializationVerificationNeeded;
+    private sealed record StreamEnded(bool Writes, long Written, Exception? Error) : INoSerializationVerificationNeeded;
 }

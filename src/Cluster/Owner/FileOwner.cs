@@ -32,7 +32,7 @@ internal sealed partial class FileOwner : UntypedActor
     private long _end;
     private int _reads;
     private int _streams;
-    private Exception? _streamError;
+    private int _writeStreams;
     private bool _isBusy;
     private bool _isBroken;
     private bool _stops;
@@ -82,6 +82,10 @@ internal sealed partial class FileOwner : UntypedActor
                 {
                     Context.Parent.Tell(new Passivate(StopOwner.Instance));
                 }
+                else
+                {
+                    _place?.Touch(); // in use: another is asked
+                }
 
                 break;
             case StopOwner:
@@ -96,7 +100,13 @@ internal sealed partial class FileOwner : UntypedActor
 
     protected override void PostStop()
     {
-        // At an orderly end there is nothing left. Killed by sharding after its hand-off time-out, the file closes by the death of its owner.
+        // At an orderly end there is nothing left. Else sharding has killed it after the hand-off time-out, or it restarts: what is under way
+        // goes on, and Close waits for it.
+        if (_open is { } open)
+        {
+            _ = open.File.DisposeAsync().AsTask();
+        }
+
         while (_waiting.TryDequeue(out var waiting))
         {
             waiting.Requester.Tell(MovingReply());
@@ -109,6 +119,9 @@ internal sealed partial class FileOwner : UntypedActor
 
         _place?.Dispose();
     }
+
+    // Before the first append that is under way: what lies behind may not be there yet.
+    private long SettledEnd => _changes.FirstOrDefault(change => change.AppendedAt is not null)?.AppendedAt ?? _end;
 
     private bool IsQuiet => _changes.Count == 0 && _reads == 0 && !_isBusy && _waiting.Count == 0;
 
@@ -158,7 +171,7 @@ internal sealed partial class FileOwner : UntypedActor
                 OnRead(request.ReadAt, open, requester);
                 break;
             case Wire.Request.OperationOneofCase.GetStat:
-                requester.Tell(StatOf(open.Facts, _end, open.Epoch, isOpen: true));
+                requester.Tell(StatOf(open.Facts, SettledEnd, open.Epoch, isOpen: true));
                 break;
             case Wire.Request.OperationOneofCase.OpenRead:
                 OnOpenRead(request.OpenRead, open, requester);

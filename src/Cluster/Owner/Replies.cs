@@ -37,6 +37,7 @@ internal static class Replies
             Failure(Wire.FailureKind.FailureBadName, e.Message, mayHaveHappened, e.Errno),
         AioArgumentException => Failure(Wire.FailureKind.FailureBadName, error.Message, mayHaveHappened),
         AioOverloadedException or AioBufferBudgetException => Failure(Wire.FailureKind.FailureOverloaded, error.Message, mayHaveHappened),
+        AioSystemException { Errno: Errno.EAGAIN } => Failure(Wire.FailureKind.FailureMoving, error.Message, mayHaveHappened, Errno.EAGAIN), // an open before has its lock still
         AioSystemException e => Failure(Wire.FailureKind.FailureIo, e.Message, mayHaveHappened, e.Errno),
         _ => Failure(Wire.FailureKind.FailureIo, error.Message, mayHaveHappened),
     };

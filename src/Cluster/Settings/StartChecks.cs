@@ -3,7 +3,7 @@ using Akka.Configuration;
 
 namespace AkkaAio.Cluster;
 
-/// <summary>What would corrupt files, or let strangers at them, stops the start in words.</summary>
+/// <summary>Refuses a configuration that would corrupt files, or let other hosts change them.</summary>
 internal static class StartChecks
 {
     private const string InMemoryJournal = "akka.persistence.journal.inmem";
@@ -44,7 +44,7 @@ internal static class StartChecks
             var host = config.GetString($"{Remote}.{key}");
             Require(
                 tls || settings.AllowPlaintext || (string.IsNullOrEmpty(host) && key != "hostname") || host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)),
-                $"{Remote}.{key} = \"{host}\" without mutual TLS: anybody that reaches the port can send to every actor. Use config/node-tls.conf, or set " +
+                $"{Remote}.{key} = \"{host}\" without mutual TLS: any host that reaches the port can send to every actor. Use config/node-tls.conf, or set " +
                 $"{AioClusterSettings.Path}.allow-plaintext = on");
         }
 

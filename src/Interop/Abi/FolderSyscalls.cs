@@ -6,13 +6,6 @@ namespace AkkaAio.Interop.Abi;
 /// <summary>The system calls on names below an open folder: openat2, openat, mkdirat, unlinkat, renameat2, fsync.</summary>
 internal static unsafe partial class FolderSyscalls
 {
-    public const int ODirectory = 0x10000;
-    public const int ODirectoryArm64 = 0x4000;
-
-    /// <summary>No symbolic link in the last segment.</summary>
-    public const int ONoFollowX64 = 0x20000;
-    public const int ONoFollowArm64 = 0x8000;
-
     // linux/openat2.h; one number on every architecture.
     private const long OpenAt2Number = 437;
     private const ulong ResolveNoXDev = 0x01;
@@ -26,11 +19,13 @@ internal static unsafe partial class FolderSyscalls
     private const ulong FileMode = 0x1B6;
     private const uint FolderMode = 0x1FF;
 
-    /// <summary>O_DIRECTORY of this machine; x86-64 and arm64 have another bit.</summary>
-    public static int Directory => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ODirectoryArm64 : ODirectory;
+    private static readonly SyscallTable Table = SyscallTable.Current;
 
-    /// <summary>O_NOFOLLOW of this machine.</summary>
-    public static int NoFollow => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ONoFollowArm64 : ONoFollowX64;
+    /// <summary>O_DIRECTORY.</summary>
+    public static int Directory => Table.ODirectory;
+
+    /// <summary>O_NOFOLLOW: the last segment is no symbolic link.</summary>
+    public static int NoFollow => Table.ONoFollow;
 
     /// <summary>openat2(2): nothing outside the folder, no link on the way, no other mount.</summary>
     public static SafeFileHandle? TryOpenBeneath(SafeFileHandle folder, string name, int flags, out Errno errno)

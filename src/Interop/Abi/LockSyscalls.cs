@@ -10,17 +10,12 @@ internal static unsafe partial class LockSyscalls
     private const int FOfdSetLk = 37;
     private const short FRdLck = 0;
     private const short FWrLck = 1;
-    private const short FUnLck = 2;
 
     /// <summary>Locks the whole file, without waiting.</summary>
     /// <returns><see cref="Errno.None"/>; EAGAIN or EACCES: another open has a lock that does not go with this one; or why not.</returns>
-    public static Errno TryLock(SafeFileHandle file, bool exclusive) => Set(file, exclusive ? FWrLck : FRdLck);
-
-    public static Errno Unlock(SafeFileHandle file) => Set(file, FUnLck);
-
-    private static Errno Set(SafeFileHandle file, short type)
+    public static Errno TryLock(SafeFileHandle file, bool exclusive)
     {
-        var whole = new FLock { Type = type };
+        var whole = new FLock { Type = exclusive ? FWrLck : FRdLck };
         Errno errno;
         do
         {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace AkkaAio.Interop.Abi;
 
 /// <summary>
-/// What differs between the architectures: system call numbers and the value of <c>O_DIRECT</c>. Sources:
+/// What differs between the architectures: system call numbers and the values of some flags of open(2). Sources:
 /// <c>arch/x86/entry/syscalls/syscall_64.tbl</c>, <c>include/uapi/asm-generic/unistd.h</c>, <c>asm/fcntl.h</c>.
 /// </summary>
 internal sealed record SyscallTable
@@ -26,6 +26,10 @@ internal sealed record SyscallTable
 
     public required int ODirect { get; init; }
 
+    public required int ODirectory { get; init; }
+
+    public required int ONoFollow { get; init; }
+
     /// <summary>x86-64.</summary>
     public static SyscallTable X64 { get; } = new()
     {
@@ -38,6 +42,8 @@ internal sealed record SyscallTable
         Statx = 332,
         Futex = 202,
         ODirect = 0x4000,
+        ODirectory = 0x10000,
+        ONoFollow = 0x20000,
     };
 
     /// <summary>arm64.</summary>
@@ -52,6 +58,8 @@ internal sealed record SyscallTable
         Statx = 291,
         Futex = 98,
         ODirect = 0x10000,
+        ODirectory = 0x4000,
+        ONoFollow = 0x8000,
     };
 
     // In a process's runtimeconfig.json: Linux is taken for a platform that we do not know. For tests.
