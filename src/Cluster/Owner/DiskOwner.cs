@@ -28,6 +28,9 @@ internal sealed class DiskOwner : UntypedActor
                     return new Wire.Reply { Stat = new Wire.Stat { Free = free, Size = size, OpenFiles = _cluster.OpenFiles.Count, Epoch = _disk.Epoch } };
                 });
                 break;
+            case Wire.Request { OperationCase: Wire.Request.OperationOneofCase.None }:
+                Sender.Tell(Replies.Unsupported(Replies.UnknownOperation));
+                break;
             case Wire.Request request:
                 Sender.Tell(Replies.Failure(Wire.FailureKind.FailureBadName, $"{request.File} is a disk, and {request.OperationCase} needs the name of a file"));
                 break;

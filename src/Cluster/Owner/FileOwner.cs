@@ -127,7 +127,11 @@ internal sealed partial class FileOwner : UntypedActor
 
     private void OnRequest(Wire.Request request, IActorRef requester)
     {
-        if (_stops)
+        if (WhatIsUnknown(request) is { } unknown)
+        {
+            requester.Tell(Replies.Unsupported(unknown));
+        }
+        else if (_stops)
         {
             requester.Tell(MovingReply());
         }
@@ -140,6 +144,14 @@ internal sealed partial class FileOwner : UntypedActor
             Handle(request, requester);
         }
     }
+
+    // Before the file is opened, or made.
+    private static string? WhatIsUnknown(Wire.Request request) => request switch
+    {
+        { OperationCase: Wire.Request.OperationOneofCase.None } => Replies.UnknownOperation,
+        { Open.Kind: not (Wire.Kind.Any or Wire.Kind.Plain or Wire.Kind.Log) and var kind } => $"files of kind {(int)kind}",
+        _ => null,
+    };
 
     private void Wait(Wire.Request request, IActorRef requester)
     {

@@ -5,6 +5,9 @@ namespace AkkaAio.Cluster.Owner;
 /// <summary>The replies of an owner.</summary>
 internal static class Replies
 {
+    /// <summary>Of a later version: to us a request without one.</summary>
+    public const string UnknownOperation = "an operation of a later version";
+
     public static Wire.Reply Opened(OpenedFile file, long end, long credit) => new()
     {
         Opened = new Wire.FileOpened { FileId = BytesOf(file.Facts.Id), Epoch = file.Epoch, End = end, Kind = file.Facts.Kind, Credit = credit },
