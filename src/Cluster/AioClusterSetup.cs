@@ -50,6 +50,15 @@ public sealed class AioClusterSetup : Setup
         }
     }
 
+    /// <summary>Gives the folders back, where no actor system was made of the setup.</summary>
+    internal void Release()
+    {
+        foreach (var disk in Disks)
+        {
+            disk.Dispose();
+        }
+    }
+
     private static Config WithRoles(Config config, AioClusterSettings settings, List<Disk> disks)
     {
         var roles = config.GetStringList("akka.cluster.roles").ToList();

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AkkaAio.Cluster;
 
 namespace AkkaAio.Demo.CommandLine;
 
@@ -16,7 +17,7 @@ internal static partial class Complaint
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
-            if (e is AioException or AioConfigurationException or DemoException)
+            if (e is AioException or AioConfigurationException or AioClusterException or AioClusterFileException or DemoException)
             {
                 return e.Message;
             }

@@ -24,6 +24,8 @@ internal static class DemoCommand
             HashVerb.Create(config, stop),
             CopyVerb.Create(config, stop),
             BenchVerb.Create(config, stop),
+            NodeVerb.Create(config, stop),
+            ClusterVerb.Create(config, stop),
         };
         root.Directives.Clear();
 
@@ -43,12 +45,16 @@ internal static class DemoCommand
     }
 
     /// <summary>Runs a verb: its failure becomes one line, a signal its exit code.</summary>
-    public static async Task<int> RunVerbAsync(string verb, StopSignals stop, Func<CancellationToken, Task<int>> run)
+    /// <param name="verb">Its name.</param>
+    /// <param name="stop">The signals.</param>
+    /// <param name="run">What it does.</param>
+    /// <param name="endsBySignal">A signal is its way to end, and no failure.</param>
+    public static async Task<int> RunVerbAsync(string verb, StopSignals stop, Func<CancellationToken, Task<int>> run, bool endsBySignal = false)
     {
         try
         {
             var code = await run(stop.Token);
-            return stop.ExitCode ?? code;
+            return endsBySignal ? code : stop.ExitCode ?? code;
         }
         catch (OperationCanceledException) when (stop.ExitCode is { } code)
         {
@@ -61,7 +67,7 @@ internal static class DemoCommand
         catch (Exception e)
         {
             Complaint.Report(verb, Complaint.Describe(e));
-            return stop.ExitCode ?? ExitCode.Failure;
+            return stop.ExitCode ?? (e is DemoException failure ? failure.ExitCode : ExitCode.Failure);
         }
     }
 
@@ -89,16 +95,17 @@ internal static class DemoCommand
             return null;
         }
 
-        if (result.CommandResult.Command is RootCommand root)
+        if (result.CommandResult.Command is { Subcommands.Count: > 0 } group)
         {
-            var verbs = string.Join(", ", root.Subcommands.Select(verb => verb.Name));
+            var verbs = string.Join(", ", group.Subcommands.Select(verb => verb.Name));
             return result.UnmatchedTokens is [var word, ..] ? $"there is no verb {word}, only {verbs}" : $"a verb is needed: {verbs}";
         }
 
         return first.Message.TrimEnd('.');
     }
 
-    private static bool IsTwice(OptionResult option) => option.IdentifierTokenCount > 1 && option.Option.ValueType != typeof(bool);
+    private static bool IsTwice(OptionResult option) =>
+        option.IdentifierTokenCount > 1 && option.Option.ValueType != typeof(bool) && option.Option.ValueType != typeof(string[]);
 
     // A verb that takes paths would take a misspelt option for one more. Behind "--" everything is a path.
     private static string? UnknownOption(ParseResult result)

@@ -25,9 +25,11 @@ internal static partial class DemoConfig
         """;
 
     /// <summary>The file of <c>--config</c>, checked as text and for keys that nobody reads; empty without one.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="known">What keys there can be; null: those of Akka and AkkaAio.</param>
     /// <exception cref="UsageException">The path is empty, or not UTF-8.</exception>
     /// <exception cref="DemoException">The file is not there, or not what it should be; one line that says what and where.</exception>
-    public static Config ReadFile(string? path)
+    public static Config ReadFile(string? path, Config? known = null)
     {
         if (path is null)
         {
@@ -49,7 +51,7 @@ internal static partial class DemoConfig
         try
         {
             var file = ConfigurationFactory.ParseString(text, _ => throw new DemoException($"{path}: include is not offered here"));
-            if (RootKeys.FindMistake(file) is { } unknown)
+            if (RootKeys.FindMistake(file, known) is { } unknown)
             {
                 throw new DemoException($"{path}: {unknown}");
             }

@@ -9,8 +9,15 @@ namespace AkkaAio.Demo.Configuration;
 /// </summary>
 internal static class RootKeys
 {
+    // Of a node: sections whose keys are all in the references.
+    private static readonly string[] ClosedSections =
+    [
+        "demo", "demo.log", "akka", "akka.io", "akka.remote", "akka.remote.dot-netty", "akka.remote.dot-netty.tcp", "akka.cluster",
+        "akka.cluster.failure-detector", "akka.cluster.split-brain-resolver", "akka.cluster.sharding",
+    ];
+
     /// <summary>What is wrong, or null.</summary>
-    public static string? FindMistake(Config file)
+    public static string? FindMistake(Config file, Config? known = null)
     {
         if (file.IsEmpty)
         {
@@ -22,10 +29,16 @@ internal static class RootKeys
             return "no keys in it; a file says for instance akka.io.aio.depth = 64";
         }
 
-        var reference = AioSettings.DefaultConfig().WithFallback(ConfigurationFactory.Default());
-        return FindUnknown(file, ["akka"], "") ??
-               FindUnknown(file, Names(reference, "akka"), "akka") ??
-               FindUnknown(file, Names(reference, "akka.io"), "akka.io");
+        if (known is null)
+        {
+            var reference = AioSettings.DefaultConfig().WithFallback(ConfigurationFactory.Default());
+            return FindUnknown(file, ["akka"], "") ??
+                   FindUnknown(file, Names(reference, "akka"), "akka") ??
+                   FindUnknown(file, Names(reference, "akka.io"), "akka.io");
+        }
+
+        return FindUnknown(file, ["akka", "demo"], "") ??
+               ClosedSections.Select(path => FindUnknown(file, Names(known, path), path)).FirstOrDefault(mistake => mistake is not null);
     }
 
     private static string? FindUnknown(Config file, IReadOnlyCollection<string> known, string path)
