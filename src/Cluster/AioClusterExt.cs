@@ -54,6 +54,11 @@ public sealed partial class AioClusterExt : IExtension
         Credits = new ClientCredits(Settings.ClientCredit);
         Space = new DiskSpace(Settings.MinFree);
         Region = StartRegion();
+        if (Disks.Count > 0)
+        {
+            system.SystemActorOf(Props.Create(() => new DoubledDiskWatch(Disks)), "aio-doubled-disks");
+        }
+
         foreach (var disk in Disks)
         {
             Log.Info("serving the disk {DiskId} in {Path}, start {Epoch}", disk.Id, disk.Path, disk.Epoch);

@@ -6,6 +6,9 @@ public enum AioClusterFailure
     /// <summary>The owner did not answer until <c>call-timeout</c>: its disk is away, or the cluster has no majority here.</summary>
     Unavailable,
 
+    /// <summary>Two nodes have a disk of that id: one is a copy of the other. Nothing is opened on either until one has been stopped.</summary>
+    DiskDoubled,
+
     /// <summary>There is no such file.</summary>
     NotFound,
 

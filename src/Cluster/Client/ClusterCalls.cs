@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaAio.Cluster.Disks;
 
 namespace AkkaAio.Cluster.Client;
 
@@ -109,17 +110,17 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
         }
     }
 
-    private AioClusterFileException Late(Wire.Request request, bool mayHaveHappened, Wire.Failure? last) => new(
-        request.File, last?.Kind == Wire.FailureKind.FailureOverloaded ? AioClusterFailure.Overloaded : AioClusterFailure.Unavailable,
-        mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed,
-        $"{request.File}: {last?.Message ?? WhyAway(request.File)} ({Time} = {Settings.CallTimeout})");
-
-    private string WhyAway(string file)
+    private AioClusterFileException Late(Wire.Request request, bool mayHaveHappened, Wire.Failure? last)
     {
-        var disk = file[..Math.Min(file.Length, Names.FileAddress.DiskIdLength)];
-        return Disks.DiskAllocationStrategy.NodesOf(cluster.Cluster.State, disk).Count == 0
-            ? $"no node that is up has the disk {disk}"
-            : "its owner did not answer";
+        var disk = request.File[..Math.Min(request.File.Length, Names.FileAddress.DiskIdLength)];
+        var nodes = DiskAllocationStrategy.NodesOf(cluster.Cluster.State, disk);
+        var failure = last?.Kind == Wire.FailureKind.FailureOverloaded ? AioClusterFailure.Overloaded
+            : nodes.Count > 1 ? AioClusterFailure.DiskDoubled
+            : AioClusterFailure.Unavailable;
+        var why = last?.Message ?? DiskAllocationStrategy.WhyNotOne(disk, nodes) ?? $"its owner on {nodes[0]} did not answer";
+        return new AioClusterFileException(
+            request.File, failure, mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed,
+            $"{request.File}: {why} ({Time} = {Settings.CallTimeout})");
     }
 
     /// <summary>What came of a call.</summary>

@@ -20,12 +20,8 @@ internal sealed class DiskAllocationStrategy(Akka.Cluster.Cluster cluster) : ISh
             : null;
         return region is not null
             ? Task.FromResult(region)
-            : Task.FromException<IActorRef>(new AioClusterException(nodes.Count switch
-            {
-                0 => $"the disk {shardId} is on no node that is up: its files are unavailable until its node is back",
-                1 => $"the node {nodes[0]} has the disk {shardId}, and has not yet started its files",
-                _ => $"the disk {shardId} is on {nodes.Count} nodes ({string.Join(", ", nodes)}): it was copied. Stop all but one, and make the others' disks anew",
-            }));
+            : Task.FromException<IActorRef>(new AioClusterException(
+                WhyNotOne(shardId, nodes) ?? $"the node {nodes[0]} has the disk {shardId}, and has not yet started its files"));
     }
 
     public Task<IImmutableSet<string>> Rebalance(
@@ -35,6 +31,14 @@ internal sealed class DiskAllocationStrategy(Akka.Cluster.Cluster cluster) : ISh
     /// <summary>The nodes that say that they have a disk.</summary>
     public static IReadOnlyList<Address> NodesOf(ClusterEvent.CurrentClusterState state, string diskId) =>
         [.. state.Members.Where(member => member.Status == MemberStatus.Up && member.HasRole(Disk.RoleOf(diskId))).Select(member => member.Address)];
+
+    /// <summary>Why a disk's files can be nowhere; null: one node has it.</summary>
+    public static string? WhyNotOne(string diskId, IReadOnlyList<Address> nodes) => nodes.Count switch
+    {
+        0 => $"the disk {diskId} is on no node that is up: its files are unavailable until its node is back",
+        1 => null,
+        _ => $"the disk {diskId} is on {nodes.Count} nodes ({string.Join(", ", nodes)}): it was copied. Stop all but one, and make the others' disks anew",
+    };
 
     private Address AddressOf(IActorRef region) => region.Path.Address.HasLocalScope ? cluster.SelfAddress : region.Path.Address;
 }

@@ -59,6 +59,13 @@ public sealed class ClusterFixture : IAsyncLifetime
         await AwaitMembersAsync(_systems.Count);
     }
 
+    /// <summary>Of a node that has ended by itself.</summary>
+    public Task ForgetAsync(ActorSystem system)
+    {
+        _systems.Remove(system);
+        return AwaitMembersAsync(_systems.Count);
+    }
+
     public static Config ConfigOf(int port, int seedPort, params string[] hocon) => ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(
         $$"""
         akka {
