@@ -96,7 +96,7 @@ start_three() { node n1; await_up n1 && { node n2; node n3; await_up n2 n3; }; }
 load() {
   local seconds=$1; shift
   : >"$at/load.err"
-  ${in_load:-env} dotnet "$driver" load --seed "$seeds" --host "${load_host:-127.0.0.1}" --seconds "${SECONDS_EACH:-$seconds}" --random "$seed" "$@" >"$at/load.out" 2>"$at/load.err" & load_pid=$!
+  ${in_load:-env} dotnet "$driver" load --seed "$seeds" --host "${load_host:-127.0.0.1}" --seconds "${SECONDS_EACH:-$seconds}" --random "$seed" --histories "$at" "$@" >"$at/load.out" 2>"$at/load.err" & load_pid=$!
   for _ in $(seq 300); do grep -q ^begun "$at/load.err" && return; kill -0 $load_pid 2>/dev/null || break; sleep 0.1; done
   echo "the load did not begin"; return 1
 }
@@ -178,7 +178,8 @@ scenario_eio() { # a disk whose writes fail, then mended: the node is ended, its
   load 16 --doubled --faulted "$(disk_of n2)" || return
   pause 1; disk fail write EIO always; pause 2
   end_node KILL n2; disk clear
-  umount "$at/n2" && mount "$disk_device" "$at/n2" || return
+  umount "$at/n2" || return
+  e2fsck -fy "$disk_device" >/dev/null; [ $? -le 1 ] && mount "$disk_device" "$at/n2" || return # else it is mounted read-only
   node n2; await_up n2 || return
   finish || return
   out="$out; failed with Io: $(sed -n 's/^failed: Io, [A-Za-z]*: //p' "$at/load.err" | paste -sd+ | bc)"

@@ -48,7 +48,10 @@ public sealed partial class AioClusterExt
         return new AioClusterFile(this, parsed, answer.Reply.Opened);
     }
 
-    /// <summary>Removes a file, durably. One that is open, here or elsewhere, is gone for those that have it.</summary>
+    /// <summary>
+    /// Removes a file, durably. One that is open, here or elsewhere, is gone for those that have it. Where two clients remove a file at the same
+    /// time, both succeed.
+    /// </summary>
     /// <exception cref="AioClusterFileException">There is none, or it cannot be removed.</exception>
     public async Task DeleteAsync(string address, CancellationToken cancellationToken = default)
     {

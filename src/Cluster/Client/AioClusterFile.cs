@@ -37,6 +37,9 @@ public sealed partial class AioClusterFile
     /// <summary>Where it ended when that was last heard of. Of a log an offset for <see cref="ReadLogAsync"/>, frames included.</summary>
     public long End => Volatile.Read(ref _end);
 
+    /// <summary>File id and epoch, as they were last heard of.</summary>
+    internal string Identity => $"{Convert.ToHexStringLower(_fileId.Span[..4])}/{Volatile.Read(ref _epoch):x}";
+
     private ClusterCalls Calls => _cluster.Calls;
 
     private int MaxTransfer => _cluster.Settings.MaxTransfer;
@@ -160,9 +163,9 @@ public sealed partial class AioClusterFile
         {
             await ChangeAsync(request => request.Delete = new Wire.DeleteFile(), cancellationToken).ConfigureAwait(false);
         }
-        catch (AioClusterFileException e) when (e is { Failure: AioClusterFailure.NotFound or AioClusterFailure.Replaced, Outcome: AioOutcome.MayHaveHappened })
+        catch (AioClusterFileException e) when (e.Failure is AioClusterFailure.NotFound or AioClusterFailure.Replaced)
         {
-            // By an attempt before, whose answer was lost.
+            // The file that was opened is gone, durably: by an attempt before, by a duplicate of it, or by another client.
         }
     }
 
@@ -182,8 +185,8 @@ public sealed partial class AioClusterFile
             var unsure = false;
             while (true)
             {
-                var answer = await Calls.CallAsync(Make, changes: true, cancellationToken).ConfigureAwait(false);
-                unsure |= answer.WasUnsure;
+                var answer = await Calls.CallAsync(Make, changes: true, cancellationToken, unsure).ConfigureAwait(false);
+                unsure = answer.WasUnsure;
                 switch (answer.Reply.ResultCase)
                 {
                     case Wire.Reply.ResultOneofCase.Done:

@@ -19,12 +19,12 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
     /// <param name="make">The request of an attempt. Told again after a time-out it must be the same; it is made anew only where the owner says that it did nothing.</param>
     /// <param name="changes">Whether the request changes something, so that no answer means that it may have happened.</param>
     /// <param name="cancellationToken">Ends the call; what was told may be performed all the same.</param>
+    /// <param name="mayHaveHappened">An earlier request for the same change may have been performed.</param>
     /// <exception cref="AioClusterFileException">The owner says why not, or did not answer in time.</exception>
-    public async Task<Answer> CallAsync(Func<Wire.Request> make, bool changes, CancellationToken cancellationToken)
+    public async Task<Answer> CallAsync(Func<Wire.Request> make, bool changes, CancellationToken cancellationToken, bool mayHaveHappened = false)
     {
         var deadline = DateTime.UtcNow + Settings.CallTimeout;
         var request = make();
-        var mayHaveHappened = false;
         Wire.Failure? last = null;
         while (true)
         {

@@ -137,6 +137,19 @@ internal sealed class Disk : IDisposable
 
     public void Delete(string name) => Files.Delete(name);
 
+    /// <summary>What was made or removed beside a name is durable.</summary>
+    public void SyncFolderOf(string name)
+    {
+        try
+        {
+            Files.SyncParentOf(name);
+        }
+        catch (AioSystemException e) when (e.Errno is Errno.ENOENT)
+        {
+            // No folder: there never was a file.
+        }
+    }
+
     /// <summary>Every file below a prefix, by ordinal order of the names.</summary>
     public string[] List(string prefix)
     {

@@ -40,6 +40,11 @@ internal sealed partial class FileOwner
             return (there, false);
         }
 
+        if (request.OperationCase == Wire.Request.OperationOneofCase.Delete)
+        {
+            _disk.SyncFolderOf(_address.Name); // the one that removed it may have ended before that
+        }
+
         return request is { OperationCase: Wire.Request.OperationOneofCase.Open, Open.Create: true }
             ? (_disk.Create(_address.Name, request.Open.Kind == Wire.Kind.Log ? Wire.Kind.Log : Wire.Kind.Plain), true)
             : (null, false);

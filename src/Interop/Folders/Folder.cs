@@ -112,6 +112,9 @@ internal sealed class Folder : IDisposable
             Check(FolderSyscalls.Sync(parent), "fsync", path);
         }));
 
+    /// <summary>fsync(2) of the folder that a name is in.</summary>
+    public void SyncParentOf(string name) => Use(name, (parent, _, path) => Check(FolderSyscalls.Sync(parent), "fsync", path));
+
     /// <summary>fsync(2): the names directly in it are durable.</summary>
     public void Sync() => Check(FolderSyscalls.Sync(_handle), "fsync", Path);
 

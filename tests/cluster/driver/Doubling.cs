@@ -14,7 +14,7 @@ internal sealed class Doubling : UntypedActor
 
     protected override void OnReceive(object message)
     {
-        if (message is not AkkaAio.Cluster.Wire.Request { Number: > 0 } change)
+        if (message is not AkkaAio.Cluster.Wire.Request change || (change.Number == 0 && change.Open is not { Create: true }))
         {
             _region.Forward(message);
             return;

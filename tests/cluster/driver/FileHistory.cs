@@ -11,6 +11,8 @@ internal abstract class FileHistory(string address)
     private long _last = Stopwatch.GetTimestamp();
     private TimeSpan _worst;
     private long _acked;
+    private readonly List<string> _events = [];
+    private readonly long _begun = Stopwatch.GetTimestamp();
 
     /// <summary>How often a call failed, and how.</summary>
     public static ConcurrentDictionary<string, int> Failures { get; } = [];
@@ -33,24 +35,42 @@ internal abstract class FileHistory(string address)
         }
     }
 
+    /// <summary>A line for each call, in the order in which they ended: when it began and ended (ms), what it was, what came of it.</summary>
+    public string[] Events
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _events];
+            }
+        }
+    }
+
     public abstract Task RunAsync(DateTime until);
 
     public abstract Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict);
 
     /// <summary>Null: acknowledged.</summary>
-    protected async Task<AioOutcome?> TryAsync(Func<Task> change)
+    /// <param name="what">For <see cref="Events"/>.</param>
+    /// <param name="change">The call.</param>
+    /// <param name="identity">File id and epoch, asked when the call has ended.</param>
+    protected async Task<AioOutcome?> TryAsync(string what, Func<Task> change, Func<string?>? identity = null)
     {
+        var began = Now;
         try
         {
             await change();
         }
         catch (AioClusterFileException e)
         {
+            Note($"{began} {Now} {what}: {e.Failure}, {e.Outcome} {identity?.Invoke()} {e.Message}");
             Failures.AddOrUpdate($"{e.Failure}, {e.Outcome}", 1, (_, count) => count + 1);
             await Task.Delay(50); // one that is refused at once is not tried at full speed
             return e.Outcome;
         }
 
+        Note($"{began} {Now} {what}: done {identity?.Invoke()}");
         Interlocked.Increment(ref _acked);
         Acknowledged();
         return null;
@@ -68,6 +88,16 @@ internal abstract class FileHistory(string address)
             {
                 _worst = gap;
             }
+        }
+    }
+
+    private long Now => (long)Stopwatch.GetElapsedTime(_begun).TotalMilliseconds;
+
+    private void Note(string line)
+    {
+        lock (_lock)
+        {
+            _events.Add(line);
         }
     }
 

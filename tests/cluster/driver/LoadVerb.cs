@@ -98,7 +98,13 @@ internal static class LoadVerb
         foreach (var history in histories)
         {
             var fits = history is LogHistory == lie is Lie.Drop or Lie.Double or Lie.Damage;
+            var found = verdict.Found;
             await history.CheckAsync(reader, fits ? lie : Lie.None, verdict);
+            if (verdict.Found > found && options.Histories.Length > 0)
+            {
+                await File.WriteAllLinesAsync(Path.Combine(options.Histories, Path.GetFileName(history.Address)), history.Events);
+            }
+
             lie = fits ? Lie.None : lie;
             verdict.Acked += history.Acked;
             verdict.WorstGap = Max(verdict.WorstGap, history.WorstGap);

@@ -52,7 +52,7 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
             var counter = appends.Count;
             var payload = PayloadOf(appender, counter);
             var end = 0L;
-            var outcome = await TryAsync(async () => end = await log.AppendAsync(payload));
+            var outcome = await TryAsync($"append {appender}.{counter}", async () => end = await log.AppendAsync(payload), () => $"{log.Identity} {end}");
             appends.Add(new Append(outcome, end));
             await Task.Delay(random.Next(10));
         }
@@ -76,7 +76,7 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
         for (var at = 0; at < bytes.Length;)
         {
             var rest = bytes.AsSpan(at);
-            if (!LogFrame.TryReadHeader(rest, 1 << 20, out var frame) || rest.Length < LogFrame.SizeOf(frame.Length) ||
+            if (!LogFrame.TryReadHeader(rest, out var frame) || rest.Length < LogFrame.SizeOf(frame.Length) ||
                 !frame.IsIntact(rest[..LogFrame.SizeOf(frame.Length)]))
             {
                 verdict.IsTorn($"{Address}: at {at} of {bytes.Length} there is no whole frame");

@@ -19,7 +19,10 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
     private readonly ulong[] _before = new ulong[Blocks]; // the write that was acknowledged before the last one
     private readonly HashSet<ulong> _notPerformed = [];
     private HashSet<long> _ends = [0];
+    private readonly List<string> _lost = [];
     private bool _mayBeAbsent = true;
+    private bool _mayBeDeletedLate; // a Delete was not answered, and no later change has overtaken it
+    private bool _isGone;
     private ulong _write;
 
     public override async Task RunAsync(DateTime until)
@@ -30,8 +33,8 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
         {
             if (file is null)
             {
-                file = await TryAsync(async () => file = await client.OpenAsync(Address, OrCreate)) is null ? file : null;
-                _mayBeAbsent &= file is null;
+                file = await TryAsync("open or create", async () => file = await client.OpenAsync(Address, OrCreate), () => file?.Identity) is null ? file : null;
+                _mayBeAbsent &= file is null || _mayBeDeletedLate;
                 continue;
             }
 
@@ -49,6 +52,11 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
                     break;
             }
 
+            if (_isGone)
+            {
+                (file, _isGone) = (null, false); // by a Delete that was not answered
+            }
+
             await Task.Delay(random.Next(10));
         }
     }
@@ -56,6 +64,7 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
     public override async Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict)
     {
         Acknowledged();
+        _lost.ForEach(verdict.IsMissing);
         var bytes = Array.Empty<byte>();
         try
         {
@@ -116,7 +125,8 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
     private async Task WriteAsync(AioClusterFile file, int block)
     {
         var write = Interlocked.Increment(ref _write);
-        var outcome = await TryAsync(() => file.WriteAsync(block * BlockBytes, BytesOf(block, write), AioDurability.Dsync));
+        var outcome = await ChangeAsync(
+            $"write {write} to block {block}", file, () => file.WriteAsync(block * BlockBytes, BytesOf(block, write), AioDurability.Dsync));
         lock (_ends)
         {
             var may = _may[block];
@@ -145,17 +155,50 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
     {
         long newEnd = blocks * BlockBytes;
         long? end = null;
-        if (await TryAsync(async () => end = (await client.StatAsync(Address)).Length) is null)
+        if (await TryAsync("stat", async () => end = (await client.StatAsync(Address)).Length, () => $"{end}") is null)
         {
-            Apply(await TryAsync(() => file.TruncateAsync(end!.Value, newEnd)), blocks);
+            Apply(await ChangeAsync($"truncate {end} to {newEnd}", file, () => file.TruncateAsync(end!.Value, newEnd)), blocks);
         }
     }
 
     private async Task DeleteAsync()
     {
-        var outcome = await TryAsync(() => client.DeleteAsync(Address));
+        var outcome = await TryAsync("delete", () => client.DeleteAsync(Address));
         Apply(outcome, 0);
         _mayBeAbsent |= outcome != AioOutcome.NotPerformed;
+        _mayBeDeletedLate = outcome == AioOutcome.MayHaveHappened || (_mayBeDeletedLate && outcome is not null);
+    }
+
+    private async Task<AioOutcome?> ChangeAsync(string what, AioClusterFile file, Func<Task> change)
+    {
+        var outcome = await TryAsync(
+            what, async () =>
+            {
+                try
+                {
+                    await change();
+                }
+                catch (AioClusterFileException e) when (e.Failure is AioClusterFailure.NotFound or AioClusterFailure.Replaced)
+                {
+                    lock (_ends)
+                    {
+                        if (!_mayBeAbsent)
+                        {
+                            _lost.Add($"{what}: {e.Message}");
+                        }
+
+                        _isGone = true;
+                    }
+
+                    throw;
+                }
+            }, () => file.Identity);
+        if (outcome is null)
+        {
+            (_mayBeAbsent, _mayBeDeletedLate) = (false, false);
+        }
+
+        return outcome;
     }
 
     private void Apply(AioOutcome? outcome, int blocks)

@@ -27,7 +27,9 @@ internal sealed class Verdict
 
     public TimeSpan OtherGap { get; set; }
 
-    public bool IsGood => Missing + Stale + Doubled + Torn == 0 && Acked > 0;
+    public int Found => Missing + Stale + Doubled + Torn;
+
+    public bool IsGood => Found == 0 && Acked > 0;
 
     public IReadOnlyList<string> Notes => _notes;
 
