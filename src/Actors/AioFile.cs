@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Util;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Files;
 using AkkaAio.Shards;
 
 namespace AkkaAio;
@@ -27,7 +28,7 @@ public sealed partial class AioFile : IAsyncDisposable
         Lanes = settings.ShardBy == ShardBy.File
             ? [new FileLane(this, HomeShard)]
             : [.. aio.Shards.Select(shard => new FileLane(this, shard))];
-        Open = new OpenFile(aio, this, handle, options.Mode, openedBy);
+        Open = new OpenFile(aio, this, handle, options, openedBy);
     }
 
     /// <summary>Nobody holds it any more, and nothing of it is under way: it is closed on a blocking thread, and the log says so.</summary>
@@ -123,6 +124,10 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>Blocking thread: closes the descriptor.</summary>
     internal void Release() => Open.Release();
+
+    /// <summary>Keeps the descriptor, and the lock that it holds, until the result is disposed of, though the file is closed before.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    internal IDisposable KeepDescriptor() => ((LinuxFile)Handle).Keep();
 
     private long DeviceLength()
     {

@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Akka.Cluster.Sharding;
+using Akka.Configuration;
+using Akka.Coordination;
 using Akka.Event;
 using Akka.Serialization;
 using Akka.Streams;
@@ -17,7 +19,7 @@ namespace AkkaAio.Cluster;
 /// </summary>
 public sealed partial class AioClusterExt : IExtension
 {
-    private const string TypeName = "aio-disk";
+    internal const string TypeName = "aio-disk";
 
     private readonly ExtendedActorSystem _system;
 
@@ -53,15 +55,16 @@ public sealed partial class AioClusterExt : IExtension
         OpenFiles = new OpenFiles(Settings.MaxOpenFiles);
         Credits = new ClientCredits(Settings.ClientCredit);
         Space = new DiskSpace(Settings.MinFree);
+        Shards = new DiskShards(FindRole);
         Region = StartRegion();
-        if (Disks.Count > 0)
+        if (Disks.OfType<LocalDisk>().ToArray() is { Length: > 0 } local)
         {
-            system.SystemActorOf(Props.Create(() => new DoubledDiskWatch(Disks)), "aio-doubled-disks");
+            system.SystemActorOf(Props.Create(() => new DoubledDiskWatch(local)), "aio-doubled-disks");
         }
 
         foreach (var disk in Disks)
         {
-            Log.Info("serving the disk {DiskId} in {Path}, start {Epoch}", disk.Id, disk.Path, disk.Epoch);
+            Log.Info("serving the disk {DiskId} in {Path}, role {Role}, start {Epoch}", disk.Id, disk.Path, disk.Role, disk.Epoch);
         }
     }
 
@@ -83,6 +86,8 @@ public sealed partial class AioClusterExt : IExtension
     internal ClientCredits Credits { get; }
 
     internal DiskSpace Space { get; }
+
+    internal DiskShards Shards { get; }
 
     /// <summary>Sends a request to the owner of its file, wherever it is.</summary>
     internal IActorRef Region { get; set; } // set by tests that delay and double requests
@@ -158,15 +163,45 @@ public sealed partial class AioClusterExt : IExtension
     private IActorRef StartRegion()
     {
         var sharding = ClusterSharding.Get(_system);
-        var messages = new FileMessages(Disks.Count > 0 ? Disks[0].Id : null);
+        var messages = new FileMessages(Disks.Count > 0 ? Disks[0].Id : null, Shards);
         if (Disks.Count == 0)
         {
             return sharding.StartProxy(TypeName, Settings.Role, messages);
         }
 
+        foreach (var disk in Disks)
+        {
+            Shards.Add(disk.Role);
+        }
+
         // Akka's passivation counts messages alone, and would stop an owner while a stream of its file goes on.
-        var settings = ClusterShardingSettings.Create(_system).WithRole(Settings.Role).WithPassivateIdleAfter(TimeSpan.Zero);
-        return sharding.Start(TypeName, PropsOf, settings, messages, new DiskAllocationStrategy(Cluster), StopOwner.Instance);
+        // The lease of local disks is their folders' lock; that of shared ones is retried as often as our configuration says.
+        var config = _system.Settings.Config.GetConfig("akka.cluster.sharding");
+        var settings = ClusterShardingSettings
+            .Create(
+                ConfigurationFactory.ParseString("use-lease = \"\"").WithFallback(config),
+                _system.Settings.Config.GetConfig(config.GetString("coordinator-singleton")))
+            .WithRole(Settings.Role)
+            .WithPassivateIdleAfter(TimeSpan.Zero);
+        if (Disks.OfType<SharedDisk>().Any(disk => !disk.IsUnfenced))
+        {
+            settings = settings.WithLeaseSettings(new LeaseUsageSettings(config.GetString("use-lease"), Settings.LeaseRetry));
+        }
+
+        return sharding.Start(TypeName, PropsOf, settings, messages, new DiskAllocationStrategy(_system), StopOwner.Instance);
+    }
+
+    private DiskRole? FindRole(string diskId)
+    {
+        foreach (var (_, role) in DiskRole.Of(Cluster.State))
+        {
+            if (role.DiskId == diskId)
+            {
+                return role;
+            }
+        }
+
+        return null;
     }
 
     private Props PropsOf(string entityId)

@@ -22,7 +22,10 @@ public sealed class AioClusterSetup : Setup
     /// </summary>
     /// <exception cref="AioConfigurationException">A key is wrong; names it.</exception>
     /// <exception cref="AioClusterException">A folder cannot be used; says why.</exception>
-    public static ActorSystemSetup For(Config config)
+    public static ActorSystemSetup For(Config config) => For(config, isUnfenced: false);
+
+    /// <summary>For tests, which show what shared folders are like without leases and locks.</summary>
+    internal static ActorSystemSetup For(Config config, bool isUnfenced)
     {
         ArgumentNullException.ThrowIfNull(config);
         var whole = config.WithFallback(AioClusterSettings.DefaultConfig());
@@ -32,7 +35,7 @@ public sealed class AioClusterSetup : Setup
         {
             foreach (var directory in settings.Directories)
             {
-                disks.Add(Disk.Open(directory));
+                disks.Add(settings.IsShared ? OpenShared(settings, directory, isUnfenced) : LocalDisk.Open(directory));
             }
 
             if (disks.GroupBy(disk => disk.Id).FirstOrDefault(same => same.Count() > 1) is { } twice)
@@ -59,13 +62,20 @@ public sealed class AioClusterSetup : Setup
         }
     }
 
+    private static SharedDisk OpenShared(AioClusterSettings settings, string directory, bool isUnfenced)
+    {
+        var disk = SharedDisk.Open(directory, settings.Shards, settings.SingleMachine);
+        disk.IsUnfenced = isUnfenced;
+        return disk;
+    }
+
     private static Config WithRoles(Config config, AioClusterSettings settings, List<Disk> disks)
     {
         var roles = config.GetStringList("akka.cluster.roles").ToList();
         if (disks.Count > 0)
         {
             roles.Add(settings.Role);
-            roles.AddRange(disks.Select(disk => disk.Role));
+            roles.AddRange(disks.Select(disk => disk.Role.ToString()));
         }
 
         return ConfigurationFactory

@@ -17,6 +17,7 @@ internal sealed class OpenFile
 
     private readonly AioExt _aio;
     private readonly WeakReference<AioFile> _file;
+    private readonly Action? _closed;
     private readonly WriteCounts[] _writes;
     private int _closing;
     private int _descriptorLeaked;
@@ -26,16 +27,18 @@ internal sealed class OpenFile
     private int _holdersAtEnd = 1;
     private bool _isReleased;
 
-    public OpenFile(AioExt aio, AioFile file, IIoFile handle, FileMode mode, string openedBy)
+    public OpenFile(AioExt aio, AioFile file, IIoFile handle, AioOpenOptions options, string openedBy)
     {
         _aio = aio;
         _file = new WeakReference<AioFile>(file);
         Handle = handle;
         OpenedBy = openedBy;
         _writes = [.. file.Lanes.Select(lane => lane.Writes)];
-        Extent = FileExtents.Open(this, isEmptied: mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
+        Extent = FileExtents.Open(this, isEmptied: options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate);
         aio.CountOpenFile(1);
         GC.AddMemoryPressure(MemoryPressure);
+        _closed = options.Closed;
+        options.Opened?.Invoke();
     }
 
     public IIoFile Handle { get; }
@@ -132,6 +135,7 @@ internal sealed class OpenFile
             Volatile.Write(ref _isReleased, true);
             _aio.CountOpenFile(-1);
             GC.RemoveMemoryPressure(MemoryPressure);
+            _closed?.Invoke();
         }
     }
 

@@ -68,5 +68,11 @@ public sealed record AioOpenOptions
     /// <summary>The path of the Open is a name below this folder; null: it is any path.</summary>
     internal Folder? Below { get; init; }
 
+    /// <summary>Called when the file is open, before anybody has it. Together with <see cref="Closed"/>: either both are called, or none.</summary>
+    internal Action? Opened { get; init; }
+
+    /// <summary>Called on a blocking thread when the descriptor is closed, whatever closed it.</summary>
+    internal Action? Closed { get; init; }
+
     internal IoFileOptions ToFileOptions() => new(Mode, Access, Direct, PreallocationSize) { Lock = Lock, Below = Below };
 }

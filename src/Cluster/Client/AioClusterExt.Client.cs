@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using AkkaAio.Cluster.Client;
+using AkkaAio.Cluster.Disks;
 using AkkaAio.Cluster.Names;
 
 namespace AkkaAio.Cluster;
@@ -7,19 +8,15 @@ namespace AkkaAio.Cluster;
 // What can be done from any node.
 public sealed partial class AioClusterExt
 {
-    private const string DiskRole = "disk-";
     private const int NamesAtOnce = 1000;
 
     internal ClusterCalls Calls => field ??= new ClusterCalls(this);
 
-    /// <summary>The disks of members that are up.</summary>
+    /// <summary>The disks of members that are up; a shared one once for each node that has it.</summary>
     public IReadOnlyList<AioClusterDisk> GetDisks() =>
-        [.. from member in Cluster.State.Members
-            where member.Status == Akka.Cluster.MemberStatus.Up
-            from role in member.Roles
-            where role.StartsWith(DiskRole, StringComparison.Ordinal)
-            orderby role
-            select new AioClusterDisk(role[DiskRole.Length..], member.Address.ToString())];
+        [.. from has in DiskRole.Of(Cluster.State)
+            orderby has.Role.DiskId, has.Node.ToString()
+            select new AioClusterDisk(has.Role.DiskId, has.Node.ToString()) { IsShared = has.Role.Shards > 0 }];
 
     /// <summary>Opens a file, wherever in the cluster it is.</summary>
     /// <param name="address">The disk's id, a slash and the name, such as <c>0f3a…/logs/a</c>.</param>

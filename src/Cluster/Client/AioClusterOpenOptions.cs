@@ -32,7 +32,11 @@ public sealed record AioClusterFileStatus(string Address, long Length, AioCluste
 /// <summary>A disk of the cluster, as its members say.</summary>
 /// <param name="Id">Its id: the first part of its files' addresses.</param>
 /// <param name="Node">The address of its node.</param>
-public sealed record AioClusterDisk(string Id, string Node);
+public sealed record AioClusterDisk(string Id, string Node)
+{
+    /// <summary>Other nodes have it too (<c>storage = shared</c>).</summary>
+    public bool IsShared { get; init; }
+}
 
 /// <summary>What a disk says of itself.</summary>
 /// <param name="Id">Its id.</param>

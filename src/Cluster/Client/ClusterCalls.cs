@@ -113,11 +113,11 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
     private AioClusterFileException Late(Wire.Request request, bool mayHaveHappened, Wire.Failure? last)
     {
         var disk = request.File[..Math.Min(request.File.Length, Names.FileAddress.DiskIdLength)];
-        var nodes = DiskAllocationStrategy.NodesOf(cluster.Cluster.State, disk);
+        var nodes = DiskRole.NodesOf(cluster.Cluster.State, disk, out var isShared);
         var failure = last?.Kind == Wire.FailureKind.FailureOverloaded ? AioClusterFailure.Overloaded
-            : nodes.Count > 1 ? AioClusterFailure.DiskDoubled
+            : nodes.Count > 1 && !isShared ? AioClusterFailure.DiskDoubled
             : AioClusterFailure.Unavailable;
-        var why = last?.Message ?? DiskAllocationStrategy.WhyNotOne(disk, nodes) ?? $"its owner on {nodes[0]} did not answer";
+        var why = last?.Message ?? DiskAllocationStrategy.WhyNotOne(disk, nodes, isShared) ?? $"its owner on {string.Join(" or ", nodes)} did not answer";
         return new AioClusterFileException(
             request.File, failure, mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed,
             $"{request.File}: {why} ({Time} = {Settings.CallTimeout})");

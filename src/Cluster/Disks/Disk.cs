@@ -1,3 +1,4 @@
+using Akka.Actor;
 using AkkaAio.Cluster.Names;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
@@ -6,94 +7,57 @@ using AkkaAio.Interop.Folders;
 namespace AkkaAio.Cluster.Disks;
 
 /// <summary>
-/// A folder that holds files of the cluster, in use by this process alone:
+/// A folder that holds files of the cluster:
 /// <code>
-/// akkaaio.lock   held by an OFD lock while the process has the disk
-/// akkaaio.disk   the cookie: id, epoch
+/// akkaaio.lock   held by an OFD lock while a process has the folder
+/// akkaaio.disk   the cookie: what the folder is
 /// files/         the files, by their names
-/// tmp/           files that are being made; emptied at the start
+/// tmp/           files that are being made
+/// leases/        storage = shared: a lease for each shard
 /// </code>
-/// Its methods block.
+/// Its methods block, but for <see cref="TryHold"/>.
 /// </summary>
-internal sealed class Disk : IDisposable
+internal abstract class Disk : IDisposable
 {
-    private const string LockName = "akkaaio.lock";
-    private const string FilesName = "files";
-    private const string TempName = "tmp";
-    private const string LostAndFound = "lost+found";
+    protected const string FilesName = "files";
+    protected const string TempName = "tmp";
 
     private readonly LinuxFile _lock;
     private readonly Folder _temp;
-    private uint _opens;
 
-    private Disk(string path, LinuxFile @lock, DiskCookie cookie, Folder files, Folder temp)
+    /// <param name="folder">The folder, open; it stays its caller's.</param>
+    /// <param name="role">The role of a node that has it.</param>
+    /// <param name="lock">Its lock, which is the disk's from now on.</param>
+    protected Disk(Folder folder, DiskRole role, LinuxFile @lock)
     {
-        Path = path;
-        Id = cookie.Id;
-        Epoch = cookie.Epoch;
-        Files = files;
+        Path = folder.Path;
+        Role = role;
+        Files = folder.OpenFolder(FilesName);
+        _temp = folder.OpenFolder(TempName);
         _lock = @lock;
-        _temp = temp;
     }
 
     /// <summary>The folder.</summary>
     public string Path { get; }
 
-    public string Id { get; }
+    public string Id => Role.DiskId;
 
-    /// <summary>The role of the node that has the disk.</summary>
-    public string Role => RoleOf(Id);
+    /// <summary>The role of a node that has the disk.</summary>
+    public DiskRole Role { get; }
 
-    /// <summary>Of this start: higher than that of every start before, and on stable storage.</summary>
-    public uint Epoch { get; }
+    /// <summary>How often a local disk has been started; 0 of a shared one.</summary>
+    public virtual uint Epoch => 0;
+
+    /// <summary>The lock that an open file of it has, from before its first write until it is closed.</summary>
+    public virtual FileLockMode FileLock => FileLockMode.Exclusive;
 
     /// <summary>The folder that names are looked up in.</summary>
     public Folder Files { get; }
 
-    public static string RoleOf(string diskId) => $"disk-{diskId}";
-
-    /// <summary>Takes a folder into use: locks it, makes it a disk if it is empty, and raises its epoch durably.</summary>
-    /// <exception cref="AioClusterException">It is in use, is no disk, or cannot be one; says what to do.</exception>
-    public static Disk Open(string path)
-    {
-        var full = System.IO.Path.GetFullPath(path);
-        LinuxFile? held = null;
-        Folder? files = null;
-        try
-        {
-            using var folder = Folder.Open(full);
-            held = Lock(full);
-            var cookie = ReadCookie(folder, full);
-            cookie = cookie with { Epoch = checked(cookie.Epoch + 1) };
-            Directory.CreateDirectory(System.IO.Path.Combine(full, FilesName));
-            var temp = System.IO.Path.Combine(full, TempName);
-            if (Directory.Exists(temp))
-            {
-                Directory.Delete(temp, recursive: true);
-            }
-
-            Directory.CreateDirectory(temp);
-            WriteCookie(folder, full, cookie);
-            files = folder.OpenFolder(FilesName);
-            CheckAttributes(files, full);
-            return new Disk(full, held, cookie, files, folder.OpenFolder(TempName));
-        }
-        catch (Exception e) when (e is not AioClusterException)
-        {
-            files?.Dispose();
-            held?.Dispose();
-            throw new AioClusterException($"the folder {full} cannot be used as a disk: {e.Message}", e);
-        }
-        catch
-        {
-            files?.Dispose();
-            held?.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>The epoch of the next open of a file: rises with each, over all starts.</summary>
-    public ulong NextEpoch() => ((ulong)Epoch << 32) | Interlocked.Increment(ref _opens);
+    /// <summary>Any thread: the right to open a file. Null: this node has not the lease of the file's shard, or no more.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="owner">Told <see cref="Owner.LeaseLost"/> when the lease is lost.</param>
+    public abstract FileHold? TryHold(string name, IActorRef owner);
 
     /// <summary>What is kept with a file; null: there is no file of that name.</summary>
     /// <exception cref="AioException">It is no regular file with one name, or cannot be looked at.</exception>
@@ -118,7 +82,7 @@ internal sealed class Disk : IDisposable
         try
         {
             FileFacts facts;
-            using (var file = LinuxFile.Open(temporary, new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp }))
+            using (var file = LinuxFile.Open(temporary, new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp, Lock = FileLockMode.Exclusive }))
             {
                 facts = FileFacts.GiveTo(file, kind);
                 file.FullSync();
@@ -166,7 +130,7 @@ internal sealed class Disk : IDisposable
         return (drive.AvailableFreeSpace, drive.TotalSize);
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         Files.Dispose();
         _temp.Dispose();
@@ -201,68 +165,22 @@ internal sealed class Disk : IDisposable
         }
     }
 
-    private static LinuxFile Lock(string path)
+    /// <summary>Removes what nobody is making any more: a file that is being made is locked.</summary>
+    protected void EmptyTemp()
     {
-        try
+        foreach (var name in _temp.List().Where(entry => entry.Status.Kind == PathKind.File).Select(entry => entry.Name).ToArray())
         {
-            return LinuxFile.Open(
-                System.IO.Path.Combine(path, LockName),
-                new IoFileOptions(FileMode.OpenOrCreate, FileAccess.ReadWrite, DirectIo.Off) { Lock = FileLockMode.Exclusive });
-        }
-        catch (AioSystemException e) when (e.Errno is Errno.EAGAIN or Errno.EACCES && e.Operation?.StartsWith("fcntl", StringComparison.Ordinal) == true)
-        {
-            throw new AioClusterException(
-                $"the folder {path} is in use by another node: one process may have it. Stop that one, or give this one a folder of its own", e);
-        }
-    }
-
-    private static DiskCookie ReadCookie(Folder folder, string path)
-    {
-        var file = System.IO.Path.Combine(path, DiskCookie.FileName);
-        if (File.Exists(file))
-        {
-            return DiskCookie.Parse(File.ReadAllBytes(file), file);
-        }
-
-        var other = folder.List().Select(entry => entry.Name).FirstOrDefault(name => name is not (LockName or LostAndFound or FilesName or TempName) &&
-            !name.StartsWith(DiskCookie.FileName, StringComparison.Ordinal));
-        return other is null && !(Directory.Exists(System.IO.Path.Combine(path, FilesName)) && Directory.EnumerateFileSystemEntries(System.IO.Path.Combine(path, FilesName)).Any())
-            ? DiskCookie.New()
-            : throw new AioClusterException(
-                $"the folder {path} has no {DiskCookie.FileName} and is not empty (there is \"{other ?? FilesName}\"): it is no disk. Give an empty folder, or restore the cookie");
-    }
-
-    private static void WriteCookie(Folder folder, string path, DiskCookie cookie)
-    {
-        const string NewName = DiskCookie.FileName + ".new";
-        using (var file = LinuxFile.Open(
-                   System.IO.Path.Combine(path, NewName), new IoFileOptions(FileMode.Create, FileAccess.ReadWrite, DirectIo.Off)))
-        {
-            var bytes = cookie.ToBytes();
-            for (var written = 0; written < bytes.Length;)
+            try
             {
-                written += file.Write(bytes.AsSpan(written), written, dataSync: false);
+                using var file = LinuxFile.Open(
+                    name, new IoFileOptions(FileMode.Open, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp, Lock = FileLockMode.Exclusive });
+                _temp.Delete(name);
             }
-
-            file.FullSync();
+            catch (AioSystemException e) when (e.Errno is Errno.EAGAIN or Errno.EACCES or Errno.ENOENT)
+            {
+                // It is being made by another node, or has been.
+            }
         }
-
-        folder.Rename(NewName, DiskCookie.FileName);
-        folder.Sync(); // the other folders' names too
-    }
-
-    private static void CheckAttributes(Folder files, string path)
-    {
-        const string Probe = "user.akkaaio.probe";
-        using var handle = files.OpenHandle();
-        var errno = ExtendedAttributes.Set(handle, Probe, [1]);
-        if (errno != Errno.None)
-        {
-            throw new AioClusterException(
-                $"the file system of {path} keeps no extended attributes ({errno.Name()}), where a file's kind and id are kept: use ext4, XFS or btrfs");
-        }
-
-        _ = ExtendedAttributes.Remove(handle, Probe);
     }
 
     private void TryDeleteTemporary(string name)

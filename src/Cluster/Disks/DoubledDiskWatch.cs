@@ -71,7 +71,7 @@ internal sealed class DoubledDiskWatch : UntypedActor
             : from other in _cluster.State.Members
               where other.Status == MemberStatus.Up && !other.UniqueAddress.Equals(self.UniqueAddress) && other.IsOlderThan(self)
               from disk in _disks
-              where other.HasRole(disk.Role)
+              where other.HasRole(disk.Role.ToString())
               select (other, disk);
     }
 

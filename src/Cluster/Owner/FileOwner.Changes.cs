@@ -306,7 +306,7 @@ internal sealed partial class FileOwner
 
                 if (isDelete)
                 {
-                    await _cluster.RunBlocking(() => _disk.Delete(_address.Name)).ConfigureAwait(false);
+                    await DeleteAsync(open).ConfigureAwait(false);
                 }
                 else
                 {
@@ -319,6 +319,25 @@ internal sealed partial class FileOwner
             }
 
             self.Tell(new ExclusiveDone(change, truncate?.NewEnd, isDelete, error), ActorRefs.NoSender);
+        }
+    }
+
+    // Holds the file while its name is removed, though its owner may end meanwhile and the file be closed: the next owner would open the file,
+    // acknowledge changes, and the late call would remove them.
+    private async Task DeleteAsync(OpenedFile open)
+    {
+        open.Hold.Keep();
+        try
+        {
+            await _cluster.RunBlocking(() =>
+            {
+                using var descriptor = open.File.KeepDescriptor();
+                _disk.Delete(_address.Name);
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            open.Hold.GiveBack();
         }
     }
 

@@ -10,6 +10,12 @@ internal sealed partial class FileOwner
 {
     private void Load(Wire.Request request, IActorRef requester)
     {
+        if (_disk.TryHold(_address.Name, Self) is not { } hold)
+        {
+            requester.Tell(Replies.Failure(Wire.FailureKind.FailureMoving, $"{_address}: this node has not the lease of its shard"));
+            return;
+        }
+
         _isBusy = true;
         _place = _cluster.OpenFiles.Enter(Self);
         _ = LoadAsync(Self);
@@ -20,13 +26,15 @@ internal sealed partial class FileOwner
             try
             {
                 var (facts, isNew) = await _cluster.RunBlocking(() => FactsFor(request)).ConfigureAwait(false);
-                var open = facts is null ? null : await OpenAsync(facts, self).ConfigureAwait(false);
+                var open = facts is null ? null : await OpenAsync(facts, hold, self).ConfigureAwait(false);
                 loaded = new Loaded(request, requester, open, null) { WasMade = isNew };
             }
             catch (Exception e)
             {
                 loaded = new Loaded(request, requester, null, e);
             }
+
+            hold.GiveBack(); // an open file has kept it
 
             self.Tell(loaded, ActorRefs.NoSender);
         }
@@ -50,7 +58,7 @@ internal sealed partial class FileOwner
             : (null, false);
     }
 
-    private async Task<OpenedFile> OpenAsync(FileFacts facts, IActorRef self)
+    private async Task<OpenedFile> OpenAsync(FileFacts facts, FileHold hold, IActorRef self)
     {
         // Buffered: requests come with any offset and length, and the page cache serves what many nodes read. Dsync and Flush make the
         // bytes durable.
@@ -61,11 +69,13 @@ internal sealed partial class FileOwner
             Direct = DirectIo.Off,
             Below = _disk.Files,
             Owner = self,
-            Lock = FileLockMode.Exclusive,
+            Lock = _disk.FileLock,
+            Opened = hold.Keep,
+            Closed = hold.GiveBack,
         }).ConfigureAwait(false);
         try
         {
-            var epoch = _disk.NextEpoch();
+            var epoch = hold.Epoch;
             var end = file.Length;
             if (facts.Kind == Wire.Kind.Log)
             {
@@ -77,7 +87,7 @@ internal sealed partial class FileOwner
                 }
             }
 
-            return new OpenedFile(file, facts, epoch, end);
+            return new OpenedFile(file, facts, hold, end);
         }
         catch
         {

@@ -88,6 +88,11 @@ internal sealed partial class FileOwner : UntypedActor
                 }
 
                 break;
+            case LeaseLost lost:
+                _log.Error("{Path} is closed: {Reason}", _address, lost.Reason);
+                (_stops, _isBroken) = (true, true);
+                GoOn();
+                break;
             case StopOwner:
                 _stops = true;
                 GoOn();

@@ -12,6 +12,9 @@ internal sealed class StopOwner : IPossiblyHarmful
     }
 }
 
+/// <summary>To an owner: the lease of its file's shard is lost; change nothing more, and close the file.</summary>
+internal sealed record LeaseLost(string Reason) : INoSerializationVerificationNeeded;
+
 /// <summary>To an owner: too many files are open on its node; ask to be stopped.</summary>
 internal sealed class MakeRoom : INoSerializationVerificationNeeded
 {

@@ -12,9 +12,24 @@ public sealed class AioClusterSettings
     private const int LeastTransfer = 4 << 10;
     private const int MostTransfer = Logs.LogFrame.MostPayload;
 
+    // Each is a file in the folder, and a shard in sharding's coordinator.
+    private const int MostShards = 10_000;
+
     private AioClusterSettings()
     {
     }
+
+    /// <summary><c>storage</c> is shared.</summary>
+    public required bool IsShared { get; init; }
+
+    /// <summary><c>shards</c> of a shared folder.</summary>
+    public required int Shards { get; init; }
+
+    /// <summary><c>single-machine</c>.</summary>
+    public required bool SingleMachine { get; init; }
+
+    /// <summary><c>lease.retry</c>.</summary>
+    public required TimeSpan LeaseRetry { get; init; }
 
     /// <summary><c>directories</c>.</summary>
     public required IReadOnlyList<string> Directories { get; init; }
@@ -61,7 +76,6 @@ public sealed class AioClusterSettings
         ConfigKeys.Check(config, DefaultConfig(), Path);
         var section = config.GetConfig(Path);
         var reader = new ConfigReader(section, Path);
-        _ = reader.OneOf("storage", "local");
         var directories = section.GetStringList("directories");
         if (directories.Any(string.IsNullOrWhiteSpace))
         {
@@ -75,6 +89,10 @@ public sealed class AioClusterSettings
 
         return new AioClusterSettings
         {
+            IsShared = reader.OneOf("storage", "local", "shared") == "shared",
+            Shards = reader.Int("shards", 1, MostShards),
+            SingleMachine = IsOn(reader, "single-machine"),
+            LeaseRetry = reader.Time("lease.retry", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             Directories = [.. directories],
             Role = section.GetString("role"),
             PassivateAfter = reader.Time("passivate-after", TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(7)),
@@ -85,7 +103,9 @@ public sealed class AioClusterSettings
             CallTimeout = reader.Time("call-timeout", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
             AttemptTimeout = reader.Time("attempt-timeout", TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(10)),
             Retry = reader.Time("retry", TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)),
-            AllowPlaintext = reader.OneOf("allow-plaintext", "on", "off", "true", "false") is "on" or "true",
+            AllowPlaintext = IsOn(reader, "allow-plaintext"),
         };
     }
+
+    private static bool IsOn(ConfigReader reader, string key) => reader.OneOf(key, "on", "off", "true", "false") is "on" or "true";
 }

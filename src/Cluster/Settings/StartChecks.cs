@@ -31,7 +31,26 @@ internal static class StartChecks
             !downing.StartsWith("Akka.Cluster.NoDowning", StringComparison.Ordinal) && !downing.StartsWith("Akka.Cluster.AutoDowning", StringComparison.Ordinal),
             "akka.cluster.downing-provider-class names none that resolves a split: nodes that are cut off would each go on alone; set " +
             "\"Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster\"");
+        if (settings.IsShared && settings.Directories.Count > 0)
+        {
+            CheckLease(config);
+        }
+
         CheckNetwork(config, settings);
+    }
+
+    private static void CheckLease(Config config)
+    {
+        const string Key = "akka.cluster.sharding.use-lease";
+        var path = config.GetString(Key);
+        var lease = $"{AioClusterSettings.Path}.lease";
+        Require(
+            !string.IsNullOrEmpty(path),
+            $"{AioClusterSettings.Path}.storage = shared without a lease: a node that was frozen would go on writing beside its successor; set {Key} = {lease}");
+        Require(
+            config.GetString($"{path}.lease-class") is { } name && Type.GetType(name) == typeof(Leases.AioFileLease),
+            $"{Key} = {path}, whose lease-class is no {nameof(Leases.AioFileLease)}: a lease with a time-out does not keep a node that was frozen from writing, " +
+            $"and files' epochs are in our leases; set {Key} = {lease}");
     }
 
     private static void CheckNetwork(Config config, AioClusterSettings settings)

@@ -140,6 +140,10 @@ public sealed partial class LinuxFile : IIoFile
         Check(errno, "fdatasync", Path);
     }
 
+    /// <summary>Keeps the descriptor, and the lock that it holds, until the result is disposed of, though the file is closed before.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    internal IDisposable Keep() => new Kept(_handle);
+
     /// <summary>fsync(2): bytes, length and attributes.</summary>
     internal void FullSync() => Check(FolderSyscalls.Sync(_handle), "fsync", Path);
 
@@ -163,6 +167,20 @@ public sealed partial class LinuxFile : IIoFile
         {
             throw new AioSystemException(errno, operation, path, offset, length);
         }
+    }
+
+    private sealed class Kept : IDisposable
+    {
+        private SafeFileHandle? _handle;
+
+        public Kept(SafeFileHandle handle)
+        {
+            var taken = false;
+            handle.DangerousAddRef(ref taken);
+            _handle = handle;
+        }
+
+        public void Dispose() => Interlocked.Exchange(ref _handle, null)?.DangerousRelease();
     }
 
     /// <summary>Keeps the descriptor from being closed during a call: its number would soon be another file's.</summary>
