@@ -54,6 +54,11 @@ public sealed class AioFileLease : Lease
         _name = _shard < 0 ? $"lease {Uri.EscapeDataString(settings.LeaseName)}" : LeaseFile.NameOf(_shard);
     }
 
+    /// <summary>For tests: of a shard, without an actor system.</summary>
+    internal AioFileLease(SharedDisk disk, int shard, string owner, TimeSpan check)
+        : base(new LeaseSettings(LeaseFile.NameOf(shard), owner, new TimeoutSettings(check, TimeSpan.MaxValue, TimeSpan.MaxValue), Akka.Configuration.Config.Empty)) =>
+        (_disk, _shard, _name, _log) = (disk, shard, LeaseFile.NameOf(shard), NoLogger.Instance);
+
     /// <inheritdoc/>
     public override Task<bool> Acquire() => Acquire(static _ => { });
 
@@ -111,7 +116,7 @@ public sealed class AioFileLease : Lease
             }
 
             (file, _file) = (_file, null);
-            lost = _whyLost is null ? null : _lost;
+            (lost, _lost) = (_whyLost is null ? null : _lost, null);
             _disk.Remove(_name);
             _disk.Worker.Unwatch(this);
         }

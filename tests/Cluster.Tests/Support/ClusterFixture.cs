@@ -7,7 +7,7 @@ using Akka.Configuration;
 namespace AkkaAio.Cluster.Tests;
 
 /// <summary>Nodes of one cluster in this process, over real remoting and sharding, each with a folder of its own.</summary>
-public sealed class ClusterFixture : IAsyncLifetime
+public class ClusterFixture : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
     private readonly List<ActorSystem> _systems = [];
@@ -19,7 +19,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     {
         for (var i = 0; i < 3; i++)
         {
-            await StartAsync(FolderOf(i));
+            await StartAsync(FolderOf(i), Hocon);
         }
     }
 
@@ -33,7 +33,10 @@ public sealed class ClusterFixture : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    public string FolderOf(int node) => Directory.CreateDirectory(Path.Combine(_folder, $"disk-{node}")).FullName;
+    /// <summary>Of the nodes that are there from the start.</summary>
+    protected virtual string Hocon => "";
+
+    public virtual string FolderOf(int node) => Directory.CreateDirectory(Path.Combine(_folder, $"disk-{node}")).FullName;
 
     public AioClusterExt Node(int index) => AioClusterExt.Get(_systems[index]);
 
