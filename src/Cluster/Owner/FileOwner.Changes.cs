@@ -66,7 +66,7 @@ internal sealed partial class FileOwner
         }
     }
 
-    private bool IsAlone => _changes.Count == 0 && _reads == 0 && _writeStreams == 0;
+    private bool IsAlone => _changes.Count == 0 && _reads.Count == 0 && _writeStreams == 0;
 
     private void OnWrite(
         Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
@@ -150,8 +150,8 @@ internal sealed partial class FileOwner
             return;
         }
 
-        _reads++;
         var comparison = refuses.Begin();
+        _reads.Add(comparison);
         _ = CompareAsync(Self, _end);
 
         async Task CompareAsync(IActorRef self, long end)
@@ -177,7 +177,7 @@ internal sealed partial class FileOwner
                 reply = Replies.Failure(e, mayHaveHappened: true);
             }
 
-            self.Tell(new Compared(comparison, reply), ActorRefs.NoSender);
+            self.Tell(new ReadDone(comparison, reply), ActorRefs.NoSender);
         }
     }
 
@@ -290,7 +290,7 @@ internal sealed partial class FileOwner
 
         var change = new Change(request.Number, 0, requester) { Success = Replies.Done(truncate?.NewEnd ?? _end) };
         changes.Add(change);
-        _isBusy = true;
+        (_isBusy, _exclusive) = (true, change);
         var isDelete = request.OperationCase == Wire.Request.OperationOneofCase.Delete;
         _ = RunAsync(Self);
 
@@ -343,7 +343,7 @@ internal sealed partial class FileOwner
 
     private void OnExclusiveDone(ExclusiveDone done)
     {
-        _isBusy = false;
+        (_isBusy, _exclusive) = (false, null);
         if (done.Error is { } error)
         {
             _isBroken = true;
@@ -360,8 +360,6 @@ internal sealed partial class FileOwner
     }
 
     private static AioDurability DurabilityOf(bool durable) => durable ? AioDurability.Dsync : AioDurability.None;
-
-    private sealed record Compared(Change Change, Wire.Reply Reply) : INoSerializationVerificationNeeded;
 
     private sealed record Performed(Change Change, Exception? Error) : INoSerializationVerificationNeeded;
 

@@ -16,7 +16,7 @@ internal sealed partial class FileOwner
             return;
         }
 
-        _isBusy = true;
+        (_isBusy, _loading) = (true, (request, requester));
         _place = _cluster.OpenFiles.Enter(Self);
         _ = LoadAsync(Self);
 
@@ -98,7 +98,7 @@ internal sealed partial class FileOwner
 
     private void OnLoaded(Loaded loaded)
     {
-        _isBusy = false;
+        (_isBusy, _loading) = (false, null);
         if (loaded.Opened is { } open)
         {
             (_open, _end) = (open, open.End);

@@ -30,7 +30,9 @@ internal sealed partial class FileOwner : UntypedActor
     private OpenedFile? _open;
     private OpenFiles.Entry? _place;
     private long _end;
-    private int _reads;
+    private readonly HashSet<Change> _reads = []; // that wait for the disk; and appends that are compared with what is there
+    private Change? _exclusive;
+    private (Wire.Request Request, IActorRef Requester)? _loading;
     private int _streams;
     private int _writeStreams;
     private bool _isBusy;
@@ -55,14 +57,9 @@ internal sealed partial class FileOwner : UntypedActor
             case Performed performed:
                 OnPerformed(performed);
                 break;
-            case ReadDone read:
-                _reads--;
-                read.Requester.Tell(read.Reply);
-                GoOn();
-                break;
-            case Compared compared:
-                _reads--;
-                compared.Change.Answer(compared.Reply);
+            case ReadDone done:
+                _reads.Remove(done.Read);
+                done.Read.Answer(done.Reply);
                 GoOn();
                 break;
             case Loaded loaded:
@@ -117,9 +114,20 @@ internal sealed partial class FileOwner : UntypedActor
             waiting.Requester.Tell(MovingReply());
         }
 
-        foreach (var change in _changes)
+        foreach (var change in _exclusive is { } exclusive ? _changes.Append(exclusive) : _changes)
         {
             change.Answer(Replies.Failure(Wire.FailureKind.FailureMoving, $"{_address}: its owner has ended", mayHaveHappened: true));
+        }
+
+        foreach (var read in _reads)
+        {
+            read.Answer(MovingReply());
+        }
+
+        if (_loading is { } loading)
+        {
+            loading.Requester.Tell(Replies.Failure(
+                Wire.FailureKind.FailureMoving, $"{_address}: its owner has ended", mayHaveHappened: loading.Request.Open is { Create: true }));
         }
 
         _place?.Dispose();
@@ -128,7 +136,7 @@ internal sealed partial class FileOwner : UntypedActor
     // Before the first append that is under way: what lies behind may not be there yet.
     private long SettledEnd => _changes.FirstOrDefault(change => change.AppendedAt is not null)?.AppendedAt ?? _end;
 
-    private bool IsQuiet => _changes.Count == 0 && _reads == 0 && !_isBusy && _waiting.Count == 0;
+    private bool IsQuiet => _changes.Count == 0 && _reads.Count == 0 && !_isBusy && _waiting.Count == 0;
 
     private void OnRequest(Wire.Request request, IActorRef requester)
     {
@@ -230,7 +238,8 @@ internal sealed partial class FileOwner : UntypedActor
             return;
         }
 
-        _reads++;
+        var read = new Change(0, 0, requester);
+        _reads.Add(read);
         _ = RunAsync(Self);
 
         async Task RunAsync(IActorRef self)
@@ -246,7 +255,7 @@ internal sealed partial class FileOwner : UntypedActor
                 reply = Replies.Failure(e, mayHaveHappened: false);
             }
 
-            self.Tell(new ReadDone(requester, reply), ActorRefs.NoSender);
+            self.Tell(new ReadDone(read, reply), ActorRefs.NoSender);
         }
     }
 
@@ -264,7 +273,7 @@ internal sealed partial class FileOwner : UntypedActor
     // Behind every message that ends something: closes, ends, or takes up what waits.
     private void GoOn()
     {
-        if (_isBusy || _reads > 0 || _changes.Count > 0)
+        if (_isBusy || _reads.Count > 0 || _changes.Count > 0)
         {
             return;
         }
@@ -315,7 +324,7 @@ internal sealed partial class FileOwner : UntypedActor
 
     private static string NameOf(Wire.Kind kind) => kind == Wire.Kind.Log ? "log" : "plain";
 
-    private sealed record ReadDone(IActorRef Requester, Wire.Reply Reply) : INoSerializationVerificationNeeded;
+    private sealed record ReadDone(Change Read, Wire.Reply Reply) : INoSerializationVerificationNeeded;
 
     private sealed record FileClosed : INoSerializationVerificationNeeded;
 }
