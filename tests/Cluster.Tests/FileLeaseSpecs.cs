@@ -112,9 +112,12 @@ public sealed class FileLeaseSpecs : IDisposable
         var path = Path.Combine(_folder, "leases", "0");
         File.Copy(path, path + ".copy");
         File.Move(path + ".copy", path, overwrite: true);
-        while (lease.CheckLease())
+        using (var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10)))
         {
-            await Task.Delay(10);
+            while (lease.CheckLease())
+            {
+                await Task.Delay(10, timeout.Token);
+            }
         }
 
         Assert.Null(_first.TryHold(NameIn(0), ActorRefs.Nobody));
