@@ -100,7 +100,7 @@ load() {
   for _ in $(seq 300); do grep -q ^begun "$at/load.err" && return; kill -0 $load_pid 2>/dev/null || break; sleep 0.1; done
   echo "the load did not begin"; return 1
 }
-finish() { wait "$load_pid"; code=$?; load_pid=""; out=$(cat "$at/load.out"); return $code; }
+finish() { wait "$load_pid"; code=$?; load_pid=""; out=$(grep ^acked "$at/load.out"); return $code; }
 pause() { sleep "$1.$((RANDOM % 10))"; }
 root() { [ "$(id -u)" = 0 ] || { why="needs root"; return 1; }; }
 
@@ -197,19 +197,20 @@ network() { # a namespace a node and one for the load, on a bridge
     ip -n "$prefix-$i" link set eth0 up; ip -n "$prefix-$i" link set lo up
   done
 }
-cut() { # cut NAMESPACE ADDRESSES…: it cannot send to them
+cannot_send() { # cannot_send NAMESPACE ADDRESSES…
   local namespace=$1 i; shift
   for i in "$@"; do ip -n "$prefix-$namespace" route "$how" blackhole "10.99.0.$i/32"; done
 }
+cut_routes() { cannot_send 3 1 2 10; [ "$1" = sends ] || { cannot_send 1 3; cannot_send 2 3; cannot_send 10 3; }; }
 cut_off() { # cut_off both|sends
   network || return
   three namespaced
   start_three || { load_host=""; return 1; }
   load 26 --doubled --faulted "$(disk_of n3)" || return
   pause 1
-  how=add; cut 3 1 2 10; [ "$1" = sends ] || { cut 1 3; cut 2 3; cut 10 3; }
+  how=add; cut_routes "$1"
   sleep 10
-  how=del; cut 3 1 2 10; [ "$1" = sends ] || { cut 1 3; cut 2 3; cut 10 3; }
+  how=del; cut_routes "$1"
   revive n3 100 || return
   finish
 }
@@ -226,16 +227,21 @@ slow_node() { # slow_node OPTIONS…: heartbeat gaps that n1 sees while n2's dis
   rm -rf "$at/n1" "$at/n3" "${at:?}/n2"/*; mkdir "$at/n1" "$at/n3"
   node n1; await_up n1 || return
   node n2 --writers 100 "$@"; node n3; await_up n2 n3 || return
-  sleep 2; disk delay write 500; sleep 1
+  for _ in $(seq 300); do grep -q ^writing "$at/n2.out" && break; sleep 0.1; done
+  disk delay write 500; sleep 1
   gap_of n1 >/dev/null; sleep 12
   gap=$(gap_of n1) lost=$(cat "$at/n1.out" "$at/n3.out" | grep -c ^unreachable)
+  [ -n "$gap" ]
 }
-scenario_slow() { # a slow disk: what heartbeats show, by AkkaAio and by blocking calls
+scenario_slow() { # a slow disk: a load, then what heartbeats show, by AkkaAio and by blocking calls
   three; on_fuse || return
+  start_three || return
+  load 6 --faulted "$(disk_of n2)" --call-timeout 20 || return
+  pause 0; disk delay write 500
+  finish || return
+  disk clear
   slow_node || return
   local ours=$gap ours_lost=$lost
-  load 5 --faulted "$(disk_of n2)" --call-timeout 20 || return
-  finish || return
   disk clear
   slow_node --blocking || return
   disk clear

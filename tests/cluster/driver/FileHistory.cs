@@ -47,9 +47,15 @@ internal abstract class FileHistory(string address)
         }
     }
 
-    public abstract Task RunAsync(DateTime until);
+    public async Task RunToEndAsync(DateTime until)
+    {
+        await RunAsync(until);
+        Acknowledged(); // the time since the last one counts
+    }
 
     public abstract Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict);
+
+    protected abstract Task RunAsync(DateTime until);
 
     /// <summary>Null: acknowledged.</summary>
     /// <param name="what">For <see cref="Events"/>.</param>
@@ -76,8 +82,7 @@ internal abstract class FileHistory(string address)
         return null;
     }
 
-    /// <summary>Takes the time since the last one; also at the start and at the end.</summary>
-    protected void Acknowledged()
+    private void Acknowledged()
     {
         lock (_lock)
         {

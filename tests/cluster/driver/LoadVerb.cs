@@ -30,10 +30,12 @@ internal static class LoadVerb
                 }
             }
 
-            var histories = Histories(options, clients[0].GetDisks(), [.. clients]);
+            var disks = clients[0].GetDisks();
+            await Task.WhenAll(from client in clients from disk in disks select client.StatDiskAsync(disk.Id)); // shards are allocated
+            var histories = Histories(options, disks, [.. clients]);
             await Console.Error.WriteLineAsync("begun");
             var until = DateTime.UtcNow + options.Time;
-            await Task.WhenAll(histories.Select(history => history.RunAsync(until)));
+            await Task.WhenAll(histories.Select(history => history.RunToEndAsync(until)));
             await Console.Error.WriteLineAsync("written");
             await CheckAsync(options, systems, histories, verdict);
         }

@@ -10,11 +10,10 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
 {
     private readonly List<Append>[] _appends = [.. clients.Select(_ => new List<Append>())];
 
-    public override Task RunAsync(DateTime until) => Task.WhenAll(clients.Select((client, appender) => AppendAsync(client, appender, until)));
+    protected override Task RunAsync(DateTime until) => Task.WhenAll(clients.Select((client, appender) => AppendAsync(client, appender, until)));
 
     public override async Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict)
     {
-        Acknowledged();
         var log = await reader.OpenAsync(Address);
         var bytes = await ReadAllAsync(log, (await reader.StatAsync(Address)).Length);
         if (lie == Lie.Damage)

@@ -38,12 +38,15 @@ internal static class NodeVerb
         await Systems.AwaitUpAsync(system, TimeSpan.FromSeconds(60));
         var cluster = AioClusterExt.Get(system);
         Console.WriteLine($"up {host}:{port} {cluster.Disks[0].Id}");
+        using var begun = new CountdownEvent(writers);
         for (var i = 0; i < writers; i++)
         {
             var number = i;
-            system.ActorOf(Props.Create(() => new Writer(cluster, data, number, blocking)), $"writer-{i}");
+            system.ActorOf(Props.Create(() => new Writer(cluster, data, number, blocking, begun)), $"writer-{i}");
         }
 
+        begun.Wait();
+        Console.WriteLine("writing");
         await system.WhenTerminated;
         Console.WriteLine("ended");
         return 0;

@@ -25,7 +25,7 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
     private bool _isGone;
     private ulong _write;
 
-    public override async Task RunAsync(DateTime until)
+    protected override async Task RunAsync(DateTime until)
     {
         var random = new Random(seed * 31 + number);
         AioClusterFile? file = null;
@@ -63,7 +63,6 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
 
     public override async Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict)
     {
-        Acknowledged();
         _lost.ForEach(verdict.IsMissing);
         var bytes = Array.Empty<byte>();
         try

@@ -8,8 +8,14 @@ internal sealed class Writer : ReceiveActor
 {
     private const int Bytes = 4096;
 
-    public Writer(AioClusterExt cluster, string folder, int number, bool blocking)
+    /// <param name="cluster">Of its node.</param>
+    /// <param name="folder">The node's disk.</param>
+    /// <param name="number">Of this one.</param>
+    /// <param name="blocking">It blocks its thread in write(2), else it sends to AkkaAio.</param>
+    /// <param name="begun">Counts the writers that have written once.</param>
+    public Writer(AioClusterExt cluster, string folder, int number, bool blocking, CountdownEvent begun)
     {
+        var isFirst = true;
         Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(
             TimeSpan.FromMilliseconds(number % 50), TimeSpan.FromMilliseconds(50), Self, Write.Instance, Self);
         if (blocking)
@@ -19,6 +25,7 @@ internal sealed class Writer : ReceiveActor
             {
                 file.Position = 0;
                 file.Write(new byte[Bytes]);
+                Written();
             });
             return;
         }
@@ -33,7 +40,20 @@ internal sealed class Writer : ReceiveActor
                 WriteAsync().PipeTo(Self, success: () => Done.Instance, failure: _ => Done.Instance);
             }
         });
-        Receive<Done>(_ => underWay = false);
+        Receive<Done>(_ =>
+        {
+            underWay = false;
+            Written();
+        });
+
+        void Written()
+        {
+            if (isFirst)
+            {
+                isFirst = false;
+                begun.Signal();
+            }
+        }
 
         async Task WriteAsync() => await (await opened).WriteAsync(0, new byte[Bytes], AioDurability.Dsync);
     }
