@@ -83,7 +83,7 @@ internal sealed class ClusterClient : IAsyncDisposable
               stdout-loglevel = OFF
               cluster {
                 roles = ["aio-client"]
-                seed-nodes = [{{HoconString.Quote($"{protocol}://files@{host}:{port}")}}]
+                seed-nodes = [{{HoconString.Quote($"{protocol}://{NodeConfig.SystemName}@{host}:{port}")}}]
                 shutdown-after-unsuccessful-join-seed-nodes = off
               }
               coordinated-shutdown.run-by-clr-shutdown-hook = off
@@ -94,7 +94,7 @@ internal sealed class ClusterClient : IAsyncDisposable
               }
             }
             """).WithFallback(below);
-        var system = ActorSystem.Create("files", AioClusterSetup.For(config));
+        var system = ActorSystem.Create(NodeConfig.SystemName, AioClusterSetup.For(config));
         try
         {
             var client = new ClusterClient(system);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Cluster.SBR;
 using Akka.Configuration;
 using AkkaAio.Cluster;
 using AkkaAio.Demo.CommandLine;
@@ -8,9 +10,14 @@ using AkkaAio.Demo.Configuration;
 
 namespace AkkaAio.Demo.Clustering;
 
-/// <summary>The configuration of a node: the file, environment variables over it, options over both; checked before anything starts.</summary>
+/// <summary>
+/// The configuration of a node: the file, environment variables over it, options over both; checked before anything starts.
+/// </summary>
 internal static class NodeConfig
 {
+    /// <summary>The name of the actor system: a part of every node's address.</summary>
+    public const string SystemName = "files";
+
     private const string Tcp = "akka.remote.dot-netty.tcp";
 
     // Signals end the demo through StopSignals, not through Akka's hook. Nothing is written past the loggers.
@@ -60,7 +67,8 @@ internal static class NodeConfig
     /// <exception cref="DemoException">The port is in use, or the address is not of this machine.</exception>
     public static void CheckPort(Config config)
     {
-        var (host, port) = (config.GetString($"{Tcp}.bind-hostname") is { Length: > 0 } bind ? bind : config.GetString($"{Tcp}.hostname"), PortOf(config));
+        var port = PortOf(config);
+        var host = config.GetString($"{Tcp}.bind-hostname") is { Length: > 0 } bind ? bind : config.GetString($"{Tcp}.hostname");
         if (port == 0 || !IPAddress.TryParse(host is "localhost" ? "127.0.0.1" : host, out var address))
         {
             return; // remoting resolves it
@@ -75,7 +83,8 @@ internal static class NodeConfig
         {
             throw new DemoException(e.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => $"{host}:{port} is in use by another process; give this node a port of its own: --port, or {Tcp}.port",
+                SocketError.AddressAlreadyInUse =>
+                    $"{host}:{port} is in use by another process; give this node a port of its own: --port, or {Tcp}.port",
                 SocketError.AddressNotAvailable => $"{host} is no address of this machine ({Tcp}.hostname)",
                 SocketError.AccessDenied => $"{host}:{port} may not be used by this user ({Tcp}.port)",
                 _ => $"{host}:{port}: {e.Message}",
@@ -91,7 +100,10 @@ internal static class NodeConfig
         try
         {
             StartChecks.Check(config, AioClusterSettings.Create(config));
-            _ = NodeLog.Check(config);
+            _ = AioSettings.Create(config);
+            CheckSeeds(config);
+            _ = new SplitBrainResolverSettings(config);
+            NodeLog.Check(config);
         }
         catch (Exception e) when (e is AioConfigurationException or AioClusterException or DemoException)
         {
@@ -100,6 +112,18 @@ internal static class NodeConfig
         catch (Exception e) when (e is FormatException or OverflowException or ConfigurationException or InvalidCastException)
         {
             throw new DemoException($"{file}: {Complaint.Describe(e)}");
+        }
+    }
+
+    private static void CheckSeeds(Config config)
+    {
+        var protocol = config.GetBoolean($"{Tcp}.enable-ssl") ? "akka.ssl.tcp" : "akka.tcp";
+        foreach (var seed in config.GetStringList("akka.cluster.seed-nodes"))
+        {
+            if (!Address.TryParse(seed, out var address) || address.System != SystemName || address.Protocol != protocol || address.Port is null)
+            {
+                throw new DemoException($"akka.cluster.seed-nodes: \"{seed}\" is no {protocol}://{SystemName}@HOST:PORT");
+            }
         }
     }
 

@@ -38,7 +38,9 @@ internal static class RootKeys
         }
 
         return FindUnknown(file, ["akka", "demo"], "") ??
-               ClosedSections.Select(path => FindUnknown(file, Names(known, path), path)).FirstOrDefault(mistake => mistake is not null);
+               ClosedSections
+                   .Select(path => FindUnknown(file, Names(known, path), path) ?? ValueKinds.FindMistake(file, known, path))
+                   .FirstOrDefault(mistake => mistake is not null);
     }
 
     private static string? FindUnknown(Config file, IReadOnlyCollection<string> known, string path)

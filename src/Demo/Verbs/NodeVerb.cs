@@ -38,12 +38,12 @@ internal static class NodeVerb
     {
         var config = NodeConfig.Read(file, port, data);
         NodeConfig.CheckPort(config);
-        var setup = AioClusterSetup.For(config);
         using var log = NodeLog.Start(config);
+        var setup = AioClusterSetup.For(config);
         ActorSystem system;
         try
         {
-            system = ActorSystem.Create("files", setup);
+            system = ActorSystem.Create(NodeConfig.SystemName, setup);
         }
         catch (Exception e)
         {
