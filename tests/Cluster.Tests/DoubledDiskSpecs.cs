@@ -6,18 +6,17 @@ namespace AkkaAio.Cluster.Tests;
 /// <summary>A disk whose folder was copied to another node.</summary>
 public sealed class DoubledDiskSpecs(ClusterFixture cluster) : IClassFixture<ClusterFixture>
 {
-    private static readonly TimeSpan Time = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task The_node_that_comes_later_leaves_and_the_files_of_the_first_are_served()
     {
         var copy = cluster.FolderOf(9);
         File.Copy(Path.Combine(cluster.FolderOf(0), "akkaaio.disk"), Path.Combine(copy, "akkaaio.disk"));
-        var second = await cluster.StartAsync(copy);
+        var second = cluster.Create(copy);
         await second.WhenTerminated.WaitAsync(Time);
         Assert.IsType<CoordinatedShutdown.Reason>(CoordinatedShutdown.Get(second).ShutdownReason, exactMatch: false);
         Assert.Equal("DoubledDisk", CoordinatedShutdown.Get(second).ShutdownReason.GetType().Name);
-        await cluster.ForgetAsync(second);
         var file = await cluster.Node(1).OpenAsync($"{cluster.DiskOf(0)}/a", new() { Mode = FileMode.CreateNew });
         await file.WriteAsync(0, new byte[10]);
         Assert.Equal(MemberStatus.Up, cluster.Node(0).Cluster.SelfMember.Status);

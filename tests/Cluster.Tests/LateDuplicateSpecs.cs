@@ -43,6 +43,16 @@ public sealed class LateDuplicateSpecs(ClusterFixture cluster) : IClassFixture<C
     }
 
     [Fact]
+    public async Task One_that_was_overtaken_by_a_change_that_its_client_counted_much_later_is_not_performed_either()
+    {
+        var (file, opened) = await NewLogAsync();
+        Assert.Equal(39, (await AskAsync(Append(opened, number: 9000, expectedEnd: 0))).Done.End); // after changes of other files
+        var stale = (await AskAsync(Append(opened, number: 8, expectedEnd: 39))).Failure;
+        Assert.Equal((Wire.FailureKind.FailureStale, false), (stale.Kind, stale.MayHaveHappened));
+        Assert.Equal(39, (await cluster.Node(2).StatAsync(file.Address)).Length);
+    }
+
+    [Fact]
     public async Task One_of_another_epoch_or_file_is_moved()
     {
         var (file, opened) = await NewLogAsync();

@@ -15,12 +15,13 @@ internal sealed class DoubledDiskWatch : UntypedActor
     private readonly IReadOnlyList<Disk> _disks;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<UniqueAddress, Member> _up = []; // Cluster.State may lag behind the events
     private ICancelable? _next;
 
     public DoubledDiskWatch(IReadOnlyList<Disk> disks) => _disks = disks;
 
     protected override void PreStart() =>
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp));
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent));
 
     protected override void PostStop()
     {
@@ -32,7 +33,14 @@ internal sealed class DoubledDiskWatch : UntypedActor
     {
         switch (message)
         {
-            case ClusterEvent.MemberUp or Again:
+            case ClusterEvent.MemberUp up:
+                _up[up.Member.UniqueAddress] = up.Member;
+                Look();
+                break;
+            case ClusterEvent.IMemberEvent other:
+                _up.Remove(other.Member.UniqueAddress);
+                break;
+            case Again:
                 Look();
                 break;
             case ActorIdentity { MessageId: UniqueAddress other, Subject: not null }:
@@ -63,17 +71,14 @@ internal sealed class DoubledDiskWatch : UntypedActor
         }
     }
 
-    private IEnumerable<(Member Other, Disk Disk)> Doubled()
-    {
-        var self = _cluster.SelfMember;
-        return self.Status != MemberStatus.Up
+    private IEnumerable<(Member Other, Disk Disk)> Doubled() =>
+        !_up.TryGetValue(_cluster.SelfUniqueAddress, out var self)
             ? []
-            : from other in _cluster.State.Members
-              where other.Status == MemberStatus.Up && !other.UniqueAddress.Equals(self.UniqueAddress) && other.IsOlderThan(self)
+            : from other in _up.Values
+              where other.IsOlderThan(self)
               from disk in _disks
               where other.HasRole(disk.Role.ToString())
               select (other, disk);
-    }
 
     private sealed class Again : INoSerializationVerificationNeeded
     {

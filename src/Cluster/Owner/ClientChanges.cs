@@ -6,29 +6,34 @@ namespace AkkaAio.Cluster.Owner;
 /// </summary>
 internal sealed class ClientChanges
 {
-    // More than a client may have under way: one that is told again is found, and one that is not found was never performed.
+    // More than a client may have under way: one that is told again is found.
     public const int Window = 256;
 
     private readonly Dictionary<ulong, Change> _changes = [];
+    private readonly Queue<Change> _inOrder = new(); // their numbers rise
+    private ulong _forgotten;
 
     /// <summary>The highest number that has come.</summary>
     public ulong Last { get; private set; }
 
     public Change? Find(ulong number) => _changes.GetValueOrDefault(number);
 
-    /// <summary>Whether a number that is not found is certain never to have been performed.</summary>
-    public bool IsInWindow(ulong number) => number + Window > Last;
+    /// <summary>
+    /// Whether a number that is not found is certain never to have been performed. A client counts its changes of all files together, so
+    /// that how far it lies behind the last one says nothing.
+    /// </summary>
+    public bool IsCertain(ulong number) => number > _forgotten;
 
     public void Add(Change change)
     {
         Last = change.Number;
         _changes.Add(change.Number, change);
-        if (_changes.Count > Window)
+        _inOrder.Enqueue(change);
+        while (_inOrder.Count > Window && _inOrder.Peek() is { Reply: not null, Number: var oldest })
         {
-            foreach (var old in _changes.Where(pair => pair.Key + Window <= Last && pair.Value.Reply is not null).Select(pair => pair.Key).ToArray())
-            {
-                _changes.Remove(old);
-            }
+            _inOrder.Dequeue();
+            _changes.Remove(oldest);
+            _forgotten = oldest;
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed partial class FileOwner
             requester.Tell(Replies.Failure(
                 Wire.FailureKind.FailureStale,
                 $"{_address}: change {request.Number} of a client whose change {changes.Last} has come: it is a late duplicate",
-                mayHaveHappened: !changes.IsInWindow(request.Number)));
+                mayHaveHappened: !changes.IsCertain(request.Number)));
             return;
         }
 

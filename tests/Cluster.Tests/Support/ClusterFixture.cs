@@ -46,11 +46,18 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>Starts one more node; without a folder it is a client.</summary>
     public async Task<ActorSystem> StartAsync(string? folder = null, string hocon = "")
     {
+        var system = Create(folder, hocon);
+        _systems.Add(system);
+        await AwaitMembersAsync(_systems.Count);
+        return system;
+    }
+
+    /// <summary>A node that is no node of this fixture: one that will not stay. It is not waited for.</summary>
+    public ActorSystem Create(string? folder, string hocon = "")
+    {
         var config = ConfigOf(_systems.Count == 0 ? _seedPort : 0, _seedPort, folder is null ? "" : $"akka.io.aio.cluster.directories = [\"{folder}\"]", hocon);
         var system = ActorSystem.Create("files", AioClusterSetup.For(config));
-        _systems.Add(system);
         _ = AioClusterExt.Get(system);
-        await AwaitMembersAsync(_systems.Count);
         return system;
     }
 
@@ -60,13 +67,6 @@ public class ClusterFixture : IAsyncLifetime
         _systems.Remove(system);
         await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
         await AwaitMembersAsync(_systems.Count);
-    }
-
-    /// <summary>Of a node that has ended by itself.</summary>
-    public Task ForgetAsync(ActorSystem system)
-    {
-        _systems.Remove(system);
-        return AwaitMembersAsync(_systems.Count);
     }
 
     public static Config ConfigOf(int port, int seedPort, params string[] hocon) => ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(

@@ -6,7 +6,7 @@ namespace AkkaAio.Cluster.Tests;
 /// <summary>What specs of one owner share: requests told by hand from the owner's node.</summary>
 public abstract class NodeSpecs(ClusterFixture cluster)
 {
-    protected static readonly TimeSpan Time = TimeSpan.FromSeconds(20);
+    protected static readonly TimeSpan Time = TimeSpan.FromSeconds(60);
 
     protected ClusterFixture Cluster => cluster;
 
