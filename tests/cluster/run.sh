@@ -5,21 +5,22 @@
 # worst-gap is the longest time that a file went without an acknowledgement, other-gap the same of files on disks that were not hurt.
 #
 #   run.sh                 the short form
+#   run.sh shared:kill …   on a folder that the nodes share (storage = shared)
 #   run.sh SCENARIO…       some of them; `run.sh --list` names all
 #   SEED=7 SECONDS_EACH=60 ROUNDS=20 run.sh kill      where the random numbers begin, how long the load lasts, how often the fault comes
 #
 # Needs root for network namespaces and mounts: without it those scenarios are skipped, and say so.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-short=(checker kill oldest stop rolling folder full eio cut one-way slow)
-all=("${short[@]}" stop-30 doubled)
+short=(checker kill oldest stop rolling folder full eio cut one-way slow shared:kill shared:leave shared:stop shared:unfenced shared:leases)
+all=("${short[@]}" stop-30 doubled shared:oldest shared:stop-30 shared:rolling shared:cut shared:one-way shared:doubled)
 [ "${1:-}" != --list ] || { printf '%s\n' "${all[@]}"; exit; }
 seed=${SEED:-1}
 RANDOM=$seed
 work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-cluster.XXXXXX")
 source "$here/../faults/disk/disk.sh"
 declare -A pids ports hosts runs
-namespaces=() veths=() mounts=() loops=() load_pid="" bridge=""
+node_options="" namespaces=() veths=() mounts=() loops=() load_pid="" bridge=""
 
 end_nodes() {
   for pid in $load_pid "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null; kill -9 "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
@@ -52,11 +53,12 @@ print(*[one.getsockname()[1] for one in all])
 P
 }
 
+data_of() { [ -n "$node_options" ] && echo "$at/shared" || echo "$at/$1"; }
 # node NAME [OPTIONS…]: starts it (again) and waits until it is up.
 node() {
   local name=$1; shift
   : >"$at/$name.out"
-  ${runs[$name]} dotnet "$driver" node --seed "$seeds" --host "${hosts[$name]}" --port "${ports[$name]}" --data "$at/$name" "$@" \
+  ${runs[$name]} dotnet "$driver" node --seed "$seeds" --host "${hosts[$name]}" --port "${ports[$name]}" --data "$(data_of "$name")" $node_options "$@" \
     >>"$at/$name.out" 2>>"$at/$name.err" &
   pids[$name]=$!
 }
@@ -80,9 +82,10 @@ revive() {
 
 # three [namespaced]: ports, folders and seeds of three nodes.
 three() {
-  at=$(mktemp -d "$work/$scenario.XXX")
+  at=$(mktemp -d "$work/${scenario#shared:}.XXX")
   read -r -a free < <(free_ports)
   local i
+  mkdir "$at/shared"
   for i in 1 2 3; do
     mkdir "$at/n$i"
     ports[n$i]=${free[$((i - 1))]} hosts[n$i]=127.0.0.1 runs[n$i]="env"
@@ -185,6 +188,27 @@ scenario_eio() { # a disk whose writes fail, then mended: the node is ended, its
   out="$out; failed with Io: $(sed -n 's/^failed: Io, [A-Za-z]*: //p' "$at/load.err" | paste -sd+ | bc)"
   grep -q "failed: Io" "$at/load.err"
 }
+scenario_leave() { # a node leaves in an orderly way, and its files go to the others at once
+  three && start_three || return
+  load 8 --doubled || return
+  pause 2; end_node TERM n2; sleep 2; node n2; await_up n2 || return # and some come back: a rebalance under load
+  finish
+}
+scenario_unfenced() { # a frozen node without leases and locks: the check must see what it writes beside its successor
+  local seen="" try
+  for try in 1 2 3; do
+    node_options="--shared --unfenced" stopped 12 || [ -n "$out" ] || return
+    [[ $out == *"missing 0 stale 0 dup 0 torn 0"* ]] || { out="seen without a fence: $out"; return 0; }
+    end_nodes
+  done
+  out="nothing was seen: $out"; return 1
+}
+scenario_leases() { # the leases go, and come back
+  three && start_three || return
+  load 12 --doubled || return
+  pause 1; mv "$at/shared/leases" "$at/shared/gone"; sleep 3; mv "$at/shared/gone" "$at/shared/leases"
+  finish
+}
 network() { # a namespace a node and one for the load, on a bridge
   root || return 77
   prefix="aio$$" bridge="aiobr$$" load_host=10.99.0.10 in_load="ip netns exec aio$$-10"
@@ -252,12 +276,14 @@ scenario_slow() { # a slow disk: a load, then what heartbeats show, by AkkaAio a
 failed=0
 [ $# -gt 0 ] || set -- "${short[@]}"
 for scenario in "$@"; do
-  declare -F "scenario_$scenario" >/dev/null || { echo "no scenario $scenario; there are: ${all[*]}"; exit 1; }
+  name=${scenario#shared:} node_options=""
+  [ "$name" = "$scenario" ] || node_options=--shared
+  declare -F "scenario_$name" >/dev/null || { echo "no scenario $scenario; there are: ${all[*]}"; exit 1; }
   began=$SECONDS out="" why="" load_host=""
-  "scenario_$scenario" >"$work/said" 2>&1
+  "scenario_$name" >"$work/said" 2>&1
   verdict=$?
   case $verdict in 0) word=ok ;; 77) word=skip out="$why" ;; *) word=FAILED failed=1 ;; esac
-  printf '%-10s %-6s %s (%d s, seed %s)\n' "$scenario" $word "$out" $((SECONDS - began)) "$seed"
+  printf '%-15s %-6s %s (%d s, seed %s)\n' "$scenario" $word "$out" $((SECONDS - began)) "$seed"
   [ $word != FAILED ] || { cat "$work/said"; [ ! -s "${at:-}/load.err" ] || tail -n 40 "$at/load.err"; tail -n 5 "$at"/n?.err; }
   end_scenario >/dev/null 2>&1
 done

@@ -83,9 +83,10 @@ internal static class LoadVerb
     {
         var run = Guid.NewGuid().ToString("N")[..8];
         var histories = new List<FileHistory>();
+        string[] ids = [.. disks.Select(disk => disk.Id).Distinct()];
         for (var i = 0; i < options.Files; i++)
         {
-            var disk = disks[i % disks.Count].Id;
+            var disk = ids[i % ids.Length];
             histories.Add(new LogHistory($"{disk}/{run}/log-{i}", i, options.Random, options.MostBytes, clients));
             histories.Add(new PlainHistory($"{disk}/{run}/plain-{i}", i, options.Random, clients[i % clients.Length]));
         }

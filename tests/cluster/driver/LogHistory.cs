@@ -22,10 +22,9 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
         }
 
         var found = Parse(bytes, verdict);
-        var checkedByReader = lie == Lie.Damage ? found.Count : await log.ReadLogAsync().CountAsync();
-        if (checkedByReader != found.Count)
+        if (lie != Lie.Damage)
         {
-            verdict.IsStale($"{Address}: {found.Count} frames, and ReadLogAsync gives {checkedByReader} records");
+            await ReadAsRecordsAsync(log, found.Count, verdict);
         }
 
         if (lie == Lie.Drop)
@@ -39,6 +38,22 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
         }
 
         Compare(found, verdict);
+    }
+
+    private async Task ReadAsRecordsAsync(AioClusterFile log, int frames, Verdict verdict)
+    {
+        try
+        {
+            var records = await log.ReadLogAsync().CountAsync();
+            if (records != frames)
+            {
+                verdict.IsStale($"{Address}: {frames} frames, and ReadLogAsync gives {records} records");
+            }
+        }
+        catch (AioClusterFileException e) when (e.Failure == AioClusterFailure.Io)
+        {
+            verdict.IsTorn(e.Message);
+        }
     }
 
     private async Task AppendAsync(AioClusterExt client, int appender, DateTime until)

@@ -11,12 +11,12 @@ internal static class NodeVerb
 {
     private const PosixSignal Usr1 = (PosixSignal)10;
 
-    public static async Task<int> RunAsync(string seeds, string host, int port, string data, int writers, bool blocking, string hocon)
+    public static async Task<int> RunAsync(string seeds, string host, int port, string data, bool isShared, bool isUnfenced, int writers, bool blocking, string hocon)
     {
         ActorSystem system;
         try
         {
-            system = Systems.Start(seeds, host, port, data, hocon);
+            system = isShared ? Systems.StartShared(seeds, host, port, data, isUnfenced, hocon) : Systems.Start(seeds, host, port, data, hocon);
         }
         catch (AioClusterException e)
         {

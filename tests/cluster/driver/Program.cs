@@ -8,15 +8,17 @@ var hocon = new Option<string>("--hocon") { DefaultValueFactory = _ => "", Descr
 
 var port = new Option<int>("--port") { Required = true };
 var data = new Option<string>("--data") { Required = true, Description = "the folder of the node's disk" };
+var shared = new Option<bool>("--shared") { Description = "storage = shared: the folder is that of all nodes" };
+var unfenced = new Option<bool>("--unfenced") { Description = "with --shared: without leases and locks" };
 var writers = new Option<int>("--writers") { Description = "actors on the default dispatcher, each told 20 times a second to write 4 KiB to the node's own disk" };
 var blocking = new Option<bool>("--blocking") { Description = "these writers block their threads in write(2), else they send to AkkaAio" };
 var node = new Command("node", "one node with one disk, until SIGTERM; SIGUSR1 prints the longest time between two heartbeats since the last one")
 {
-    seed, host, port, data, writers, blocking, hocon,
+    seed, host, port, data, shared, unfenced, writers, blocking, hocon,
 };
 node.SetAction((parsed, _) => NodeVerb.RunAsync(
-    parsed.GetValue(seed)!, parsed.GetValue(host)!, parsed.GetValue(port), parsed.GetValue(data)!, parsed.GetValue(writers), parsed.GetValue(blocking),
-    parsed.GetValue(hocon)!));
+    parsed.GetValue(seed)!, parsed.GetValue(host)!, parsed.GetValue(port), parsed.GetValue(data)!, parsed.GetValue(shared), parsed.GetValue(unfenced),
+    parsed.GetValue(writers), parsed.GetValue(blocking), parsed.GetValue(hocon)!));
 
 var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 10 };
 var random = new Option<int>("--random") { DefaultValueFactory = _ => 1, Description = "where the random numbers begin" };

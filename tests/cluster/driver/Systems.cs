@@ -8,10 +8,29 @@ namespace AkkaAio.ClusterDriver;
 /// <summary>Actor systems of one cluster, with nodes and without a disk.</summary>
 internal static class Systems
 {
-    public static ActorSystem Start(string seeds, string host, int port, string? folder, params string[] hocon)
+    // A shared folder of one machine, whose leases are asked for often.
+    private const string Shared =
+        """
+        akka.cluster.sharding { use-lease = akka.io.aio.cluster.lease, rebalance-interval = 2s }
+        akka.io.aio.cluster { storage = shared, single-machine = on, shards = 30, lease.retry = 200ms }
+        """;
+
+    public static ActorSystem Start(string seeds, string host, int port, string? folder, params string[] hocon) =>
+        Start(ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(ConfigOf(seeds, host, port, folder)), isUnfenced: false);
+
+    /// <summary>A node of storage shared.</summary>
+    /// <param name="seeds">Of the cluster.</param>
+    /// <param name="host">Its address.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="folder">The folder of all nodes.</param>
+    /// <param name="isUnfenced">It has no leases and locks: the check must see what comes of it.</param>
+    /// <param name="hocon">More configuration.</param>
+    public static ActorSystem StartShared(string seeds, string host, int port, string folder, bool isUnfenced, string hocon) =>
+        Start(ConfigurationFactory.ParseString(hocon).WithFallback(Shared).WithFallback(ConfigOf(seeds, host, port, folder)), isUnfenced);
+
+    private static ActorSystem Start(Config config, bool isUnfenced)
     {
-        var config = ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(ConfigOf(seeds, host, port, folder));
-        var system = ActorSystem.Create("files", AioClusterSetup.For(config));
+        var system = ActorSystem.Create("files", AioClusterSetup.For(config, isUnfenced));
         _ = AioClusterExt.Get(system);
         return system;
     }
