@@ -41,8 +41,8 @@ public sealed partial class AioClusterExt
             Kind = (Wire.Kind)(options.Kind ?? 0),
         };
         var answer = await Calls.CallAsync(
-            () => new Wire.Request { File = parsed.ToString(), Open = open }, changes: open.Create, cancellationToken).ConfigureAwait(false);
-        return new AioClusterFile(this, parsed, answer.Reply.Opened);
+            _ => new Wire.Request { File = parsed.ToString(), Open = open }, changes: open.Create, cancellationToken).ConfigureAwait(false);
+        return new AioClusterFile(this, parsed, options, answer.Reply.Opened);
     }
 
     /// <summary>
@@ -62,7 +62,7 @@ public sealed partial class AioClusterExt
     {
         var file = Parse(address, needsName: true).ToString();
         var answer = await Calls.CallAsync(
-            () => new Wire.Request { File = file, GetStat = new Wire.GetStat() }, changes: false, cancellationToken).ConfigureAwait(false);
+            _ => new Wire.Request { File = file, GetStat = new Wire.GetStat() }, changes: false, cancellationToken).ConfigureAwait(false);
         return new AioClusterFileStatus(file, answer.Reply.Stat.Length, (AioClusterFileKind)answer.Reply.Stat.Kind);
     }
 
@@ -72,7 +72,7 @@ public sealed partial class AioClusterExt
     {
         var disk = Parse($"{diskId}/", needsName: false);
         var answer = await Calls.CallAsync(
-            () => new Wire.Request { File = disk.ToString(), GetStat = new Wire.GetStat() }, changes: false, cancellationToken).ConfigureAwait(false);
+            _ => new Wire.Request { File = disk.ToString(), GetStat = new Wire.GetStat() }, changes: false, cancellationToken).ConfigureAwait(false);
         var stat = answer.Reply.Stat;
         return new AioClusterDiskStatus(diskId, stat.Free, stat.Size, stat.OpenFiles, (long)stat.Epoch);
     }
@@ -91,7 +91,7 @@ public sealed partial class AioClusterExt
         {
             var list = new Wire.ListFiles { Prefix = prefix, After = after, Most = NamesAtOnce };
             var answer = await Calls.CallAsync(
-                () => new Wire.Request { File = disk.ToString(), List = list }, changes: false, cancellationToken).ConfigureAwait(false);
+                _ => new Wire.Request { File = disk.ToString(), List = list }, changes: false, cancellationToken).ConfigureAwait(false);
             foreach (var name in answer.Reply.Names.Names_)
             {
                 after = name;

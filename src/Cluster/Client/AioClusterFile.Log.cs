@@ -7,7 +7,7 @@ namespace AkkaAio.Cluster;
 /// <param name="Offset">Where its frame begins.</param>
 /// <param name="Next">Where the next one begins: go on there later.</param>
 /// <param name="Epoch">Of the owner that wrote it.</param>
-/// <param name="Writer">The client that appended it.</param>
+/// <param name="Writer">The <see cref="AioClusterFile"/> that appended it: each has an id of its own.</param>
 /// <param name="Payload">What was appended.</param>
 public sealed record AioClusterRecord(long Offset, long Next, ulong Epoch, Guid Writer, ReadOnlyMemory<byte> Payload);
 

@@ -47,7 +47,7 @@ public sealed partial class AioClusterFile
             throw new AioClusterFileException(Address, AioClusterFailure.Io, AioOutcome.MayHaveHappened, $"{Address}: the stream of writes broke off: {e.Message}");
         }
 
-        var end = await ChangeAsync(request => request.Flush = new Wire.Flush(), cancellationToken).ConfigureAwait(false);
+        var end = await ChangeAsync((request, _) => request.Flush = new Wire.Flush(), cancellationToken).ConfigureAwait(false);
         return end >= offset + count && (ulong)Volatile.Read(ref _epoch) == epoch // else the flush was another open's
             ? count
             : throw new AioClusterFileException(
@@ -84,7 +84,7 @@ public sealed partial class AioClusterFile
     {
         var open = new Wire.OpenRead { Offset = offset };
         var answer = await Calls.CallAsync(
-            () => new Wire.Request { File = Address, OpenRead = open }, changes: false, CancellationToken.None).ConfigureAwait(false);
+            _ => new Wire.Request { File = Address, OpenRead = open }, changes: false, CancellationToken.None).ConfigureAwait(false);
         return _cluster.StreamOf<ISourceRef<Wire.Chunk>>(answer.Reply.Stream).Source;
     }
 
@@ -93,7 +93,7 @@ public sealed partial class AioClusterFile
         while (true)
         {
             var answer = await Calls.CallAsync(
-                () =>
+                _ =>
                 {
                     var request = Calls.Change(Address, _fileId, (ulong)Volatile.Read(ref _epoch));
                     operation(request);

@@ -7,22 +7,25 @@ namespace AkkaAio.Cluster;
 
 /// <summary>
 /// A file of the cluster, as seen from any node. Every call goes to the file's owner and is told again until it is answered or
-/// <c>call-timeout</c> is over, and is performed once. All members may be used from any thread. There is nothing to close.
+/// <c>call-timeout</c> is over, and is performed once. Where the owner changes before it has answered a change of a plain file, the call fails
+/// with <see cref="AioClusterFailure.OwnerChanged"/>: made again, it could write over what another client has written since. All members may be used from any thread. There is nothing to close.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim holds nothing to dispose unless its AvailableWaitHandle was read.")]
 public sealed partial class AioClusterFile
 {
     private readonly AioClusterExt _cluster;
     private readonly FileAddress _address;
+    private readonly AioClusterOpenOptions _options;
     private readonly ByteString _fileId;
+    private readonly ByteString _writer = Owner.Replies.BytesOf(Guid.NewGuid());
     private readonly SemaphoreSlim _changes;
     private readonly SemaphoreSlim _appending = new(1);
     private long _epoch;
     private long _end;
 
-    internal AioClusterFile(AioClusterExt cluster, FileAddress address, Wire.FileOpened opened)
+    internal AioClusterFile(AioClusterExt cluster, FileAddress address, AioClusterOpenOptions options, Wire.FileOpened opened)
     {
-        (_cluster, _address, _fileId) = (cluster, address, opened.FileId);
+        (_cluster, _address, _options, _fileId) = (cluster, address, options, opened.FileId);
         (_epoch, _end) = ((long)opened.Epoch, opened.End);
         Kind = (AioClusterFileKind)opened.Kind;
         _changes = new SemaphoreSlim((int)Math.Clamp(opened.Credit / cluster.Settings.MaxTransfer, 1, Owner.ClientChanges.Window / 2));
@@ -84,7 +87,7 @@ public sealed partial class AioClusterFile
         {
             var part = data[..Math.Min(data.Length, MaxTransfer)];
             var write = new Wire.WriteAt { Offset = offset, Data = UnsafeByteOperations.UnsafeWrap(part), Durable = durability == AioDurability.Dsync };
-            await ChangeAsync(request => request.WriteAt = write, cancellationToken).ConfigureAwait(false);
+            await ChangeAsync((request, _) => request.WriteAt = write, cancellationToken).ConfigureAwait(false);
             (offset, data) = (offset + part.Length, data[part.Length..]);
         }
         while (data.Length > 0);
@@ -109,7 +112,7 @@ public sealed partial class AioClusterFile
             {
                 try
                 {
-                    return await AppendAtAsync(End, data, durability, cancellationToken).ConfigureAwait(false);
+                    return await AppendAtAsync(End, data, durability, isFirst: true, cancellationToken).ConfigureAwait(false);
                 }
                 catch (AioClusterFileException e) when (e.Failure == AioClusterFailure.WrongEnd)
                 {
@@ -129,30 +132,22 @@ public sealed partial class AioClusterFile
     /// </summary>
     /// <returns>The end behind it.</returns>
     /// <exception cref="AioClusterFileException">WrongEnd, with the end that it has: nothing has changed. Others as for <see cref="AppendAsync"/>.</exception>
-    public async Task<long> AppendAtAsync(
-        long expectedEnd, ReadOnlyMemory<byte> data, AioDurability durability = AioDurability.Dsync, CancellationToken cancellationToken = default)
-    {
-        var append = new Wire.AppendAt
-        {
-            ExpectedEnd = expectedEnd,
-            Data = UnsafeByteOperations.UnsafeWrap(data),
-            Durable = durability == AioDurability.Dsync,
-        };
-        return await ChangeAsync(request => request.AppendAt = append, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<long> AppendAtAsync(
+        long expectedEnd, ReadOnlyMemory<byte> data, AioDurability durability = AioDurability.Dsync, CancellationToken cancellationToken = default) =>
+        AppendAtAsync(expectedEnd, data, durability, isFirst: false, cancellationToken);
 
     /// <summary>Cuts a plain file, or makes it longer by zeros, if it ends at <paramref name="expectedEnd"/>; durably.</summary>
     /// <exception cref="AioClusterFileException">WrongEnd, with the end that it has: nothing has changed.</exception>
     public Task TruncateAsync(long expectedEnd, long newEnd, CancellationToken cancellationToken = default)
     {
         var truncate = new Wire.Truncate { ExpectedEnd = expectedEnd, NewEnd = newEnd };
-        return ChangeAsync(request => request.Truncate = truncate, cancellationToken);
+        return ChangeAsync((request, _) => request.Truncate = truncate, cancellationToken);
     }
 
     /// <summary>What was written through this owner before is on stable storage when the task ends.</summary>
     /// <exception cref="AioClusterFileException">Io: what was written and not durable before may be lost.</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) =>
-        ChangeAsync(request => request.Flush = new Wire.Flush(), cancellationToken);
+        ChangeAsync((request, _) => request.Flush = new Wire.Flush(), cancellationToken);
 
     /// <inheritdoc/>
     public override string ToString() => $"AioClusterFile({Address})";
@@ -161,7 +156,7 @@ public sealed partial class AioClusterFile
     {
         try
         {
-            await ChangeAsync(request => request.Delete = new Wire.DeleteFile(), cancellationToken).ConfigureAwait(false);
+            await ChangeAsync((request, _) => request.Delete = new Wire.DeleteFile(), cancellationToken).ConfigureAwait(false);
         }
         catch (AioClusterFileException e) when (e.Failure is AioClusterFailure.NotFound or AioClusterFailure.Replaced)
         {
@@ -169,15 +164,31 @@ public sealed partial class AioClusterFile
         }
     }
 
+    // First: no call before can have appended these bytes, so that equal ones that are there are another's.
+    private Task<long> AppendAtAsync(
+        long expectedEnd, ReadOnlyMemory<byte> data, AioDurability durability, bool isFirst, CancellationToken cancellationToken)
+    {
+        var bytes = UnsafeByteOperations.UnsafeWrap(data);
+        return ChangeAsync(
+            (request, unsure) => request.AppendAt = new Wire.AppendAt
+            {
+                ExpectedEnd = expectedEnd,
+                Data = bytes,
+                Durable = durability == AioDurability.Dsync,
+                IsFirst = isFirst && !unsure,
+                Writer = _writer,
+            }, cancellationToken);
+    }
+
     private async Task<ReadOnlyMemory<byte>> ReadOnceAsync(long offset, int length, CancellationToken cancellationToken)
     {
         var read = new Wire.ReadAt { Offset = offset, Length = length };
         var answer = await Calls.CallAsync(
-            () => new Wire.Request { File = Address, ReadAt = read }, changes: false, cancellationToken).ConfigureAwait(false);
+            _ => new Wire.Request { File = Address, ReadAt = read }, changes: false, cancellationToken).ConfigureAwait(false);
         return answer.Reply.Data.Data_.Memory;
     }
 
-    private async Task<long> ChangeAsync(Action<Wire.Request> operation, CancellationToken cancellationToken)
+    private async Task<long> ChangeAsync(Action<Wire.Request, bool> operation, CancellationToken cancellationToken)
     {
         await _changes.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -195,9 +206,18 @@ public sealed partial class AioClusterFile
                     case Wire.Reply.ResultOneofCase.WrongEnd:
                         var end = answer.Reply.WrongEnd.End;
                         throw new AioClusterFileException(
-                            Address, AioClusterFailure.WrongEnd, AioOutcome.NotPerformed, $"{Address} ends at {end}, and not where the call expected", end);
+                            Address, AioClusterFailure.WrongEnd,
+                            unsure && Kind == AioClusterFileKind.Plain ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed, $"{Address} ends at {end}, and not where the call expected", end);
                     case Wire.Reply.ResultOneofCase.Moved:
                         GoOnAt(answer.Reply.Moved, unsure);
+                        if (unsure && !MayRepeat(answer.Request))
+                        {
+                            throw new AioClusterFileException(
+                                Address, AioClusterFailure.OwnerChanged, AioOutcome.MayHaveHappened,
+                                $"{Address}: its owner changed before it had answered. The change may have been made, and is not made again: another " +
+                                "client may have written since. Read what is there");
+                        }
+
                         break;
                     default:
                         throw new AioClusterFileException(
@@ -210,13 +230,18 @@ public sealed partial class AioClusterFile
             _changes.Release();
         }
 
-        Wire.Request Make()
+        Wire.Request Make(bool unsure)
         {
             var request = Calls.Change(Address, _fileId, (ulong)Volatile.Read(ref _epoch));
-            operation(request);
+            operation(request, unsure);
             return request;
         }
     }
+
+    // An append to a log is looked for by its owner, a Flush and a Delete of this very file can be made twice.
+    private bool MayRepeat(Wire.Request change) =>
+        Kind == AioClusterFileKind.Log || _options.MayRepeatChanges || change.OperationCase
+            is Wire.Request.OperationOneofCase.Flush or Wire.Request.OperationOneofCase.Delete;
 
     // Another open of the file by its owner, or another owner.
     private void GoOnAt(Wire.Moved moved, bool unsure)

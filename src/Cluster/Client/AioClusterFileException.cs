@@ -39,6 +39,12 @@ public enum AioClusterFailure
     /// <summary>The file was deleted, and made again, since it was opened.</summary>
     Replaced,
 
+    /// <summary>
+    /// The owner of a plain file changed before it had answered: the change may have been made, and was not made again. See
+    /// <see cref="AioClusterOpenOptions.MayRepeatChanges"/>.
+    /// </summary>
+    OwnerChanged,
+
     /// <summary>The owner runs another version, which does not know the request.</summary>
     Unsupported,
 }

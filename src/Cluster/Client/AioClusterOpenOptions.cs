@@ -21,6 +21,13 @@ public sealed record AioClusterOpenOptions
 
     /// <summary>The kind of a file that is made; a file that is there must be of it. Null: any; plain where it is made.</summary>
     public AioClusterFileKind? Kind { get; init; }
+
+    /// <summary>
+    /// Of a plain file: a change whose answer was lost with its owner is made again by the next one, instead of failing with
+    /// <see cref="AioClusterFailure.OwnerChanged"/>. Right where no other client changes these bytes: what another has written in the meantime is
+    /// written over.
+    /// </summary>
+    public bool MayRepeatChanges { get; init; }
 }
 
 /// <summary>What is known of a file.</summary>

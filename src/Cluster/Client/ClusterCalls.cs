@@ -16,15 +16,15 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
     private AioClusterSettings Settings => cluster.Settings;
 
     /// <summary>Asks until there is an answer that another attempt would not change.</summary>
-    /// <param name="make">The request of an attempt. Told again after a time-out it must be the same; it is made anew only where the owner says that it did nothing.</param>
+    /// <param name="make">The request of an attempt. Told again after a time-out it must be the same; it is made anew only where the owner says that it did nothing. It is given whether an attempt before may have been performed.</param>
     /// <param name="changes">Whether the request changes something, so that no answer means that it may have happened.</param>
     /// <param name="cancellationToken">Ends the call; what was told may be performed all the same.</param>
     /// <param name="mayHaveHappened">An earlier request for the same change may have been performed.</param>
     /// <exception cref="AioClusterFileException">The owner says why not, or did not answer in time.</exception>
-    public async Task<Answer> CallAsync(Func<Wire.Request> make, bool changes, CancellationToken cancellationToken, bool mayHaveHappened = false)
+    public async Task<Answer> CallAsync(Func<bool, Wire.Request> make, bool changes, CancellationToken cancellationToken, bool mayHaveHappened = false)
     {
         var deadline = DateTime.UtcNow + Settings.CallTimeout;
-        var request = make();
+        var request = make(mayHaveHappened);
         Wire.Failure? last = null;
         while (true)
         {
@@ -51,10 +51,10 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                 switch (last.Kind)
                 {
                     case Wire.FailureKind.FailureStale when !last.MayHaveHappened:
-                        request = make(); // it was overtaken by a later one of ours, and not performed
+                        request = make(mayHaveHappened); // it was overtaken by a later one of ours, and not performed
                         continue;
                     case Wire.FailureKind.FailureOverloaded or Wire.FailureKind.FailureMoving:
-                        request = last.MayHaveHappened ? request : make(); // the owner remembers that it has refused this one
+                        request = last.MayHaveHappened ? request : make(mayHaveHappened); // the owner remembers that it has refused this one
                         break;
                     default:
                         throw ErrorOf(request.File, last, mayHaveHappened);

@@ -100,7 +100,7 @@ internal sealed partial class FileOwner
         Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
     {
         var append = request.AppendAt;
-        if (WhyNot(append.ExpectedEnd, append.Data.Length) is { } reply)
+        if ((WhyNot(append.ExpectedEnd, append.Data.Length) ?? WhyNotWriter(append.Writer)) is { } reply)
         {
             refuses.Answer(reply);
             return;
@@ -110,7 +110,7 @@ internal sealed partial class FileOwner
         var size = isLog ? LogFrame.SizeOf(append.Data.Length) : append.Data.Length;
         if (append.ExpectedEnd != _end)
         {
-            AnswerOtherEnd(append, size, isLog, client, open, refuses);
+            AnswerOtherEnd(append, size, isLog, WriterOf(append, client), open, refuses);
             return;
         }
 
@@ -125,7 +125,7 @@ internal sealed partial class FileOwner
         if (isLog)
         {
             var frame = new byte[size];
-            LogFrame.Write(frame, open.Epoch, client, append.Data.Span);
+            LogFrame.Write(frame, open.Epoch, WriterOf(append, client), append.Data.Span);
             data = frame;
         }
 
@@ -136,9 +136,9 @@ internal sealed partial class FileOwner
 
     // An append that was performed by an earlier owner, whose reply was lost, is a success: its bytes are there.
     private void AnswerOtherEnd(
-        Wire.AppendAt append, int size, bool isLog, Guid client, OpenedFile open, Refusal refuses)
+        Wire.AppendAt append, int size, bool isLog, Guid writer, OpenedFile open, Refusal refuses)
     {
-        if (append.ExpectedEnd > _end - size || size == 0)
+        if (append.IsFirst || append.ExpectedEnd > _end - size || size == 0)
         {
             refuses.Answer(Replies.WrongEnd(_end));
             return;
@@ -162,7 +162,7 @@ internal sealed partial class FileOwner
                 var there = new byte[size];
                 var count = await open.File.ReadAsync(append.ExpectedEnd, there).ConfigureAwait(false);
                 var isThere = count == size && (isLog
-                    ? LogFrame.TryReadHeader(there, out var frame) && frame.Writer == client && frame.Length == append.Data.Length &&
+                    ? LogFrame.TryReadHeader(there, out var frame) && frame.Writer == writer && frame.Length == append.Data.Length &&
                       frame.IsIntact(there) && there.AsSpan(LogFrame.HeaderBytes).SequenceEqual(append.Data.Span)
                     : there.AsSpan().SequenceEqual(append.Data.Span));
                 if (isThere && append.Durable)
@@ -180,6 +180,14 @@ internal sealed partial class FileOwner
             self.Tell(new ReadDone(comparison, reply), ActorRefs.NoSender);
         }
     }
+
+    private static Guid WriterOf(Wire.AppendAt append, Guid client) =>
+        append.Writer.IsEmpty ? client : new Guid(append.Writer.Span, bigEndian: true);
+
+    private Wire.Reply? WhyNotWriter(Google.Protobuf.ByteString writer) =>
+        writer.Length is 0 or ClientIdBytes
+            ? null
+            : Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a writer of {writer.Length} bytes; it is {ClientIdBytes}");
 
     private Wire.Reply? WhyNot(long offset, int length) =>
         length > Settings.MaxTransfer || offset < 0 || offset > long.MaxValue - length - LogFrame.HeaderBytes
