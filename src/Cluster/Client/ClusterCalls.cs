@@ -8,6 +8,10 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
 {
     private const string Time = AioClusterSettings.Path + ".call-timeout";
 
+    // A message that sharding has dropped at a hand-off is missed after so long, and told again; then after twice as long, and so on. It is told
+    // again to be answered once: the owner knows it by its number.
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
+
     private long _number;
 
     /// <summary>Of this process; in every change that it makes.</summary>
@@ -35,11 +39,12 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                 throw Late(request, mayHaveHappened, last);
             }
 
-            var reply = await AskAsync(request, rest < Settings.AttemptTimeout ? rest : Settings.AttemptTimeout, cancellationToken).ConfigureAwait(false);
+            var (reply, toldAgain) = await AskAsync(request, rest < Settings.AttemptTimeout ? rest : Settings.AttemptTimeout, cancellationToken).ConfigureAwait(false);
             last = reply?.Failure;
+            mayHaveHappened |= changes && (reply is null || toldAgain); // what answers may be another owner than the one that was told first
             if (reply is null)
             {
-                mayHaveHappened |= changes;
+                // Told once more below.
             }
             else if (last is null)
             {
@@ -91,11 +96,31 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
         mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed, failure.Message);
 
     // Null: no answer in time.
-    private async Task<Wire.Reply?> AskAsync(Wire.Request request, TimeSpan time, CancellationToken cancellationToken)
+    private async Task<(Wire.Reply? Reply, bool ToldAgain)> AskAsync(Wire.Request request, TimeSpan time, CancellationToken cancellationToken)
     {
+        IActorRef requester = ActorRefs.Nobody;
+        var answer = cluster.Region.Ask<object>(
+            self =>
+            {
+                requester = self;
+                return request;
+            }, time, cancellationToken);
+        var toldAgain = false;
+        for (var wait = FirstWait; wait < time; wait *= 2)
+        {
+            await ((Task)answer).WaitAsync(wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (answer.IsCompleted || cancellationToken.IsCancellationRequested)
+            {
+                break;
+            }
+
+            cluster.Region.Tell(request, requester);
+            toldAgain = true;
+        }
+
         try
         {
-            return await cluster.Region.Ask<object>(request, time, cancellationToken).ConfigureAwait(false) switch
+            Wire.Reply known = await answer.ConfigureAwait(false) switch
             {
                 Wire.Reply { Unsupported: { } unsupported } => throw new AioClusterFileException(
                     request.File, AioClusterFailure.Unsupported, AioOutcome.NotPerformed, $"{request.File}: its owner does not know \"{unsupported.Manifest}\": it runs another version"),
@@ -103,10 +128,11 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                 var other => throw new AioClusterFileException(
                     request.File, AioClusterFailure.Unsupported, AioOutcome.MayHaveHappened, $"{request.File}: its owner has answered with what this version does not know: {other}"),
             };
+            return (known, toldAgain);
         }
         catch (AskTimeoutException)
         {
-            return null;
+            return (null, toldAgain);
         }
     }
 
