@@ -1,111 +1,39 @@
 #!/usr/bin/env bash
-# Real faults on clusters of real processes. Each scenario starts three nodes with a disk each, hurts them while a load appends, writes,
-# truncates and deletes, and prints what a check of the whole history found, with the time it took:
+# Real faults on clusters of real processes. Each scenario starts three nodes, hurts them while a load appends, writes, truncates and deletes,
+# and prints what a check of the whole history found, with the time it took:
 #   acked N missing 0 stale 0 dup 0 torn 0 worst-gap S other-gap S
 # worst-gap is the longest time that a file went without an acknowledgement, other-gap the same of files on disks that were not hurt.
 #
-#   run.sh                 the short form
-#   run.sh shared:kill …   on a folder that the nodes share (storage = shared)
-#   run.sh SCENARIO…       some of them; `run.sh --list` names all
-#   SEED=7 SECONDS_EACH=60 ROUNDS=20 run.sh kill      where the random numbers begin, how long the load lasts, how often the fault comes
+#   run.sh                     all scenarios, storage local and shared
+#   run.sh --short             what .ci/run plays
+#   run.sh kill:20 shared/kill some of them, with how often the fault comes; `run.sh --list` names all
+#   SEED=7 SLACK=1 SECONDS_EACH=60 KEEP=1 run.sh …
+#                              where the random numbers begin, by how much the times may be longer than is promised (3), how long each load lasts,
+#                              and whether the folders stay
 #
 # Needs root for network namespaces and mounts: without it those scenarios are skipped, and say so.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-short=(checker kill oldest stop rolling folder full eio cut one-way slow shared:kill shared:leave shared:stop shared:unfenced shared:leases)
-all=("${short[@]}" stop-30 doubled shared:oldest shared:stop-30 shared:rolling shared:cut shared:one-way shared:doubled)
-[ "${1:-}" != --list ] || { printf '%s\n' "${all[@]}"; exit; }
-seed=${SEED:-1}
+short=(checker kill:1 one-way slow shared/kill:1 shared/leave shared/unfenced shared/stop:9)
+all=(checker doubled kill:3 oldest:3 stop:5 stop:30 rolling folder full eio cut one-way flapping:4 slow
+  shared/doubled shared/kill:3 shared/oldest:3 shared/stop:5 shared/stop:30 shared/unfenced shared/rolling shared/leave shared/rebalance:2 shared/cut shared/one-way
+  shared/flapping:4 shared/leases shared/held)
+case ${1:-} in
+  --list) printf '%s\n' "${all[@]}"; exit ;;
+  --short) set -- "${short[@]}" ;;
+  "") set -- "${all[@]}" ;;
+esac
+seed=${SEED:-1} slack=${SLACK:-3} storage=local
 RANDOM=$seed
 work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-cluster.XXXXXX")
+driver="$here/driver/bin/Release/net10.0/AkkaAio.ClusterDriver.dll"
 source "$here/../faults/disk/disk.sh"
-declare -A pids ports hosts runs
-node_options="" namespaces=() veths=() mounts=() loops=() load_pid="" bridge=""
-
-end_nodes() {
-  for pid in $load_pid "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null; kill -9 "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
-  pids=() load_pid=""
-}
-end_scenario() {
-  [ -z "$disk_pid" ] || disk clear
-  end_nodes
-  for mount in "${mounts[@]}"; do umount -l "$mount" 2>/dev/null; done
-  for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null; done
-  disk_stop
-  for namespace in "${namespaces[@]}"; do ip netns del "$namespace" 2>/dev/null; done
-  for veth in "${veths[@]}"; do ip link del "$veth" 2>/dev/null; done # a namespace that goes takes a while to drop its own
-  [ -z "$bridge" ] || ip link del "$bridge" 2>/dev/null
-  namespaces=() veths=() mounts=() loops=() bridge="" in_load=""
-}
+source "$here/nodes.sh"
+source "$here/faults.sh"
 cleanup() { end_scenario >/dev/null 2>&1; [ -n "${KEEP:-}" ] && echo "kept $work" || rm -rf "$work"; }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
-
 dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
-driver="$here/driver/bin/Release/net10.0/AkkaAio.ClusterDriver.dll"
-in_load="" # how the load is run: in a namespace or not
-
-free_ports() { python3 - <<'P'
-import socket
-all = [socket.socket() for _ in range(3)]
-for one in all: one.bind(("127.0.0.1", 0))
-print(*[one.getsockname()[1] for one in all])
-P
-}
-
-data_of() { [ -n "$node_options" ] && echo "$at/shared" || echo "$at/$1"; }
-# node NAME [OPTIONS…]: starts it (again) and waits until it is up.
-node() {
-  local name=$1; shift
-  : >"$at/$name.out"
-  ${runs[$name]} dotnet "$driver" node --seed "$seeds" --host "${hosts[$name]}" --port "${ports[$name]}" --data "$(data_of "$name")" $node_options "$@" \
-    >>"$at/$name.out" 2>>"$at/$name.err" &
-  pids[$name]=$!
-}
-await_up() {
-  local name
-  for name in "$@"; do
-    for _ in $(seq 600); do grep -q ^up "$at/$name.out" && continue 2; kill -0 "${pids[$name]}" 2>/dev/null || break; sleep 0.1; done
-    echo "$name did not come up: $(tail -n 3 "$at/$name.err")"; return 1
-  done
-}
-disk_of() { sed -n 's/^up [^ ]* //p' "$at/$1.out"; }
-# A killed node is waited for, so that its port and folder are free.
-end_node() { kill "-$1" "${pids[$2]}"; wait "${pids[$2]}" 2>/dev/null; }
-# One that the cluster removed ends by itself, and is started again, as a supervisor would.
-revive() {
-  for _ in $(seq "${2:-100}"); do
-    kill -0 "${pids[$1]}" 2>/dev/null || { wait "${pids[$1]}" 2>/dev/null; node "$1"; await_up "$1"; return; }
-    sleep 0.1
-  done
-}
-
-# three [namespaced]: ports, folders and seeds of three nodes.
-three() {
-  at=$(mktemp -d "$work/${scenario#shared:}.XXX")
-  read -r -a free < <(free_ports)
-  local i
-  mkdir "$at/shared"
-  for i in 1 2 3; do
-    mkdir "$at/n$i"
-    ports[n$i]=${free[$((i - 1))]} hosts[n$i]=127.0.0.1 runs[n$i]="env"
-    [ -z "${1:-}" ] || { hosts[n$i]=10.99.0.$i; runs[n$i]="ip netns exec $prefix-$i"; }
-  done
-  seeds="${hosts[n1]}:${ports[n1]},${hosts[n2]}:${ports[n2]},${hosts[n3]}:${ports[n3]}"
-}
-start_three() { node n1; await_up n1 && { node n2; node n3; await_up n2 n3; }; }
-
-# load SECONDS OPTIONS…: begins it; finish waits for its line.
-load() {
-  local seconds=$1; shift
-  : >"$at/load.err"
-  ${in_load:-env} dotnet "$driver" load --seed "$seeds" --host "${load_host:-127.0.0.1}" --seconds "${SECONDS_EACH:-$seconds}" --random "$seed" --histories "$at" "$@" >"$at/load.out" 2>"$at/load.err" & load_pid=$!
-  for _ in $(seq 300); do grep -q ^begun "$at/load.err" && return; kill -0 $load_pid 2>/dev/null || break; sleep 0.1; done
-  echo "the load did not begin"; return 1
-}
-finish() { wait "$load_pid"; code=$?; load_pid=""; out=$(grep ^acked "$at/load.out"); return $code; }
-pause() { sleep "$1.$((RANDOM % 10))"; }
-root() { [ "$(id -u)" = 0 ] || { why="needs root"; return 1; }; }
 
 scenario_checker() { # lies that the check must see
   three && start_three || return
@@ -120,32 +48,62 @@ scenario_checker() { # lies that the check must see
   load 2 && finish || return
   out="$out; seen:$seen"
 }
-killed() { # killed NODE ROUNDS: kill -9 under load, and started again
-  three && start_three || return
-  load $((5 + 6 * $2)) --doubled --faulted "$(disk_of "$1")" || return
-  for _ in $(seq "$2"); do
-    pause 1; end_node KILL "$1"; pause 0; node "$1"; await_up "$1" || return; pause 1
-  done
-  finish
-}
-scenario_kill() { killed n2 "${ROUNDS:-3}"; }
-scenario_oldest() { killed n1 "${ROUNDS:-1}"; }
 scenario_doubled() { three && start_three && load 15 --doubled && finish; }
-stopped() { # stopped SECONDS: SIGSTOP, SIGCONT
+
+killed() { # killed ROUNDS NODES…: kill -9 of each in turn under load; started again
+  local rounds=$1 i; shift
   three && start_three || return
-  load $(($1 + 8)) --doubled --faulted "$(disk_of n2)" || return
+  load $((4 + rounds * $(is_shared && echo 20 || echo 6))) --doubled $(hurt "${@:1:$rounds}") || return
+  for ((i = 0; i < rounds; i++)); do
+    local name=${@:i % $# + 1:1}
+    pause 1; end_node KILL "$name"
+    # The cluster removes a dead node at once when it comes again: in a shared folder the others are to take over without.
+    pause "$(is_shared && echo 14 || echo 0)"
+    node "$name"; await_up "$name" || return; pause 1
+  done
+  finish || return
+  if is_shared; then within worst 15; else within other 1; fi
+}
+scenario_kill() { killed "${1:-3}" n2; }
+scenario_oldest() { killed "${1:-3}" n1 n2 n3; } # in turn: each is the oldest when it is killed
+
+stopped() { # stopped SECONDS OPTIONS…: SIGSTOP of n2, SIGCONT
+  start_three || return
+  load $(($1 + 8)) --doubled $(hurt n2) "${@:2}" || return
   pause 1; kill -STOP "${pids[n2]}"; sleep "$1"; kill -CONT "${pids[n2]}"
-  revive n2 $(($1 * 10)) || return
+  tend 5 n2; await_up n2 || return
   finish
 }
-scenario_stop() { stopped 5; }
-scenario_stop-30() { stopped 30; }
-scenario_rolling() {
+scenario_stop() { three; stopped "${1:-5}" && { is_shared || within other 1; }; }
+scenario_unfenced() { # without leases and locks a node that wakes writes over its successor: the check must see that
+  three; node_options+=(--unfenced)
+  stopped 16 --writes-alone # else the old file is soon deleted, and what is written to it is not seen
+  local found=$?
+  [ -n "$out" ] && [ $found != 0 ]
+}
+scenario_rolling() { # every node leaves, and comes again
   three && start_three || return
   load 15 --doubled || return
   local name
   for name in n1 n2 n3; do pause 0; end_node TERM $name; node $name; await_up $name || return; done
-  finish
+  finish || return
+  ! is_shared || within worst 1
+}
+scenario_leave() { # a node leaves, and its files go to the others at once; some come back to it
+  three && start_three || return
+  load 10 --doubled || return
+  pause 2; end_node TERM n2; sleep 2; node n2; await_up n2 || return
+  finish && within worst 1
+}
+scenario_rebalance() { # shards move to nodes that come, and from one that leaves
+  three
+  node n1; await_up n1 && node n2 && await_up n2 || return
+  load $((6 + 14 * ${1:-2})) --doubled --disks 2 || return
+  for _ in $(seq "${1:-2}"); do
+    pause 1; node n3; await_up n3 || return
+    pause 5; end_node TERM n3
+  done
+  finish && within worst 1
 }
 scenario_folder() { # two processes on one folder
   three && start_three || return
@@ -163,22 +121,15 @@ scenario_full() { # a disk that fills up to min-free
   mkfs.ext4 -q -F "$at/image" && mount -o loop "$at/image" "$at/n2" && mounts+=("$at/n2") || return
   start_three || return
   dd if=/dev/zero of="$at/n2/files/filler" bs=1M count=$(($(df --output=avail -B1M "$at/n2" | tail -n 1) - 4)) status=none
-  load 10 --size 40000 --faulted "$(disk_of n2)" || return
+  load 10 --size 40000 $(hurt n2) || return
   finish || return
   local full=$(sed -n 's/^failed: DiskFull, NotPerformed: //p' "$at/load.err")
   out="$out; refused ${full:-0}, free $(df --output=avail -B1K "$at/n2" | tail -n 1) KiB of min-free 1024"
   [ "${full:-0}" -gt 0 ] && [ "$(df --output=avail -B1K "$at/n2" | tail -n 1)" -ge 900 ]
 }
-on_fuse() { # n2's folder on the disk that fails and delays
-  root || return 77
-  command -v gcc >/dev/null && command -v fusermount3 >/dev/null && pkg-config --exists fuse3 || { why="needs gcc, pkg-config, fuse3, libfuse3-dev"; return 77; }
-  disk_start $((256 << 20)) || return
-  mkfs.ext4 -q -F -E nodiscard "$disk_device" && mount "$disk_device" "$at/n2" && mounts+=("$at/n2")
-}
 scenario_eio() { # a disk whose writes fail, then mended: the node is ended, its file system mounted again
-  three; on_fuse || return
-  start_three || return
-  load 16 --doubled --faulted "$(disk_of n2)" || return
+  three; on_fuse "$at/n2" && start_three || return
+  load 16 --doubled $(hurt n2) || return
   pause 1; disk fail write EIO always; pause 2
   end_node KILL n2; disk clear
   umount "$at/n2" || return
@@ -188,63 +139,40 @@ scenario_eio() { # a disk whose writes fail, then mended: the node is ended, its
   out="$out; failed with Io: $(sed -n 's/^failed: Io, [A-Za-z]*: //p' "$at/load.err" | paste -sd+ | bc)"
   grep -q "failed: Io" "$at/load.err"
 }
-scenario_leave() { # a node leaves in an orderly way, and its files go to the others at once
-  three && start_three || return
-  load 8 --doubled || return
-  pause 2; end_node TERM n2; sleep 2; node n2; await_up n2 || return # and some come back: a rebalance under load
-  finish
-}
-scenario_unfenced() { # a frozen node without leases and locks: the check must see what it writes beside its successor
-  local seen="" try
-  for try in 1 2 3; do
-    node_options="--shared --unfenced" stopped 12 || [ -n "$out" ] || return
-    [[ $out == *"missing 0 stale 0 dup 0 torn 0"* ]] || { out="seen without a fence: $out"; return 0; }
-    end_nodes
-  done
-  out="nothing was seen: $out"; return 1
-}
-scenario_leases() { # the leases go, and come back
-  three && start_three || return
-  load 12 --doubled || return
-  pause 1; mv "$at/shared/leases" "$at/shared/gone"; sleep 3; mv "$at/shared/gone" "$at/shared/leases"
-  finish
-}
-network() { # a namespace a node and one for the load, on a bridge
-  root || return 77
-  prefix="aio$$" bridge="aiobr$$" load_host=10.99.0.10 in_load="ip netns exec aio$$-10"
-  ip link add "$bridge" type bridge 2>/dev/null && ip link set "$bridge" up || { bridge="" why="no bridge can be made here"; return 77; }
-  local i
-  for i in 1 2 3 10; do
-    ip netns add "$prefix-$i" && namespaces+=("$prefix-$i")
-    ip link add "v$i-$$" type veth peer name eth0 netns "$prefix-$i" && veths+=("v$i-$$") && ip link set "v$i-$$" master "$bridge" up || return
-    ip -n "$prefix-$i" addr add "10.99.0.$i/24" dev eth0
-    ip -n "$prefix-$i" link set eth0 up; ip -n "$prefix-$i" link set lo up
-  done
-}
-cannot_send() { # cannot_send NAMESPACE ADDRESSES…
-  local namespace=$1 i; shift
-  for i in "$@"; do ip -n "$prefix-$namespace" route "$how" blackhole "10.99.0.$i/32"; done
-}
-cut_routes() { cannot_send 3 1 2 10; [ "$1" = sends ] || { cannot_send 1 3; cannot_send 2 3; cannot_send 10 3; }; }
 cut_off() { # cut_off both|sends
-  network || return
-  three namespaced
-  start_three || { load_host=""; return 1; }
-  load 26 --doubled --faulted "$(disk_of n3)" || return
-  pause 1
-  how=add; cut_routes "$1"
-  sleep 10
-  how=del; cut_routes "$1"
-  revive n3 100 || return
-  finish
+  networked || return
+  load 26 --doubled $(hurt n3) || return
+  pause 1; cut_n3 add "$1"; sleep 10; cut_n3 del "$1"
+  tend 5 n3; await_up n3 || return
+  finish || return
+  if is_shared; then within worst 15; else within other 1; fi
 }
 scenario_cut() { cut_off both; }
 scenario_one-way() { cut_off sends; }
-gap_of() { # the longest time between two heartbeats that a node saw since the last call
-  local lines=$(grep -c ^heartbeat "$at/$1.out")
-  kill -USR1 "${pids[$1]}"
-  for _ in $(seq 100); do [ "$(grep -c ^heartbeat "$at/$1.out")" -gt "$lines" ] && break; sleep 0.1; done
-  grep ^heartbeat "$at/$1.out" | tail -n 1 | cut -d' ' -f2
+scenario_flapping() { # n3 is cut off for 3 s and is back for 3 s
+  networked || return
+  load $((6 * ${1:-4} + 14)) --doubled $(hurt n3) || return
+  for _ in $(seq "${1:-4}"); do cut_n3 add both; tend 3 n1 n2 n3; cut_n3 del both; tend 3 n1 n2 n3; done
+  tend 8 n1 n2 n3; await_up n1 n2 n3 || return
+  finish || return
+  out="$out; nodes started again: $restarts"
+}
+scenario_leases() { # the folder of leases is gone, and restored
+  three && start_three || return
+  load 16 --doubled || return
+  pause 2; mv "$at/shared/leases" "$at/leases"; sleep 4; mv "$at/leases" "$at/shared/leases"
+  tend 6 n1 n2 n3; await_up n1 n2 n3 || return
+  finish
+}
+scenario_held() { # shards move while their writes hang for longer than the hand-off may take
+  three; on_fuse "$at/shared" || return
+  node_options+=(--hocon "akka.cluster.sharding.handoff-timeout = 4s")
+  node n1; await_up n1 && node n2 && await_up n2 || return
+  load 34 --doubled --disks 2 || return
+  node n3; await_up n3 || return
+  disk stall flush; disk stall write; sleep 12; disk clear
+  tend 8 n1 n2 n3; await_up n1 n2 n3 || return
+  finish
 }
 slow_node() { # slow_node OPTIONS…: heartbeat gaps that n1 sees while n2's disk delays each write by 500 ms
   end_nodes
@@ -258,9 +186,8 @@ slow_node() { # slow_node OPTIONS…: heartbeat gaps that n1 sees while n2's dis
   [ -n "$gap" ]
 }
 scenario_slow() { # a slow disk: a load, then what heartbeats show, by AkkaAio and by blocking calls
-  three; on_fuse || return
-  start_three || return
-  load 6 --faulted "$(disk_of n2)" --call-timeout 20 || return
+  three; on_fuse "$at/n2" && start_three || return
+  load 6 $(hurt n2) --call-timeout 20 || return
   pause 0; disk delay write 500
   finish || return
   disk clear
@@ -274,16 +201,16 @@ scenario_slow() { # a slow disk: a load, then what heartbeats show, by AkkaAio a
 }
 
 failed=0
-[ $# -gt 0 ] || set -- "${short[@]}"
-for scenario in "$@"; do
-  name=${scenario#shared:} node_options=""
-  [ "$name" = "$scenario" ] || node_options=--shared
-  declare -F "scenario_$name" >/dev/null || { echo "no scenario $scenario; there are: ${all[*]}"; exit 1; }
+for named in "$@"; do
+  scenario=${named#*/} storage=local times=""
+  [[ $named != */* ]] || storage=${named%%/*}
+  [[ $scenario != *:* ]] || times=${scenario#*:} scenario=${scenario%%:*}
+  declare -F "scenario_$scenario" >/dev/null && [[ $storage =~ ^(local|shared)$ ]] || { echo "no scenario $named; there are: ${all[*]}"; exit 1; }
   began=$SECONDS out="" why="" load_host=""
-  "scenario_$name" >"$work/said" 2>&1
+  "scenario_$scenario" $times >"$work/said" 2>&1
   verdict=$?
   case $verdict in 0) word=ok ;; 77) word=skip out="$why" ;; *) word=FAILED failed=1 ;; esac
-  printf '%-15s %-6s %s (%d s, seed %s)\n' "$scenario" $word "$out" $((SECONDS - began)) "$seed"
+  printf '%-22s %-6s %s (%d s, seed %s)\n' "$named" $word "$out" $((SECONDS - began)) "$seed"
   [ $word != FAILED ] || { cat "$work/said"; [ ! -s "${at:-}/load.err" ] || tail -n 40 "$at/load.err"; tail -n 5 "$at"/n?.err; }
   end_scenario >/dev/null 2>&1
 done

@@ -23,4 +23,4 @@ internal enum Lie
 
 internal sealed record LoadOptions(
     string Seeds, string Host, TimeSpan Time, int Random, int Files, int Disks, string[] Faulted, bool Doubled, TimeSpan CallTimeout, int MostBytes, Lie Lie,
-    string Histories, string Hocon);
+    bool WritesAlone, string Histories, string Hocon);

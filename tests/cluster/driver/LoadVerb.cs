@@ -88,7 +88,7 @@ internal static class LoadVerb
         {
             var disk = ids[i % ids.Length];
             histories.Add(new LogHistory($"{disk}/{run}/log-{i}", i, options.Random, options.MostBytes, clients));
-            histories.Add(new PlainHistory($"{disk}/{run}/plain-{i}", i, options.Random, clients[i % clients.Length]));
+            histories.Add(new PlainHistory($"{disk}/{run}/plain-{i}", i, options.Random, options.WritesAlone, clients[i % clients.Length]));
         }
 
         return histories;

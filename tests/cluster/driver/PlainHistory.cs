@@ -7,7 +7,7 @@ namespace AkkaAio.ClusterDriver;
 /// A plain file of numbered blocks, changed by one client: writes to several blocks at once, and between them Truncate, or Delete and a new
 /// file of that name. Each block has a set of what it may hold: 0 for zeros or nothing, else the number of a write.
 /// </summary>
-internal sealed class PlainHistory(string address, int number, int seed, AioClusterExt client) : FileHistory(address)
+internal sealed class PlainHistory(string address, int number, int seed, bool writesAlone, AioClusterExt client) : FileHistory(address)
 {
     private const int BlockBytes = 512;
     private const int Blocks = 48;
@@ -41,7 +41,7 @@ internal sealed class PlainHistory(string address, int number, int seed, AioClus
             var blocks = Enumerable.Range(0, Blocks).ToArray();
             random.Shuffle(blocks);
             await Task.WhenAll(blocks.Take(AtOnce).Select(block => WriteAsync(file, block)));
-            switch (random.Next(16))
+            switch (writesAlone ? -1 : random.Next(16))
             {
                 case 0:
                     await DeleteAsync();

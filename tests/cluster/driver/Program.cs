@@ -30,16 +30,17 @@ var callTimeout = new Option<double>("--call-timeout") { DefaultValueFactory = _
 var size = new Option<int>("--size") { DefaultValueFactory = _ => 500, Description = "the most bytes of a record" };
 var lie = new Option<Lie>("--lie") { Description = "the reader drops, doubles or damages what it read: the check must see it" };
 var histories = new Option<string>("--histories") { DefaultValueFactory = _ => "", Description = "a folder for the calls on each file in which the check finds something" };
+var writesAlone = new Option<bool>("--writes-alone") { Description = "plain files are written, and neither truncated nor deleted" };
 var load = new Command("load", "appends, writes, truncates and deletes from two clients; reads back through a third and checks the history")
 {
-    seed, host, seconds, random, files, disks, faulted, doubled, callTimeout, size, lie, histories, hocon,
+    seed, host, seconds, random, files, disks, faulted, doubled, callTimeout, size, lie, writesAlone, histories, hocon,
 };
 load.SetAction((parsed, _) => LoadVerb.RunAsync(
     new LoadOptions(
         parsed.GetValue(seed)!, parsed.GetValue(host)!, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(random), parsed.GetValue(files),
         parsed.GetValue(disks), parsed.GetValue(faulted)!.Split(',', StringSplitOptions.RemoveEmptyEntries), parsed.GetValue(doubled),
         TimeSpan.FromSeconds(parsed.GetValue(callTimeout)), parsed.GetValue(size), parsed.GetValue(lie),
-        parsed.GetValue(histories)!, parsed.GetValue(hocon)!)));
+        parsed.GetValue(writesAlone), parsed.GetValue(histories)!, parsed.GetValue(hocon)!)));
 
 var root = new RootCommand("Drives AkkaAio.Cluster for the fault scripts.") { node, load };
 return await root.Parse(args).InvokeAsync();
