@@ -71,7 +71,7 @@ stopped() { # stopped SECONDS OPTIONS…: SIGSTOP of n2, SIGCONT
   start_three || return
   load $(($1 + 8)) --doubled $(hurt n2) "${@:2}" || return
   pause 1; kill -STOP "${pids[n2]}"; sleep "$1"; kill -CONT "${pids[n2]}"
-  tend 5 n2; await_up n2 || return
+  tend 10 n2; await_up n2 || return
   finish
 }
 scenario_stop() { three; stopped "${1:-5}" && { is_shared || within other 1; }; }
@@ -143,7 +143,7 @@ cut_off() { # cut_off both|sends
   networked || return
   load 26 --doubled $(hurt n3) || return
   pause 1; cut_n3 add "$1"; sleep 10; cut_n3 del "$1"
-  tend 5 n3; await_up n3 || return
+  tend 10 n3; await_up n3 || return
   finish || return
   if is_shared; then within worst 15; else within other 1; fi
 }
