@@ -97,6 +97,28 @@ public sealed class OwnerEndSpecs(ClusterFixture cluster) : NodeSpecs(cluster), 
         await Cluster.Node(1).OpenAsync(file, new() { Mode = FileMode.OpenOrCreate }); // whichever came of it, it can be used
     }
 
+    [Fact]
+    public async Task A_duplicate_that_comes_when_its_owner_stops_is_answered_as_the_change_under_way()
+    {
+        var (file, opened) = await CreateAsync(Wire.Kind.Log);
+        var append = Append(file, opened, Guid.NewGuid(), 1, 0);
+        append.AppendAt.Durable = true; // by a thread: it is held
+        Task<Wire.Reply> first, second;
+        var held = await HeldThreads.TakeAsync(Cluster.Node(0));
+        using (held)
+        {
+            var owner = await OwnerOfAsync(file);
+            first = owner.Ask<Wire.Reply>(append, Time);
+            await HandledAsync(owner);
+            owner.Tell(Owner.StopOwner.Instance, ActorRefs.NoSender); // as at a hand-off
+            second = owner.Ask<Wire.Reply>(append, Time);
+            await HandledAsync(owner);
+        }
+
+        Assert.Equal((await first).Done.End, (await second).Done.End);
+        Assert.Equal((await first).Done.End, (await Cluster.Node(1).StatAsync(file)).Length);
+    }
+
     private static void AssertMoving(Wire.Failure failure, bool mayHaveHappened) =>
         Assert.Equal((Wire.FailureKind.FailureMoving, mayHaveHappened), (failure.Kind, failure.MayHaveHappened));
 

@@ -164,18 +164,20 @@ public sealed partial class AioClusterFile
         }
     }
 
-    // First: no call before can have appended these bytes, so that equal ones that are there are another's.
+    // First: no call before can have appended these bytes, so that equal ones that are there are another's. In a log, whose frames name their
+    // writer, it is said of the first request alone: a duplicate of a request that one owner refused may have reached another.
     private Task<long> AppendAtAsync(
         long expectedEnd, ReadOnlyMemory<byte> data, AioDurability durability, bool isFirst, CancellationToken cancellationToken)
     {
         var bytes = UnsafeByteOperations.UnsafeWrap(data);
+        var requests = 0;
         return ChangeAsync(
             (request, unsure) => request.AppendAt = new Wire.AppendAt
             {
                 ExpectedEnd = expectedEnd,
                 Data = bytes,
                 Durable = durability == AioDurability.Dsync,
-                IsFirst = isFirst && !unsure,
+                IsFirst = isFirst && !unsure && (requests++ == 0 || Kind == AioClusterFileKind.Plain),
                 Writer = _writer,
             }, cancellationToken);
     }

@@ -66,6 +66,16 @@ internal sealed partial class FileOwner
         }
     }
 
+    // A change that has come before, of the epoch that is open or was last.
+    private Change? FindChange(Wire.Request request) =>
+        request.Number > 0 && request.Client.Length == ClientIdBytes && request.Epoch == _epoch &&
+        _clients.TryGetValue(new Guid(request.Client.Span, bigEndian: true), out var changes)
+            ? changes.Find(request.Number)
+            : null;
+
+    private static bool IsSameChange(Wire.Request one, Wire.Request other) =>
+        other.Number > 0 && one.Number == other.Number && one.Epoch == other.Epoch && one.Client.Equals(other.Client);
+
     private bool IsAlone => _changes.Count == 0 && _reads.Count == 0 && _writeStreams == 0;
 
     private void OnWrite(

@@ -101,7 +101,7 @@ internal sealed partial class FileOwner
         (_isBusy, _loading) = (false, null);
         if (loaded.Opened is { } open)
         {
-            (_open, _end) = (open, open.End);
+            (_open, _end, _epoch) = (open, open.End, open.Epoch);
             _clients.Clear(); // of another epoch
             if (loaded.WasMade)
             {

@@ -30,6 +30,7 @@ internal sealed partial class FileOwner : UntypedActor
     private OpenedFile? _open;
     private OpenFiles.Entry? _place;
     private long _end;
+    private ulong _epoch; // of the last open
     private readonly HashSet<Change> _reads = []; // that wait for the disk; and appends that are compared with what is there
     private Change? _exclusive;
     private (Wire.Request Request, IActorRef Requester)? _loading;
@@ -109,14 +110,14 @@ internal sealed partial class FileOwner : UntypedActor
             _ = open.File.DisposeAsync().AsTask();
         }
 
-        while (_waiting.TryDequeue(out var waiting))
-        {
-            waiting.Requester.Tell(MovingReply());
-        }
-
         foreach (var change in _exclusive is { } exclusive ? _changes.Append(exclusive) : _changes)
         {
             change.Answer(Replies.Failure(Wire.FailureKind.FailureMoving, $"{_address}: its owner has ended", mayHaveHappened: true));
+        }
+
+        while (_waiting.TryDequeue(out var waiting))
+        {
+            AnswerMoving(waiting.Request, waiting.Requester);
         }
 
         foreach (var read in _reads)
@@ -146,7 +147,7 @@ internal sealed partial class FileOwner : UntypedActor
         }
         else if (_stops)
         {
-            requester.Tell(MovingReply());
+            AnswerMoving(request, requester);
         }
         else if (_isBusy || _waiting.Count > 0 || _isBroken)
         {
@@ -174,7 +175,9 @@ internal sealed partial class FileOwner : UntypedActor
         }
         else
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureOverloaded, $"{_address}: {MostWaiting} requests wait for its owner"));
+            requester.Tell(Replies.Failure(
+                Wire.FailureKind.FailureOverloaded, $"{_address}: {MostWaiting} requests wait for its owner",
+                mayHaveHappened: FindChange(request) is not null || _waiting.Any(other => IsSameChange(other.Request, request))));
         }
     }
 
@@ -307,6 +310,19 @@ internal sealed partial class FileOwner : UntypedActor
 
     private static bool NeedsFileAlone(Wire.Request request) => request.OperationCase
         is Wire.Request.OperationOneofCase.Truncate or Wire.Request.OperationOneofCase.Flush or Wire.Request.OperationOneofCase.Delete;
+
+    // A request is not performed, unless it was told before: then it is answered as that one is.
+    private void AnswerMoving(Wire.Request request, IActorRef requester)
+    {
+        if (FindChange(request) is { } known)
+        {
+            known.AlsoFor(requester);
+        }
+        else
+        {
+            requester.Tell(MovingReply());
+        }
+    }
 
     private Wire.Reply MovingReply() => Replies.Failure(Wire.FailureKind.FailureMoving, $"{_address}: its owner is going away");
 
