@@ -47,7 +47,7 @@ public sealed partial class AioClusterFile
             throw new AioClusterFileException(Address, AioClusterFailure.Io, AioOutcome.MayHaveHappened, $"{Address}: the stream of writes broke off: {e.Message}");
         }
 
-        var end = await ChangeAsync((request, _) => request.Flush = new Wire.Flush(), cancellationToken).ConfigureAwait(false);
+        var end = await FlushToEndAsync(cancellationToken).ConfigureAwait(false);
         return end >= offset + count && (ulong)Volatile.Read(ref _epoch) == epoch // else the flush was another open's
             ? count
             : throw new AioClusterFileException(

@@ -18,6 +18,7 @@ public sealed partial class AioClusterFile
     private readonly AioClusterOpenOptions _options;
     private readonly ByteString _fileId;
     private readonly ByteString _writer = Owner.Replies.BytesOf(Guid.NewGuid());
+    private readonly UnflushedWrites _unflushed = new();
     private readonly SemaphoreSlim _changes;
     private readonly SemaphoreSlim _appending = new(1);
     private long _epoch;
@@ -144,10 +145,14 @@ public sealed partial class AioClusterFile
         return ChangeAsync((request, _) => request.Truncate = truncate, cancellationToken);
     }
 
-    /// <summary>What was written through this owner before is on stable storage when the task ends.</summary>
-    /// <exception cref="AioClusterFileException">Io: what was written and not durable before may be lost.</exception>
-    public Task FlushAsync(CancellationToken cancellationToken = default) =>
-        ChangeAsync((request, _) => request.Flush = new Wire.Flush(), cancellationToken);
+    /// <summary>
+    /// What this object had written when the call began is on stable storage when the task ends, also where the file's owner has changed since:
+    /// an owner that leaves flushes first.
+    /// </summary>
+    /// <exception cref="AioClusterFileException">
+    /// Lost: an owner ended without that, and what it had acknowledged without Dsync may be lost. Io: the disk failed, with the same meaning.
+    /// </exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => FlushToEndAsync(cancellationToken);
 
     /// <inheritdoc/>
     public override string ToString() => $"AioClusterFile({Address})";
@@ -162,6 +167,14 @@ public sealed partial class AioClusterFile
         {
             // The file that was opened is gone, durably: by an attempt before, by a duplicate of it, or by another client.
         }
+    }
+
+    private async Task<long> FlushToEndAsync(CancellationToken cancellationToken)
+    {
+        var (since, count) = _unflushed.Begin();
+        var end = await ChangeAsync((request, _) => request.Flush = new Wire.Flush { Since = since }, cancellationToken).ConfigureAwait(false);
+        _unflushed.Flushed(count);
+        return end;
     }
 
     // First: no call before can have appended these bytes, so that equal ones that are there are another's. In a log, whose frames name their
@@ -204,6 +217,11 @@ public sealed partial class AioClusterFile
                 {
                     case Wire.Reply.ResultOneofCase.Done:
                         Raise(answer.Reply.Done.End);
+                        if (answer.Request is { WriteAt.Durable: false } or { AppendAt.Durable: false })
+                        {
+                            _unflushed.Add(answer.Request.Epoch);
+                        }
+
                         return answer.Reply.Done.End;
                     case Wire.Reply.ResultOneofCase.WrongEnd:
                         var end = answer.Reply.WrongEnd.End;

@@ -33,6 +33,12 @@ public enum AioClusterFailure
     /// <summary>The owner's disk failed.</summary>
     Io,
 
+    /// <summary>
+    /// Of FlushAsync: an owner ended before it had flushed what it had acknowledged to this object without Dsync, and that may be lost. Each
+    /// later FlushAsync of this object says so, too: open the file again, and write again what was not durable.
+    /// </summary>
+    Lost,
+
     /// <summary>The file ends elsewhere than the call expected: another client has appended or truncated.</summary>
     WrongEnd,
 

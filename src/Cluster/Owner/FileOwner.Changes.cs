@@ -103,7 +103,7 @@ internal sealed partial class FileOwner
         var change = new Change(request.Number, write.Data.Length, requester) { Success = Replies.Done(end), Offset = write.Offset };
         changes.Add(change);
         _end = end;
-        Begin(change, client, () => open.File.WriteAsync(write.Offset, write.Data.Memory, DurabilityOf(write.Durable)).AsTask());
+        Begin(change, client, () => WriteAsync(open, write.Offset, write.Data.Memory, write.Durable));
     }
 
     private void OnAppend(
@@ -141,7 +141,7 @@ internal sealed partial class FileOwner
 
         var change = new Change(request.Number, size, requester) { Success = Replies.Done(_end), Offset = at, AppendedAt = at };
         changes.Add(change);
-        Begin(change, client, () => open.File.WriteAsync(at, data, DurabilityOf(append.Durable)).AsTask());
+        Begin(change, client, () => WriteAsync(open, at, data, append.Durable));
     }
 
     // An append that was performed by an earlier owner, whose reply was lost, is a success: its bytes are there.
@@ -306,6 +306,12 @@ internal sealed partial class FileOwner
             return;
         }
 
+        if (request.Flush is { } flush && WhyLost(flush, open) is { } lost)
+        {
+            refuses.Answer(lost);
+            return;
+        }
+
         var change = new Change(request.Number, 0, requester) { Success = Replies.Done(truncate?.NewEnd ?? _end) };
         changes.Add(change);
         (_isBusy, _exclusive) = (true, change);
@@ -324,7 +330,7 @@ internal sealed partial class FileOwner
 
                 if (isDelete)
                 {
-                    await DeleteAsync(open).ConfigureAwait(false);
+                    await WithDescriptorAsync(open, () => _disk.Delete(_address.Name)).ConfigureAwait(false);
                 }
                 else
                 {
@@ -337,25 +343,6 @@ internal sealed partial class FileOwner
             }
 
             self.Tell(new ExclusiveDone(change, truncate?.NewEnd, isDelete, error), ActorRefs.NoSender);
-        }
-    }
-
-    // Holds the file while its name is removed, though its owner may end meanwhile and the file be closed: the next owner would open the file,
-    // acknowledge changes, and the late call would remove them.
-    private async Task DeleteAsync(OpenedFile open)
-    {
-        open.Hold.Keep();
-        try
-        {
-            await _cluster.RunBlocking(() =>
-            {
-                using var descriptor = open.File.KeepDescriptor();
-                _disk.Delete(_address.Name);
-            }).ConfigureAwait(false);
-        }
-        finally
-        {
-            open.Hold.GiveBack();
         }
     }
 

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Cluster.Disks;
 using AkkaAio.Cluster.Logs;
+using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Cluster.Owner;
 
@@ -53,9 +54,19 @@ internal sealed partial class FileOwner
             _disk.SyncFolderOf(_address.Name); // the one that removed it may have ended before that
         }
 
-        return request is { OperationCase: Wire.Request.OperationOneofCase.Open, Open.Create: true }
-            ? (_disk.Create(_address.Name, request.Open.Kind == Wire.Kind.Log ? Wire.Kind.Log : Wire.Kind.Plain), true)
-            : (null, false);
+        if (request is not { OperationCase: Wire.Request.OperationOneofCase.Open, Open.Create: true })
+        {
+            return (null, false);
+        }
+
+        try
+        {
+            return (_disk.Create(_address.Name, request.Open.Kind == Wire.Kind.Log ? Wire.Kind.Log : Wire.Kind.Plain), true);
+        }
+        catch (AioSystemException e) when (e.Errno == Errno.EEXIST)
+        {
+            return (_disk.Look(_address.Name), false); // made since, by an owner that has ended; a folder is refused here
+        }
     }
 
     private async Task<OpenedFile> OpenAsync(FileFacts facts, FileHold hold, IActorRef self)
@@ -87,7 +98,9 @@ internal sealed partial class FileOwner
                 }
             }
 
-            return new OpenedFile(file, facts, hold, end);
+            // Behind the lock: the owner before may still have changed it.
+            var lostUpTo = await _cluster.RunBlocking(() => UnflushedMark.Of((LinuxFile)file.Handle)).ConfigureAwait(false);
+            return new OpenedFile(file, facts, hold, end) { LostUpTo = lostUpTo };
         }
         catch
         {
@@ -101,7 +114,7 @@ internal sealed partial class FileOwner
         (_isBusy, _loading) = (false, null);
         if (loaded.Opened is { } open)
         {
-            (_open, _end, _epoch) = (open, open.End, open.Epoch);
+            (_open, _end, _epoch, _mark) = (open, open.End, open.Epoch, null);
             _clients.Clear(); // of another epoch
             if (loaded.WasMade)
             {
@@ -132,7 +145,7 @@ internal sealed partial class FileOwner
     private void Close()
     {
         _isBusy = true;
-        var (open, end, isBroken) = (_open!, _end, _isBroken);
+        var (open, end, isBroken, mark) = (_open!, _end, _isBroken, _mark);
         _open = null;
         _ = CloseAsync(Self);
 
@@ -146,6 +159,7 @@ internal sealed partial class FileOwner
                 }
 
                 await open.File.FlushAsync().ConfigureAwait(false);
+                await PutMarkBackAsync(open, mark).ConfigureAwait(false);
             }
             catch (Exception e)
             {

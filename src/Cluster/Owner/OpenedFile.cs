@@ -11,4 +11,7 @@ internal sealed record OpenedFile(AioFile File, FileFacts Facts, FileHold Hold, 
 {
     /// <summary>Of this open; never seen before.</summary>
     public ulong Epoch => Hold.Epoch;
+
+    /// <summary>What was acknowledged in this epoch or before, and was not durable, may be lost. 0: in none.</summary>
+    public ulong LostUpTo { get; init; }
 }

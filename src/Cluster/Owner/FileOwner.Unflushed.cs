@@ -1,0 +1,61 @@
+using AkkaAio.Cluster.Disks;
+using AkkaAio.Interop.Files;
+
+namespace AkkaAio.Cluster.Owner;
+
+// What is acknowledged before it is durable: the file says so, until it has been flushed.
+internal sealed partial class FileOwner
+{
+    private Task? _mark; // of this open; null: nothing was
+
+    // Actor thread.
+    private Task WriteAsync(OpenedFile open, long offset, ReadOnlyMemory<byte> data, bool durable)
+    {
+        if (durable)
+        {
+            return open.File.WriteAsync(offset, data, AioDurability.Dsync).AsTask();
+        }
+
+        _mark ??= WithDescriptorAsync(open, () => UnflushedMark.Set((LinuxFile)open.File.Handle, open.Epoch));
+        return _mark.IsCompletedSuccessfully ? open.File.WriteAsync(offset, data).AsTask() : BehindAsync(_mark);
+
+        async Task BehindAsync(Task mark)
+        {
+            await mark.ConfigureAwait(false);
+            await open.File.WriteAsync(offset, data).ConfigureAwait(false);
+        }
+    }
+
+    // Behind the flush of an orderly close.
+    private Task PutMarkBackAsync(OpenedFile open, Task? mark) => mark is { IsCompletedSuccessfully: true }
+        ? _cluster.RunBlocking(() => UnflushedMark.PutBack((LinuxFile)open.File.Handle, open.LostUpTo))
+        : Task.CompletedTask;
+
+    // A flush covers what its sender was told in this epoch. Of earlier ones the file says whether they were flushed.
+    private Wire.Reply? WhyLost(Wire.Flush flush, OpenedFile open) =>
+        flush.Since == 0 || flush.Since == open.Epoch || (flush.Since > open.LostUpTo && flush.Since < open.Epoch)
+            ? null
+            : Replies.Failure(
+                Wire.FailureKind.FailureLost,
+                $"{_address}: an owner ended before it had flushed what it acknowledged in epoch {open.LostUpTo:x} or before; this client waits for a " +
+                $"flush since epoch {flush.Since:x}. What was not durable may be lost: open the file again, and write it again",
+                mayHaveHappened: true);
+
+    // Keeps the file locked, though its owner may end meanwhile: a late call would meet the next owner's.
+    private async Task WithDescriptorAsync(OpenedFile open, Action call)
+    {
+        open.Hold.Keep();
+        try
+        {
+            await _cluster.RunBlocking(() =>
+            {
+                using var descriptor = open.File.KeepDescriptor();
+                call();
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            open.Hold.GiveBack();
+        }
+    }
+}
