@@ -17,7 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 short=(checker kill:1 one-way slow shared/kill:1 shared/leave shared/unfenced shared/stop:9)
 all=(checker doubled kill:3 oldest:3 stop:5 stop:30 rolling folder full eio cut one-way flapping:4 slow
   shared/doubled shared/kill:3 shared/oldest:3 shared/stop:5 shared/stop:30 shared/unfenced shared/rolling shared/leave shared/rebalance:2 shared/cut shared/one-way
-  shared/flapping:4 shared/leases shared/held)
+  shared/flapping:4 shared/leases shared/held shared/locks)
 case ${1:-} in
   --list) printf '%s\n' "${all[@]}"; exit ;;
   --short) set -- "${short[@]}" ;;
@@ -163,6 +163,19 @@ scenario_leases() { # the folder of leases is gone, and restored
   pause 2; mv "$at/shared/leases" "$at/leases"; sleep 4; mv "$at/leases" "$at/shared/leases"
   tend 6 n1 n2 n3; await_up n1 n2 n3 || return
   finish
+}
+scenario_locks() { # kill -9 while a write hangs: the process's lock stays as long
+  three; on_fuse "$at/shared" || return
+  coproc PLAYER { python3 "$here/lock-outlives-kill.py" "$at/shared/file" 2>&1; }
+  local word
+  while read -r word <&"${PLAYER[0]}"; do
+    case $word in
+      stall) disk stall flush; disk stall write; echo >&"${PLAYER[1]}" ;;
+      go) disk clear; echo >&"${PLAYER[1]}" ;;
+      *) out=$word ;;
+    esac
+  done
+  [ "$out" = "the lock stayed until the write was out of the kernel" ]
 }
 scenario_held() { # shards move while their writes hang for longer than the hand-off may take
   three; on_fuse "$at/shared" || return
