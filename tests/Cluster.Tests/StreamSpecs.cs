@@ -48,6 +48,30 @@ public sealed class StreamSpecs(ClusterFixture cluster) : IClassFixture<ClusterF
         await file.WriteAsync(0, "usable"u8.ToArray());
     }
 
+    [Fact]
+    public async Task A_stream_that_is_asked_for_twice_is_one_stream_and_holds_up_no_flush()
+    {
+        var file = await NewFileAsync();
+        var opened = (await AskAsync(new Wire.Request { File = file.Address, Open = new Wire.OpenFile() })).Opened;
+        var open = new Wire.Request
+        {
+            File = file.Address,
+            FileId = opened.FileId,
+            Epoch = opened.Epoch,
+            Client = ByteString.CopyFrom(new byte[16]),
+            Number = 1,
+            OpenWrite = new Wire.OpenWrite(),
+        };
+        var offer = await AskAsync(open);
+        Assert.Equal(offer, await AskAsync(open)); // as a client whose answer is late
+        var sink = cluster.Node(1).StreamOf<ISinkRef<Wire.Chunk>>(offer.Stream);
+        var data = ByteString.CopyFromUtf8("abc");
+        Source.Single(new Wire.Chunk { Data = data, Crc32C = Logs.Crc32C.Of(data.Span) }).RunWith(sink.Sink, cluster.Node(1).Materializer);
+        var flush = open.Clone();
+        (flush.Number, flush.Flush) = (2, new Wire.Flush());
+        Assert.Equal(3, (await AskAsync(flush)).Done.End);
+    }
+
     private Task<AioClusterFile> NewFileAsync() =>
         cluster.Node(1).OpenAsync($"{cluster.DiskOf(0)}/{Guid.NewGuid():N}", new() { Mode = FileMode.CreateNew });
 

@@ -52,6 +52,9 @@ internal sealed partial class FileOwner
             case Wire.Request.OperationOneofCase.AppendAt:
                 OnAppend(request, client, changes, open, refuses, requester);
                 break;
+            case Wire.Request.OperationOneofCase.OpenWrite:
+                OnOpenWrite(request.OpenWrite, open, refuses);
+                break;
             default:
                 if (IsAlone)
                 {

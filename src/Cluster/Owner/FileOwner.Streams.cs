@@ -42,20 +42,20 @@ internal sealed partial class FileOwner
             .WatchTermination((_, ended) => ended)
             .ToMaterialized(StreamRefs.SourceRef<Wire.Chunk>(), Keep.Both)
             .Run(_cluster.Materializer);
-        Offer(done, reference, requester);
+        Offer(done, reference, new Change(0, 0, requester));
     }
 
-    private void OnOpenWrite(Wire.OpenWrite request, OpenedFile open, IActorRef requester)
+    private void OnOpenWrite(Wire.OpenWrite request, OpenedFile open, Refusal refuses)
     {
         if (open.Facts.Kind == Wire.Kind.Log)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
             return;
         }
 
         if (request.Offset < 0)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a stream to {request.Offset}"));
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a stream to {request.Offset}"));
             return;
         }
 
@@ -94,28 +94,31 @@ internal sealed partial class FileOwner
             })
             .ToMaterialized(Sink.Aggregate<long, long>(0, Math.Max), Keep.Both)
             .Run(_cluster.Materializer);
-        Offer(written, reference, requester);
+        Offer(written, reference, refuses.Begin()); // told again, it is the same stream: one that nobody takes up would hold up a Flush
     }
 
-    private void Offer<T>(Task done, Task<T> reference, IActorRef requester)
+    private void Offer<T>(Task done, Task<T> reference, Change offer)
         where T : class
     {
         var writes = done is Task<long>;
+        _reads.Add(offer);
         _streams++;
         _writeStreams += writes ? 1 : 0;
         _ = RunAsync(Self);
 
         async Task RunAsync(IActorRef self)
         {
+            Wire.Reply reply;
             try
             {
-                requester.Tell(_cluster.OfferOf(await reference.ConfigureAwait(false)));
+                reply = _cluster.OfferOf(await reference.ConfigureAwait(false));
             }
             catch (Exception e)
             {
-                requester.Tell(Replies.Failure(e, mayHaveHappened: false));
+                reply = Replies.Failure(e, mayHaveHappened: false);
             }
 
+            self.Tell(new ReadDone(offer, reply), ActorRefs.NoSender);
             try
             {
                 await done.ConfigureAwait(false);

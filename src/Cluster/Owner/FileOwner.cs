@@ -204,20 +204,15 @@ internal sealed partial class FileOwner : UntypedActor
             case Wire.Request.OperationOneofCase.OpenRead:
                 OnOpenRead(request.OpenRead, open, requester);
                 break;
-            case Wire.Request.OperationOneofCase.OpenWrite when IsCurrent(request, open, requester):
-                OnOpenWrite(request.OpenWrite, open, requester);
-                break;
             case Wire.Request.OperationOneofCase.WriteAt or Wire.Request.OperationOneofCase.AppendAt
                 or Wire.Request.OperationOneofCase.Truncate or Wire.Request.OperationOneofCase.Flush
-                or Wire.Request.OperationOneofCase.Delete:
+                or Wire.Request.OperationOneofCase.Delete or Wire.Request.OperationOneofCase.OpenWrite:
                 if (IsCurrent(request, open, requester))
                 {
                     OnChange(request, open, requester);
                 }
 
                 break;
-            case Wire.Request.OperationOneofCase.OpenWrite:
-                break; // answered with Moved
             default:
                 requester.Tell(Replies.Unsupported(request.OperationCase.ToString()));
                 break;
