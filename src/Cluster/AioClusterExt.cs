@@ -51,6 +51,7 @@ public sealed partial class AioClusterExt : IExtension
             }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         Aio = AioExt.Get(system);
         Cluster = Akka.Cluster.Cluster.Get(system);
+        Nodes = new NodeWatch(system, Cluster);
         Materializer = system.Materializer(); // it registers the serializer of stream refs too
         OpenFiles = new OpenFiles(Settings.MaxOpenFiles);
         Credits = new ClientCredits(Settings.ClientCredit);
@@ -78,6 +79,8 @@ public sealed partial class AioClusterExt : IExtension
     internal AioExt Aio { get; }
 
     internal Akka.Cluster.Cluster Cluster { get; }
+
+    internal NodeWatch Nodes { get; }
 
     internal ActorMaterializer Materializer { get; }
 
@@ -135,6 +138,7 @@ public sealed partial class AioClusterExt : IExtension
             {
                 Serializer = serializer.Identifier,
                 Manifest = serializer is SerializerWithStringManifest named ? named.Manifest(reference) : "",
+                Node = Cluster.SelfAddress.ToString(),
                 StreamRef = UnsafeByteOperations.UnsafeWrap(
                     Serialization.WithTransport(_system, () => serializer.ToBinary(reference))), // else its refs have no host
             },

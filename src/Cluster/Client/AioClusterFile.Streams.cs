@@ -27,6 +27,8 @@ public sealed partial class AioClusterFile
         var open = new Wire.OpenWrite { Offset = offset };
         var (offer, epoch) = await OfferAsync(request => request.OpenWrite = open, cancellationToken).ConfigureAwait(false);
         var sink = _cluster.StreamOf<ISinkRef<Wire.Chunk>>(offer);
+        var gone = _cluster.Nodes.Gone(offer.Node);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(gone, cancellationToken);
         var count = 0L;
         var ended = data
             .SelectMany(part => Parts(part, MaxTransfer))
@@ -36,15 +38,16 @@ public sealed partial class AioClusterFile
                 return new Wire.Chunk { Data = UnsafeByteOperations.UnsafeWrap(part), Crc32C = Crc32C.Of(part.Span) };
             })
             .WatchTermination((_, done) => done)
+            .Via(stop.Token.AsFlow<Wire.Chunk>(cancelGracefully: false))
             .To(sink.Sink)
             .Run(_cluster.Materializer);
         try
         {
-            await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await ended.WaitAsync(stop.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new AioClusterFileException(Address, AioClusterFailure.Io, AioOutcome.MayHaveHappened, $"{Address}: the stream of writes broke off: {e.Message}");
+            throw BrokenOff(e, "writes", offer, AioOutcome.MayHaveHappened, gone);
         }
 
         var end = await FlushToEndAsync(cancellationToken).ConfigureAwait(false);
@@ -67,11 +70,12 @@ public sealed partial class AioClusterFile
 
     /// <summary>Writes the bytes from an offset to the file's end to a .NET stream.</summary>
     /// <returns>Bytes written.</returns>
+    /// <exception cref="AioClusterFileException">It was not read whole.</exception>
     public async Task<long> CopyToAsync(Stream destination, long offset = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
         var count = 0L;
-        await ReadStream(offset).SelectAsync(1, async part =>
+        await ReadStream(offset).Via(cancellationToken.AsFlow<ReadOnlyMemory<byte>>(cancelGracefully: false)).SelectAsync(1, async part =>
         {
             await destination.WriteAsync(part, cancellationToken).ConfigureAwait(false);
             count += part.Length;
@@ -85,8 +89,17 @@ public sealed partial class AioClusterFile
         var open = new Wire.OpenRead { Offset = offset };
         var answer = await Calls.CallAsync(
             _ => new Wire.Request { File = Address, OpenRead = open }, changes: false, CancellationToken.None).ConfigureAwait(false);
-        return _cluster.StreamOf<ISourceRef<Wire.Chunk>>(answer.Reply.Stream).Source;
+        var offer = answer.Reply.Stream;
+        var gone = _cluster.Nodes.Gone(offer.Node);
+        return _cluster.StreamOf<ISourceRef<Wire.Chunk>>(offer).Source
+            .Via(gone.AsFlow<Wire.Chunk>(cancelGracefully: false))
+            .SelectError(e => BrokenOff(e, "reads", offer, AioOutcome.NotPerformed, gone));
     }
+
+    private AioClusterFileException BrokenOff(Exception e, string what, Wire.StreamOffered offer, AioOutcome outcome, CancellationToken gone) =>
+        gone.IsCancellationRequested
+            ? new(Address, AioClusterFailure.Unavailable, outcome, $"{Address}: the stream of {what} broke off: its owner's node {offer.Node} has left the cluster")
+            : new(Address, AioClusterFailure.Io, outcome, $"{Address}: the stream of {what} broke off: {e.Message}");
 
     private async Task<(Wire.StreamOffered Stream, ulong Epoch)> OfferAsync(Action<Wire.Request> operation, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Akka;
 using Akka.Actor;
 using Akka.Event;
 using Akka.Streams;
@@ -39,6 +40,7 @@ internal sealed partial class FileOwner
                     : throw new AioException($"{open.File.Path} ended at {at + count}, and was to be read to {end}: it was truncated meanwhile");
             })
             .Via(KillSwitch.Flow<Wire.Chunk>())
+            .Via(GoneWith(requester))
             .WatchTermination((_, ended) => ended)
             .ToMaterialized(StreamRefs.SourceRef<Wire.Chunk>(), Keep.Both)
             .Run(_cluster.Materializer);
@@ -64,6 +66,7 @@ internal sealed partial class FileOwner
         var at = request.Offset; // the stages before SelectAsync run one element at a time
         var (reference, written) = StreamRefs.SinkRef<Wire.Chunk>()
             .Via(KillSwitch.Flow<Wire.Chunk>())
+            .Via(GoneWith(requester))
             .Select(chunk =>
             {
                 if (chunk.Data.Length > most || at > long.MaxValue - chunk.Data.Length || Crc32C.Of(chunk.Data.Span) != chunk.Crc32C)
@@ -152,6 +155,11 @@ internal sealed partial class FileOwner
     }
 
     private SharedKillSwitch KillSwitch => _killSwitch ??= KillSwitches.Shared("owner");
+
+    // Fails a stream when the node of its client leaves the cluster.
+    private IGraph<FlowShape<Wire.Chunk, Wire.Chunk>, NotUsed> GoneWith(IActorRef client) =>
+        _cluster.Nodes.Gone(client.Path.Address.HasLocalScope ? _cluster.Cluster.SelfAddress : client.Path.Address)
+            .AsFlow<Wire.Chunk>(cancelGracefully: false);
 
     private void StopStreams() => _killSwitch?.Abort(new AioException($"{_address}: its owner is going away"));
 

@@ -16,6 +16,7 @@ internal static class AsNobody
             File.Copy(file, folder[$"demo/{Path.GetFileName(file)}"]); // the tests' own folder may be closed to others
         }
 
+        File.Copy(Path.Join(AppContext.BaseDirectory, "config", "node.conf"), folder["demo/node.conf"]);
         string[] asNobody =
         [
             "setpriv", $"--reuid={Id}", $"--regid={Id}", "--clear-groups", .. DemoProcess.CommandLine(folder["demo"]),

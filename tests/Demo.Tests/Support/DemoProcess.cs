@@ -14,7 +14,9 @@ internal sealed class DemoProcess : IDisposable
     private readonly TaskCompletionSource _stderrEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DemoProcess(IEnumerable<string> commandLine, string? folder)
+    private readonly List<(string Part, TaskCompletionSource<string> Found)> _awaited = [];
+
+    private DemoProcess(IEnumerable<string> commandLine, string? folder, params (string Name, string Value)[] environment)
     {
         _process = new Process
         {
@@ -25,6 +27,11 @@ internal sealed class DemoProcess : IDisposable
                 WorkingDirectory = folder ?? AppContext.BaseDirectory,
             },
         };
+        foreach (var (name, value) in environment)
+        {
+            _process.StartInfo.Environment[name] = value;
+        }
+
         _process.OutputDataReceived += (_, line) => Take(line.Data, _stdout, _stdoutEnd);
         _process.ErrorDataReceived += (_, line) => Take(line.Data, _stderr, _stderrEnd);
         _process.Start();
@@ -47,6 +54,10 @@ internal sealed class DemoProcess : IDisposable
     public static DemoProcess Start(string? folder, params string[] arguments) =>
         new([.. CommandLine(AppContext.BaseDirectory), .. arguments], folder);
 
+    /// <summary>Starts the demo with these environment variables.</summary>
+    public static DemoProcess StartWith((string Name, string Value)[] environment, params string[] arguments) =>
+        new([.. CommandLine(AppContext.BaseDirectory), .. arguments], null, environment);
+
     /// <summary>Runs the demo to its end.</summary>
     public static Task<DemoResult> RunAsync(params string[] arguments) => RunInAsync(null, arguments);
 
@@ -62,6 +73,25 @@ internal sealed class DemoProcess : IDisposable
     {
         using var process = new DemoProcess(commandLine, null);
         return await process.EndAsync();
+    }
+
+    /// <summary>Waits for a line of stdout with a text in it; fails if the process ends without.</summary>
+    public Task<string> LineWith(string part)
+    {
+        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_awaited)
+        {
+            _awaited.Add((part, found));
+            foreach (var line in _stdout)
+            {
+                Look(line);
+            }
+        }
+
+        _ = _stdoutEnd.Task.ContinueWith(
+            _ => found.TrySetException(new IOException($"the demo ended without a line \"{part}\": {string.Join('\n', [.. _stdout, .. _stderr])}")),
+            TaskScheduler.Default);
+        return found.Task.WaitAsync(Patience);
     }
 
     /// <summary>Waits for the end.</summary>
@@ -99,8 +129,24 @@ internal sealed class DemoProcess : IDisposable
         }
         else
         {
-            lines.Add(line);
+            lock (_awaited)
+            {
+                lines.Add(line);
+                Look(line);
+            }
+
             _firstLine.TrySetResult();
+        }
+    }
+
+    private void Look(string line)
+    {
+        foreach (var (part, found) in _awaited)
+        {
+            if (line.Contains(part, StringComparison.Ordinal))
+            {
+                found.TrySetResult(line);
+            }
         }
     }
 }

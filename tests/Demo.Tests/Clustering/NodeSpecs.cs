@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace AkkaAio.Demo.Tests.Clustering;
+
+/// <summary>Nodes, and the verbs that work on their files.</summary>
+public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private DemoNode First => nodes.First;
+
+    private DemoNode Second => nodes.Second;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_file_goes_in_through_one_node_and_comes_back_through_another()
+    {
+        var sent = _folder.Random("sent", 3_000_001);
+        var address = $"{Second.Disk}/a/b";
+
+        Assert.Equal([address], (await ClientAsync(First, "put", sent, address)).ShouldBeQuiet().Stdout);
+        Assert.Equal([$"{address} plain 3000001"], (await ClientAsync(Second, "stat", $"{Second.Disk[..8]}/a/b")).ShouldBeQuiet().Stdout);
+        (await ClientAsync(Second, "get", address, _folder["back"])).ShouldBeQuiet();
+        Assert.Equal(await File.ReadAllBytesAsync(sent), await File.ReadAllBytesAsync(_folder["back"]));
+        Assert.Equal(await File.ReadAllBytesAsync(sent), await File.ReadAllBytesAsync(nodes.Folder["disk-2/files/a/b"]));
+        Assert.Equal([address], (await ClientAsync(First, "ls", $"{Second.Disk}/a")).ShouldBeQuiet().Stdout);
+
+        (await ClientAsync(First, "put", _folder.Random("shorter", 5), address)).ShouldBeQuiet();
+        Assert.Equal(5, new FileInfo(nodes.Folder["disk-2/files/a/b"]).Length);
+
+        (await ClientAsync(First, "rm", address)).ShouldBeQuiet();
+        (await ClientAsync(First, "get", address, _folder["none"])).ShouldComplain("cluster get: ", address, "does not exist");
+        Assert.False(File.Exists(_folder["none"]));
+    }
+
+    [Fact]
+    public async Task A_log_is_appended_to_by_lines_and_status_shows_both_disks()
+    {
+        var address = $"{First.Disk}/log";
+        await AppendAsync("one\ntwo\n", address, "--log");
+        await AppendAsync("three", address);
+
+        Assert.Equal(["one", "two", "three"], (await ClientAsync(Second, "cat", address)).ShouldBeQuiet().Stdout);
+        (await ClientAsync(First, "put", _folder.Random("plain", 1), address)).ShouldComplain(address, "is a log file");
+        var status = string.Join('\n', (await ClientAsync(Second, "status")).ShouldBeQuiet().Stdout);
+        Assert.All([First.Disk, Second.Disk, $":{First.Port}", $":{Second.Port}"], part => Assert.Contains(part, status, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_node_leaves_at_SIGTERM_and_its_log_has_properties()
+    {
+        using var third = await DemoNode.StartAsync(_folder["disk"], First, ("DEMO__LOG__FILE", _folder["log"]));
+        (await ClientAsync(First, "put", _folder.Random("sent", 10), $"{third.Disk}/a")).ShouldBeQuiet();
+
+        await third.SignalAsync("TERM");
+
+        var ended = await third.EndAsync();
+        Assert.Empty(ended.Stderr);
+        Assert.Equal(0, ended.ExitCode);
+        (await ClientAsync(First, "get", $"{third.Disk}/a", _folder["none"], "--wait", "2"))
+            .ShouldComplain("cluster get: ", third.Disk, "on no node that is up");
+
+        // Akka.Logger.Serilog: the holes of our messages are properties of their lines, on the console and in the file.
+        Assert.Contains(ended.Stdout, line => line.Contains($"serving the disk {third.Disk} in {_folder["disk"]}", StringComparison.Ordinal));
+        var line = (await File.ReadAllLinesAsync(_folder["log"]))
+            .Select(text => JsonDocument.Parse(text).RootElement)
+            .Single(line => line.GetProperty("MessageTemplate").GetString()!.Contains("{DiskId} in {Path}", StringComparison.Ordinal));
+        var properties = line.GetProperty("Properties");
+        Assert.Equal(third.Disk, properties.GetProperty("DiskId").GetString());
+        Assert.Equal(_folder["disk"], properties.GetProperty("Path").GetString());
+    }
+
+    [Fact]
+    public async Task A_stream_whose_owner_is_killed_ends_in_words()
+    {
+        using var third = await DemoNode.StartAsync(_folder["disk"], First);
+        var address = $"{third.Disk}/large";
+        (await ClientAsync(First, "put", _folder.Sparse("large", 64 << 20), address)).ShouldBeQuiet();
+        using var begins = new NewFile(_folder, "begun");
+
+        // Whoever reads the pipe takes one byte and then no more until the owner is dead: the stream is under way till then.
+        var cat = string.Join(' ', [.. DemoProcess.CommandLine(AppContext.BaseDirectory), "cluster", "cat", address, .. First.Seed]);
+        var command = $"{cat} | {{ head -c 1 >first; : >begun; while [ ! -e dead ]; do sleep 0.1; done; cat >rest; }}";
+        var result = DemoProcess.RunCommandAsync("sh", "-c", $"cd {_folder.Path}; {command}; exit 1");
+        await begins.Path;
+        await third.SignalAsync("KILL");
+        _folder.Text("dead", "");
+
+        (await result).ShouldFail("cluster cat: ", address, "broke off", $"127.0.0.1:{third.Port} has left the cluster");
+    }
+
+    private static Task<DemoResult> ClientAsync(DemoNode node, string verb, params string[] arguments) =>
+        DemoProcess.RunAsync(["cluster", verb, .. arguments, .. node.Seed]);
+
+    private async Task AppendAsync(string text, string address, params string[] options)
+    {
+        var append = string.Join(' ', [.. DemoProcess.CommandLine(AppContext.BaseDirectory), "cluster", "append", address, .. options, .. Second.Seed]);
+        (await DemoProcess.RunCommandAsync("sh", "-c", $"{append} <{_folder.Text("lines", text)}")).ShouldBeQuiet();
+    }
+}
