@@ -53,7 +53,7 @@ internal sealed partial class FileOwner
                 OnAppend(request, client, changes, open, refuses, requester);
                 break;
             case Wire.Request.OperationOneofCase.OpenWrite:
-                OnOpenWrite(request.OpenWrite, open, refuses);
+                OnOpenWrite(request.OpenWrite, open, refuses, requester);
                 break;
             default:
                 if (IsAlone)

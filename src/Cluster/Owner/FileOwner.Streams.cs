@@ -47,7 +47,7 @@ internal sealed partial class FileOwner
         Offer(done, reference, new Change(0, 0, requester));
     }
 
-    private void OnOpenWrite(Wire.OpenWrite request, OpenedFile open, Refusal refuses)
+    private void OnOpenWrite(Wire.OpenWrite request, OpenedFile open, Refusal refuses, IActorRef requester)
     {
         if (open.Facts.Kind == Wire.Kind.Log)
         {
