@@ -47,6 +47,9 @@ internal abstract class FileHistory(string address)
         }
     }
 
+    /// <summary>When it ended, in ms since the history began.</summary>
+    public long WorstUntil { get; private set; }
+
     public async Task RunToEndAsync(DateTime until)
     {
         await RunAsync(until);
@@ -91,7 +94,7 @@ internal abstract class FileHistory(string address)
             _last = now;
             if (gap > _worst)
             {
-                _worst = gap;
+                (_worst, WorstUntil) = (gap, Now);
             }
         }
     }

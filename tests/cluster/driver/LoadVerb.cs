@@ -8,12 +8,15 @@ namespace AkkaAio.ClusterDriver;
 /// <summary>Load from two clients, and the check of what a third one reads.</summary>
 internal static class LoadVerb
 {
+    private const int LongestGaps = 5;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public static async Task<int> RunAsync(LoadOptions options)
     {
         var systems = new List<ActorSystem>();
         var verdict = new Verdict();
+        List<FileHistory> histories;
         try
         {
             var clients = new List<AioClusterExt>();
@@ -32,7 +35,7 @@ internal static class LoadVerb
 
             var disks = clients[0].GetDisks();
             await Task.WhenAll(from client in clients from disk in disks select client.StatDiskAsync(disk.Id)); // shards are allocated
-            var histories = Histories(options, disks, [.. clients]);
+            histories = Histories(options, disks, [.. clients]);
             await Console.Error.WriteLineAsync("begun");
             var until = DateTime.UtcNow + options.Time;
             await Task.WhenAll(histories.Select(history => history.RunToEndAsync(until)));
@@ -47,6 +50,12 @@ internal static class LoadVerb
         foreach (var note in verdict.Notes)
         {
             await Console.Error.WriteLineAsync(note);
+        }
+
+        foreach (var history in histories.OrderByDescending(history => history.WorstGap).Take(LongestGaps))
+        {
+            await Console.Error.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"gap {history.WorstGap.TotalSeconds:0.0} s until {history.WorstUntil / 1000.0:0.0} s: {history.Address}"));
         }
 
         foreach (var (failure, count) in FileHistory.Failures.OrderBy(pair => pair.Key, StringComparer.Ordinal))
