@@ -105,6 +105,21 @@ public sealed class SharedFolderSpecs : IDisposable
         }
     }
 
+    [Fact]
+    public async Task More_shards_than_a_frame_can_hold_are_refused_at_the_start()
+    {
+        var config = ClusterFixture.ConfigOf(0, 1, SharedFixture.SharedHocon, $"akka.io.aio.cluster {{ shards = 1000, directories = [\"{_folder}\"] }}");
+        var system = ActorSystem.Create("files", AioClusterSetup.For(config));
+        try
+        {
+            Assert.Contains("shards = 1000", Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
     // Files that exist are found by it: it must never give another number.
     [Theory]
     [InlineData("a", 100, 76)]
