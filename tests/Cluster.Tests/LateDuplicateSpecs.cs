@@ -13,11 +13,11 @@ public sealed class LateDuplicateSpecs(ClusterFixture cluster) : IClassFixture<C
     public async Task One_that_was_refused_is_refused_again_when_it_would_go_through()
     {
         var (file, opened) = await NewLogAsync();
-        var append = Append(opened, number: 1, expectedEnd: 39);
+        var append = Append(opened, number: 1, expectedEnd: 47);
         Assert.Equal(0, (await AskAsync(append)).WrongEnd.End);
-        Assert.Equal(39, await file.AppendAtAsync(0, "one"u8.ToArray()));
+        Assert.Equal(47, await file.AppendAtAsync(0, "one"u8.ToArray()));
         Assert.Equal(0, (await AskAsync(append)).WrongEnd.End);
-        Assert.Equal(39, (await cluster.Node(2).StatAsync(file.Address)).Length);
+        Assert.Equal(47, (await cluster.Node(2).StatAsync(file.Address)).Length);
     }
 
     [Fact]
@@ -25,31 +25,31 @@ public sealed class LateDuplicateSpecs(ClusterFixture cluster) : IClassFixture<C
     {
         var (file, opened) = await NewLogAsync();
         var append = Append(opened, number: 1, expectedEnd: 0);
-        Assert.Equal(39, (await AskAsync(append)).Done.End);
-        Assert.Equal(39, (await AskAsync(append)).Done.End);
-        Assert.Equal(78, await file.AppendAsync("two"u8.ToArray()));
-        Assert.Equal(39, (await AskAsync(append)).Done.End);
-        Assert.Equal(78, (await cluster.Node(2).StatAsync(file.Address)).Length);
+        Assert.Equal(47, (await AskAsync(append)).Done.End);
+        Assert.Equal(47, (await AskAsync(append)).Done.End);
+        Assert.Equal(94, await file.AppendAsync("two"u8.ToArray()));
+        Assert.Equal(47, (await AskAsync(append)).Done.End);
+        Assert.Equal(94, (await cluster.Node(2).StatAsync(file.Address)).Length);
     }
 
     [Fact]
     public async Task One_that_was_overtaken_is_not_performed()
     {
         var (file, opened) = await NewLogAsync();
-        Assert.Equal(39, (await AskAsync(Append(opened, number: 9, expectedEnd: 0))).Done.End);
-        var stale = (await AskAsync(Append(opened, number: 8, expectedEnd: 39))).Failure;
+        Assert.Equal(47, (await AskAsync(Append(opened, number: 9, expectedEnd: 0))).Done.End);
+        var stale = (await AskAsync(Append(opened, number: 8, expectedEnd: 47))).Failure;
         Assert.Equal((Wire.FailureKind.FailureStale, false), (stale.Kind, stale.MayHaveHappened));
-        Assert.Equal(39, (await cluster.Node(2).StatAsync(file.Address)).Length);
+        Assert.Equal(47, (await cluster.Node(2).StatAsync(file.Address)).Length);
     }
 
     [Fact]
     public async Task One_that_was_overtaken_by_a_change_that_its_client_counted_much_later_is_not_performed_either()
     {
         var (file, opened) = await NewLogAsync();
-        Assert.Equal(39, (await AskAsync(Append(opened, number: 9000, expectedEnd: 0))).Done.End); // after changes of other files
-        var stale = (await AskAsync(Append(opened, number: 8, expectedEnd: 39))).Failure;
+        Assert.Equal(47, (await AskAsync(Append(opened, number: 9000, expectedEnd: 0))).Done.End); // after changes of other files
+        var stale = (await AskAsync(Append(opened, number: 8, expectedEnd: 47))).Failure;
         Assert.Equal((Wire.FailureKind.FailureStale, false), (stale.Kind, stale.MayHaveHappened));
-        Assert.Equal(39, (await cluster.Node(2).StatAsync(file.Address)).Length);
+        Assert.Equal(47, (await cluster.Node(2).StatAsync(file.Address)).Length);
     }
 
     [Fact]

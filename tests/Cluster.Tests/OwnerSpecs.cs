@@ -80,10 +80,10 @@ public sealed class OwnerSpecs(ClusterFixture cluster) : IClassFixture<ClusterFi
     {
         var path = Path.Combine(cluster.FolderOf(0), $"scan-{Guid.NewGuid():N}");
         var bytes = new byte[LogFrame.SizeOf(5000)];
-        LogFrame.Write(bytes, 9, Guid.NewGuid(), new byte[5000]);
+        LogFrame.Write(bytes, 0, 9, Guid.NewGuid(), 0, new byte[5000]);
         await File.WriteAllBytesAsync(path, bytes);
         await using var file = await cluster.Node(0).Aio.OpenAsync(path, new AioOpenOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
-        Assert.Equal(bytes.Length, await LogScan.FindEndAsync(file, 9));
+        Assert.Equal(new LogEnd(bytes.Length, null), await LogScan.FindEndAsync(file, 9));
         await Assert.ThrowsAnyAsync<AioException>(() => LogScan.FindEndAsync(file, 8));
     }
 

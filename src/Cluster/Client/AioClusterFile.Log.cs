@@ -20,7 +20,7 @@ public sealed partial class AioClusterFile
     /// </summary>
     /// <param name="offset">0, or the Next of a record.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="AioClusterFileException">The file is no log, or what is at the offset is no frame.</exception>
+    /// <exception cref="AioClusterFileException">Damaged: what is at the offset, or behind a record, is no whole frame. WrongKind: the file is no log.</exception>
     public async IAsyncEnumerable<AioClusterRecord> ReadLogAsync(long offset = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (Kind != AioClusterFileKind.Log)
@@ -43,7 +43,7 @@ public sealed partial class AioClusterFile
             }
 
             var size = LogFrame.SizeOf(frame.Length);
-            if (!frame.IsIntact(ahead.Span[..size]))
+            if (!frame.IsIntact(ahead.Span[..size], offset))
             {
                 throw Damaged(offset);
             }
@@ -59,5 +59,6 @@ public sealed partial class AioClusterFile
     }
 
     private AioClusterFileException Damaged(long offset) => new(
-        Address, AioClusterFailure.Io, AioOutcome.NotPerformed, $"{Address}: at {offset} there is no whole frame: read from 0 or from the Next of a record");
+        Address, AioClusterFailure.Damaged, AioOutcome.NotPerformed,
+        $"{Address}: at {offset} there is no whole frame. Read from 0 or from the Next of a record; if this is one, the log is damaged there");
 }

@@ -34,6 +34,11 @@ public enum AioClusterFailure
     Io,
 
     /// <summary>
+    /// A log has a damaged place with whole frames behind it. It can be read, up to there and behind it; nothing is appended, and nothing was cut off.
+    /// </summary>
+    Damaged,
+
+    /// <summary>
     /// Of FlushAsync: an owner ended before it had flushed what it had acknowledged to this object without Dsync, and that may be lost. Each
     /// later FlushAsync of this object says so, too: open the file again, and write again what was not durable.
     /// </summary>

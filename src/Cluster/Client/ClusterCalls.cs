@@ -90,6 +90,7 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
             Wire.FailureKind.FailureBadArgument => AioClusterFailure.BadArgument,
             Wire.FailureKind.FailureWrongKind => AioClusterFailure.WrongKind,
             Wire.FailureKind.FailureOverloaded => AioClusterFailure.Overloaded,
+            Wire.FailureKind.FailureDamaged => AioClusterFailure.Damaged,
             Wire.FailureKind.FailureLost => AioClusterFailure.Lost,
             Wire.FailureKind.FailureDiskFull => AioClusterFailure.DiskFull,
             _ => AioClusterFailure.Io,

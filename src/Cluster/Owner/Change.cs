@@ -18,6 +18,9 @@ internal sealed class Change(ulong number, long bytes, IActorRef requester)
     /// <summary>Where the file ended before it, if it is an append.</summary>
     public long? AppendedAt { get; init; }
 
+    /// <summary>Of a durable append to a log: where the log ends behind it, which is durable up to there when it is done.</summary>
+    public long? DurableEnd { get; init; }
+
     /// <summary>What it will be answered with if it succeeds.</summary>
     public Wire.Reply Success { get; init; } = new();
 

@@ -119,6 +119,12 @@ internal sealed partial class FileOwner
             return;
         }
 
+        if (open.Damage is { } damage)
+        {
+            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureDamaged, damage));
+            return;
+        }
+
         var isLog = open.Facts.Kind == Wire.Kind.Log;
         var size = isLog ? LogFrame.SizeOf(append.Data.Length) : append.Data.Length;
         if (append.ExpectedEnd != _end)
@@ -138,13 +144,19 @@ internal sealed partial class FileOwner
         if (isLog)
         {
             var frame = new byte[size];
-            LogFrame.Write(frame, open.Epoch, WriterOf(append, client), append.Data.Span);
+            LogFrame.Write(frame, at, open.Epoch, WriterOf(append, client), _durableEnd, append.Data.Span);
             data = frame;
         }
 
-        var change = new Change(request.Number, size, requester) { Success = Replies.Done(_end), Offset = at, AppendedAt = at };
+        var change = new Change(request.Number, size, requester)
+        {
+            Success = Replies.Done(_end),
+            Offset = at,
+            AppendedAt = at,
+            DurableEnd = append.Durable && isLog ? _end : null,
+        };
         changes.Add(change);
-        Begin(change, client, () => WriteAsync(open, at, data, append.Durable));
+        Begin(change, client, () => isLog ? AppendAsync(open, at, data, append.Durable) : WriteAsync(open, at, data, append.Durable));
     }
 
     // An append that was performed by an earlier owner, whose reply was lost, is a success: its bytes are there.
@@ -176,7 +188,7 @@ internal sealed partial class FileOwner
                 var count = await open.File.ReadAsync(append.ExpectedEnd, there).ConfigureAwait(false);
                 var isThere = count == size && (isLog
                     ? LogFrame.TryReadHeader(there, out var frame) && frame.Writer == writer && frame.Length == append.Data.Length &&
-                      frame.IsIntact(there) && there.AsSpan(LogFrame.HeaderBytes).SequenceEqual(append.Data.Span)
+                      frame.IsIntact(there, append.ExpectedEnd) && there.AsSpan(LogFrame.HeaderBytes).SequenceEqual(append.Data.Span)
                     : there.AsSpan().SequenceEqual(append.Data.Span));
                 if (isThere && append.Durable)
                 {
@@ -271,6 +283,7 @@ internal sealed partial class FileOwner
             }
             else
             {
+                _durableEnd = Math.Max(_durableEnd, _isBroken ? 0 : change.DurableEnd ?? 0);
                 change.Answer(
                     !_isBroken ? change.Success
                     : Replies.Failure(change.Error ?? new AioException("a change before it has failed"), mayHaveHappened: true));
@@ -360,6 +373,7 @@ internal sealed partial class FileOwner
         else
         {
             _end = done.NewEnd ?? _end;
+            _durableEnd = _end;
             _isBroken |= done.IsDelete; // closes it
             done.Change.Answer(done.Change.Success);
         }

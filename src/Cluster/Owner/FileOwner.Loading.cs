@@ -88,19 +88,27 @@ internal sealed partial class FileOwner
         {
             var epoch = hold.Epoch;
             var end = file.Length;
+            string? damage = null;
             if (facts.Kind == Wire.Kind.Log)
             {
-                end = await LogScan.FindEndAsync(file, epoch).ConfigureAwait(false);
-                if (end < file.Length)
+                var found = await LogScan.FindEndAsync(file, epoch).ConfigureAwait(false);
+                if (found.WholeBehind is { } whole)
+                {
+                    damage = $"{_address} is damaged at {found.End}: behind it, at {whole}, there is a whole frame. Nothing is appended, and nothing was cut off. " +
+                             $"Read it from 0 to {found.End} and from {whole} on, or restore it from a copy";
+                    _log.Error("{Damage}", damage);
+                }
+                else if (found.End < file.Length)
                 {
                     // Appends of which none was acknowledged, or part of one: behind them the next would not be found.
-                    await file.SetLengthAsync(end).ConfigureAwait(false);
+                    await file.SetLengthAsync(found.End).ConfigureAwait(false);
+                    end = found.End;
                 }
             }
 
             // Behind the lock: the owner before may still have changed it.
             var lostUpTo = await _cluster.RunBlocking(() => UnflushedMark.Of((LinuxFile)file.Handle)).ConfigureAwait(false);
-            return new OpenedFile(file, facts, hold, end) { LostUpTo = lostUpTo };
+            return new OpenedFile(file, facts, hold, end) { LostUpTo = lostUpTo, Damage = damage };
         }
         catch
         {
@@ -115,6 +123,7 @@ internal sealed partial class FileOwner
         if (loaded.Opened is { } open)
         {
             (_open, _end, _epoch, _mark) = (open, open.End, open.Epoch, null);
+            (_durableEnd, _undurableEnd) = (0, open.End); // an owner that was killed may have left anything
             _clients.Clear(); // of another epoch
             if (loaded.WasMade)
             {

@@ -8,6 +8,27 @@ internal sealed partial class FileOwner
 {
     private Task? _mark; // of this open; null: nothing was
 
+    // Of a log: what is before it is durable; and the last append that may not be.
+    private long _durableEnd;
+    private long _undurableEnd;
+
+    // Actor thread. A durable append makes durable what is before it, too: else a crash could leave it behind a hole.
+    private Task AppendAsync(OpenedFile open, long offset, ReadOnlyMemory<byte> frame, bool durable)
+    {
+        if (!durable)
+        {
+            _undurableEnd = offset + frame.Length;
+        }
+
+        return durable && _undurableEnd > _durableEnd ? FlushBehindAsync() : WriteAsync(open, offset, frame, durable);
+
+        async Task FlushBehindAsync()
+        {
+            await open.File.WriteAsync(offset, frame).ConfigureAwait(false);
+            await open.File.FlushAsync().ConfigureAwait(false);
+        }
+    }
+
     // Actor thread.
     private Task WriteAsync(OpenedFile open, long offset, ReadOnlyMemory<byte> data, bool durable)
     {
@@ -17,13 +38,8 @@ internal sealed partial class FileOwner
         }
 
         _mark ??= WithDescriptorAsync(open, () => UnflushedMark.Set((LinuxFile)open.File.Handle, open.Epoch));
-        return _mark.IsCompletedSuccessfully ? open.File.WriteAsync(offset, data).AsTask() : BehindAsync(_mark);
-
-        async Task BehindAsync(Task mark)
-        {
-            await mark.ConfigureAwait(false);
-            await open.File.WriteAsync(offset, data).ConfigureAwait(false);
-        }
+        var written = open.File.WriteAsync(offset, data).AsTask();
+        return _mark.IsCompletedSuccessfully ? written : Task.WhenAll(written, _mark);
     }
 
     // Behind the flush of an orderly close.

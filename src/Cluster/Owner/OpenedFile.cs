@@ -14,4 +14,7 @@ internal sealed record OpenedFile(AioFile File, FileFacts Facts, FileHold Hold, 
 
     /// <summary>What was acknowledged in this epoch or before, and was not durable, may be lost. 0: in none.</summary>
     public ulong LostUpTo { get; init; }
+
+    /// <summary>Of a log: where it is damaged, and why nothing is appended to it; null: it is whole.</summary>
+    public string? Damage { get; init; }
 }

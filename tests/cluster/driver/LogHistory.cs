@@ -91,7 +91,7 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
         {
             var rest = bytes.AsSpan(at);
             if (!LogFrame.TryReadHeader(rest, out var frame) || rest.Length < LogFrame.SizeOf(frame.Length) ||
-                !frame.IsIntact(rest[..LogFrame.SizeOf(frame.Length)]))
+                !frame.IsIntact(rest[..LogFrame.SizeOf(frame.Length)], at))
             {
                 verdict.IsTorn($"{Address}: at {at} of {bytes.Length} there is no whole frame");
                 break;
