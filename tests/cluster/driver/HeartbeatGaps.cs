@@ -8,8 +8,8 @@ namespace AkkaAio.ClusterDriver;
 /// <summary>Akka's failure detector, which also keeps the longest time between two heartbeats of one peer. Made by Akka, one a peer.</summary>
 public sealed class HeartbeatGaps : PhiAccrualFailureDetector
 {
-    private static readonly Lock s_lock = new();
-    private static readonly List<HeartbeatGaps> s_all = [];
+    private static readonly Lock Guard = new();
+    private static readonly List<HeartbeatGaps> All = [];
     private static TimeSpan s_longest;
     private static long s_since = Stopwatch.GetTimestamp();
 
@@ -19,18 +19,18 @@ public sealed class HeartbeatGaps : PhiAccrualFailureDetector
     public HeartbeatGaps(Config config, EventStream eventStream)
         : base(config, eventStream)
     {
-        lock (s_lock)
+        lock (Guard)
         {
-            s_all.Add(this);
+            All.Add(this);
         }
     }
 
     /// <summary>The longest gap since the last call, one that goes on included.</summary>
     public static TimeSpan TakeLongest()
     {
-        lock (s_lock)
+        lock (Guard)
         {
-            foreach (var peer in s_all)
+            foreach (var peer in All)
             {
                 peer.Look();
             }
@@ -44,7 +44,7 @@ public sealed class HeartbeatGaps : PhiAccrualFailureDetector
     /// <inheritdoc/>
     public override void HeartBeat()
     {
-        lock (s_lock)
+        lock (Guard)
         {
             Look();
             _last = Stopwatch.GetTimestamp();
