@@ -9,6 +9,10 @@ internal sealed partial class FileOwner
 {
     private const int ClientIdBytes = 16;
 
+    // What clients have changed is remembered until the file is closed. With one more it is opened anew, or a file that is in use for years, by clients
+    // that come and go, would fill the memory. Late duplicates of those that are forgotten are of another epoch.
+    internal const int MostClients = 4096;
+
     private bool _brokenAppend;
 
     private void OnChange(Wire.Request request, OpenedFile open, IActorRef requester)
@@ -24,6 +28,14 @@ internal sealed partial class FileOwner
         var client = new Guid(request.Client.Span, bigEndian: true);
         if (!_clients.TryGetValue(client, out var changes))
         {
+            if (_clients.Count == MostClients && _streams == 0)
+            {
+                _reopens = true;
+                Wait(request, requester);
+                GoOn();
+                return;
+            }
+
             _clients.Add(client, changes = new ClientChanges());
         }
 

@@ -190,7 +190,7 @@ internal sealed partial class FileOwner
 
     private void OnClosed()
     {
-        (_isBusy, _isBroken, _brokenAppend) = (false, false, false);
+        (_isBusy, _isBroken, _reopens, _brokenAppend) = (false, false, false, false);
         _clients.Clear();
         _place?.Dispose();
         _place = null;

@@ -38,6 +38,7 @@ internal sealed partial class FileOwner : UntypedActor
     private int _writeStreams;
     private bool _isBusy;
     private bool _isBroken;
+    private bool _reopens; // for a new epoch: the file is closed, and opened again by what waits
     private bool _stops;
 
     public FileOwner(AioClusterExt cluster, FileAddress address, Disk disk)
@@ -149,7 +150,7 @@ internal sealed partial class FileOwner : UntypedActor
         {
             AnswerMoving(request, requester);
         }
-        else if (_isBusy || _waiting.Count > 0 || _isBroken)
+        else if (_isBusy || _waiting.Count > 0 || _isBroken || _reopens)
         {
             Wait(request, requester);
         }
@@ -276,7 +277,7 @@ internal sealed partial class FileOwner : UntypedActor
             return;
         }
 
-        if (_isBroken || _stops)
+        if (_isBroken || _reopens || _stops)
         {
             if (_streams == 0 && _open is not null)
             {
@@ -288,7 +289,7 @@ internal sealed partial class FileOwner : UntypedActor
             }
             else if (_open is null)
             {
-                _isBroken = false;
+                (_isBroken, _reopens) = (false, false);
             }
             else
             {
@@ -296,7 +297,7 @@ internal sealed partial class FileOwner : UntypedActor
             }
         }
 
-        while (!_isBusy && !_isBroken && !_stops && _waiting.TryPeek(out var next) && (IsAlone || !NeedsFileAlone(next.Request)))
+        while (!_isBusy && !_isBroken && !_reopens && !_stops && _waiting.TryPeek(out var next) && (IsAlone || !NeedsFileAlone(next.Request)))
         {
             var (request, requester) = _waiting.Dequeue();
             Handle(request, requester);
