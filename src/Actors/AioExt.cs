@@ -407,7 +407,7 @@ public sealed class AioExt : IExtension
         }
         catch (AskTimeoutException)
         {
-            Log.Warning("not everything in flight was done within akka.io.aio.drain-timeout = {0}", Settings.DrainTimeout);
+            Log.Warning("not everything in flight was done within akka.io.aio.drain-timeout = {Time}", Settings.DrainTimeout);
         }
 
         // A reaper that waits for what will not come sees its Stop only after reap.timeout.

@@ -53,7 +53,7 @@ internal sealed class AioManager : UntypedActor
         }
         catch (Exception e)
         {
-            _log.Error(e, "{0} failed", message.GetType().Name);
+            _log.Error(e, "{Message} failed", message.GetType().Name);
             if (message is Aio.Command command)
             {
                 Reply(Sender, new Aio.CommandFailed(

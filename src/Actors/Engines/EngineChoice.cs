@@ -52,8 +52,8 @@ internal sealed record EngineChoice(IIoEngine Engine, string Reason)
         }
 
         log.Warning(
-            "engine {0} instead of {1}, which is unavailable here: {2}", ThreadPoolEngine.EngineName, LinuxAioEngine.EngineName,
-            unavailable);
+            "engine {Engine} instead of {Wanted}, which is unavailable here: {Reason}",
+            ThreadPoolEngine.EngineName, LinuxAioEngine.EngineName, unavailable);
         var (choice, opened) = Named(ThreadPoolEngine.EngineName, make, open);
         return (choice with { Reason = $"{Key} = {Auto}: {LinuxAioEngine.EngineName} is unavailable here: {unavailable}" }, opened);
     }

@@ -91,8 +91,8 @@ internal sealed partial class FileExtent
         {
             _tailLeft = null;
             file.Log.Warning(
-                "{0} stays longer than what was written to it here: {1} instead of {2} bytes, because {3}", file.Path, AllocatedEnd,
-                Length, why);
+                "{Path} stays longer than what was written to it here: {Bytes} instead of {Written} bytes, because {Reason}",
+                file.Path, AllocatedEnd, Length, why);
         }
     }
 

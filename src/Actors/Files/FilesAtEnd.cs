@@ -35,7 +35,7 @@ internal static class FilesAtEnd
         {
             OpenFile[] open = [.. files.Where(file => !file.IsReleased)];
             log.Error(
-                "{0} files could not be closed in time, and stay open: {1}", open.Length,
+                "{Count} files could not be closed in time, and stay open: {Paths}", open.Length,
                 string.Join(", ", open.Take(3).Select(file => file.Path)));
         }
 
@@ -45,7 +45,7 @@ internal static class FilesAtEnd
             {
                 if (AioExt.ErrorOf(file.LetGoAtEnd) is { } error)
                 {
-                    log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
+                    log.Warning("{Path} was closed with an error: {Reason}", file.Path, error.Message);
                 }
             }
         }

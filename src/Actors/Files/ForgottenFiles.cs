@@ -33,13 +33,14 @@ internal sealed class ForgottenFiles
             if (count == 1)
             {
                 aio.Log.Warning(
-                    "{0} was never closed, and nobody holds its AioFile any more: it is closed now. It was opened by {1}", file.Path,
-                    file.OpenedBy);
+                    "{Path} was never closed, and nobody holds its AioFile any more: it is closed now. It was opened by {Opener}",
+                    file.Path, file.OpenedBy);
             }
             else
             {
                 aio.Log.Warning(
-                    "{0} files were never closed, and nobody holds their AioFiles any more: they are closed now. One of them is {1}, opened by {2}",
+                    "{Count} files were never closed, and nobody holds their AioFiles any more: they are closed now. " +
+                    "One of them is {Path}, opened by {Opener}",
                     count, file.Path, file.OpenedBy);
             }
         });
@@ -109,7 +110,7 @@ internal sealed class ForgottenFiles
             Interlocked.Increment(ref _closed);
             if (AioExt.ErrorOf(file.Release) is { } error)
             {
-                _aio.Log.Warning("{0} was closed with an error: {1}", file.Path, error.Message);
+                _aio.Log.Warning("{Path} was closed with an error: {Reason}", file.Path, error.Message);
             }
 
             _aio.Manager.Tell(new FileClosed(file), ActorRefs.NoSender);

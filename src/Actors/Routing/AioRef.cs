@@ -33,7 +33,7 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
     }
 
     /// <summary>Ignored: it ends with the system. One careless Stop or PoisonPill would be the end of everybody's I/O.</summary>
-    public override void Stop() => aio.Log.Warning("{0} was asked to stop; it ends with the actor system, and not before", Path);
+    public override void Stop() => aio.Log.Warning("{Ref} was asked to stop; it ends with the actor system, and not before", Path);
 
     protected override void TellInternal(object message, IActorRef sender)
     {

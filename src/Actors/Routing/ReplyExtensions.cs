@@ -22,7 +22,7 @@ internal static class ReplyExtensions
         {
             isLost |= IsAsk(requester);
 
-            log.Error(e, "{0} could not be delivered to {1}", reply.GetType().Name, NameOf(requester));
+            log.Error(e, "{Reply} could not be delivered to {Requester}", reply.GetType().Name, NameOf(requester));
         }
 
         if (isLost)

@@ -48,7 +48,7 @@ internal static class DepthBudget
         if (depth < settings.Depth)
         {
             log.Warning(
-                "depth is {0} instead of {1}: fs.aio-max-nr is {2}, of which {3} are free and a share of {4} is ours",
+                "depth is {Depth} instead of {Wanted}: fs.aio-max-nr is {Max}, of which {Free} are free and a share of {Share} is ours",
                 depth, settings.Depth, max, free, settings.AioMaxNrShare);
         }
 

@@ -89,7 +89,7 @@ internal sealed class Completions(AioExt aio, Shard shard, InFlight inFlight, IL
         }
         catch (Exception e) // nothing that one operation brings with it can stop the reaper
         {
-            log.Error(e, "Shard {0}: the reply to {1} failed", shard.Index, slot.Command);
+            log.Error(e, "Shard {ShardId}: the reply to {Command} failed", shard.Index, slot.Command);
         }
 
         // After the reply: a barrier's own reply never overtakes those of the commands before it.

@@ -28,7 +28,7 @@ internal sealed partial class ContextActor
     protected override void PreRestart(Exception reason, object message)
     {
         _restarting = true;
-        _log.Error(reason, "Shard {0} restarts; what it held is answered with AioAbortedException", _shard.Index);
+        _log.Error(reason, "Shard {ShardId} restarts; what it held is answered with AioAbortedException", _shard.Index);
         _inFlight?.RequestStop();
         try
         {
@@ -185,7 +185,7 @@ internal sealed partial class ContextActor
         _unavailable = cause;
         _shard.InFlight = null;
         FailWantedDataSyncs(cause);
-        _log.Error("Shard {0} is unavailable, next try in {1}: {2}", _shard.Index, pause, cause.Message);
+        _log.Error("Shard {ShardId} is unavailable, next try in {Pause}: {Reason}", _shard.Index, pause, cause.Message);
         Context.System.Scheduler.ScheduleTellOnce(pause, _self, RetrySetup.Instance, _self);
     }
 

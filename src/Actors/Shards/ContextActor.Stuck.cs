@@ -31,7 +31,7 @@ internal sealed partial class ContextActor
         }
         catch (Exception e)
         {
-            _log.Error(e, "Shard {0}: what another thread does for it failed, while its own is inside io_submit", _shard.Index);
+            _log.Error(e, "Shard {ShardId}: what another thread does for it failed, while its own is inside io_submit", _shard.Index);
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed partial class ContextActor
         }
         catch (Exception e)
         {
-            _log.Error(e, "Shard {0}: its end failed while its thread was inside io_submit", _shard.Index);
+            _log.Error(e, "Shard {ShardId}: its end failed while its thread was inside io_submit", _shard.Index);
         }
     }
 
@@ -166,7 +166,7 @@ internal sealed partial class ContextActor
         }
         catch (Exception e)
         {
-            _log.Error(e, "Shard {0}: {1} failed while the shard's thread was inside io_submit", _shard.Index, envelope.Message);
+            _log.Error(e, "Shard {ShardId}: {Command} failed while the shard's thread was inside io_submit", _shard.Index, envelope.Message);
             AbortInHand(e);
         }
     }

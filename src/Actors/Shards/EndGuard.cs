@@ -40,7 +40,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
                 if (!shard.HasEnded && shard.Gate.TryVisit(StuckAfter))
                 {
                     _log.Error(
-                        "Shard {0} is stuck inside io_submit (a frozen or unreachable file system?) and is abandoned after {1}",
+                        "Shard {ShardId} is stuck inside io_submit (a frozen or unreachable file system?) and is abandoned after {Time}",
                         shard.Index, aio.Settings.DrainTimeout);
                     OwnThread.Run("akka-aio-end", shard.Actor.AbandonStuckThread); // side by side
                 }

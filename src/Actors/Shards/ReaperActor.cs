@@ -98,8 +98,8 @@ internal sealed class ReaperActor : UntypedActor
         else
         {
             _log.Error(
-                "Shard {0}: {1} operations were still in the kernel after {2}; their memory and descriptors are leaked, since the " +
-                "kernel may still use them{3}", _shard.Index, aborted, _aio.Settings.DrainTimeout,
+                "Shard {ShardId}: {Count} operations were still in the kernel after {Time}; their memory and descriptors are leaked, since the " +
+                "kernel may still use them{Hint}", _shard.Index, aborted, _aio.Settings.DrainTimeout,
                 isStuck ? ". The shard's thread is stuck inside io_submit (a frozen or unreachable file system?)" : "");
             AbandonedContexts.Keep(_inFlight);
         }
@@ -120,7 +120,7 @@ internal sealed class ReaperActor : UntypedActor
             catch (Exception e)
             {
                 failures++;
-                _log.Error(e, "Shard {0}: a reap failed as the context was drained", _shard.Index);
+                _log.Error(e, "Shard {ShardId}: a reap failed as the context was drained", _shard.Index);
             }
         }
     }

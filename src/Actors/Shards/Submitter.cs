@@ -303,8 +303,8 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         {
             _slowSubmitLoggedAt = now;
             log.Info(
-                "Shard {0}: io_submit of {1} operations blocked for {2}; {3} such calls so far{4}", shard.Index, count, new TimeSpan(ticks),
-                _counters.SlowSubmits,
+                "Shard {ShardId}: io_submit of {Count} operations blocked for {Time}; {Calls} such calls so far{Hint}",
+                shard.Index, count, new TimeSpan(ticks), _counters.SlowSubmits,
                 Extends(first, accepted)
                     ? ". It had writes that extend their file, which block: allocate it first (PreallocationSize, Allocate)"
                     : "");
@@ -345,7 +345,7 @@ internal sealed class Submitter(AioExt aio, Shard shard, InFlight inFlight, Acti
         }
         else if (Stopwatch.GetElapsedTime(_pressedSince, now) >= aio.PatienceWithKernel)
         {
-            log.Error("Shard {0}: the kernel has taken nothing for {1} (io_submit: {2}); what was staged fails",
+            log.Error("Shard {ShardId}: the kernel has taken nothing for {Time} (io_submit: {Errno}); what was staged fails",
                 shard.Index, aio.PatienceWithKernel, error.Name());
             _pressedSince = 0;
             return false;

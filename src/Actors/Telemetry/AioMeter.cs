@@ -60,7 +60,7 @@ internal sealed class AioMeter : IDisposable
             if (Interlocked.Increment(ref _listenerFailures) == 1)
             {
                 _aio.Log.Error(
-                    e, "A metrics listener threw at {0}; the measurement is lost. Further failures are counted, and reported at the end",
+                    e, "A metrics listener threw at {Instrument}; the measurement is lost. Further failures are counted, and reported at the end",
                     instrument.Name);
             }
         }
@@ -79,7 +79,7 @@ internal sealed class AioMeter : IDisposable
 
         if (_listenerFailures > 1)
         {
-            _aio.Log.Warning("metrics listeners threw {0} times in all", _listenerFailures);
+            _aio.Log.Warning("metrics listeners threw {Count} times in all", _listenerFailures);
         }
     }
 

@@ -290,7 +290,7 @@ internal sealed partial class FileOwner
                     (_end, _brokenAppend) = (at, true);
                 }
 
-                _log.Warning("{0}: change {1} failed, and the file is opened anew: {2}", _address, change.Number, error.Message);
+                _log.Warning("{Path}: change {Number} failed, and the file is opened anew: {Reason}", _address, change.Number, error.Message);
                 change.Answer(Replies.Failure(error, mayHaveHappened: true));
             }
             else

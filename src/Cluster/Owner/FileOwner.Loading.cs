@@ -125,6 +125,7 @@ internal sealed partial class FileOwner
             (_open, _end, _epoch, _mark) = (open, open.End, open.Epoch, null);
             (_durableEnd, _undurableEnd) = (0, open.End); // an owner that was killed may have left anything
             _clients.Clear(); // of another epoch
+            _log.Debug("{Path} is open in the shard {ShardId}, epoch {Epoch}", _address, Context.Parent.Path.Name, open.Epoch);
             if (loaded.WasMade)
             {
                 loaded.Requester.Tell(Replies.Opened(open, _end, Settings.ClientCredit));
@@ -172,7 +173,7 @@ internal sealed partial class FileOwner
             }
             catch (Exception e)
             {
-                _log.Error(e, "{0} could not be flushed at its close: what was acknowledged without Durable may be lost", _address);
+                _log.Error(e, "{Path} could not be flushed at its close: what was acknowledged without Durable may be lost", _address);
             }
 
             try
@@ -181,7 +182,7 @@ internal sealed partial class FileOwner
             }
             catch (Exception e)
             {
-                _log.Error(e, "{0} could not be closed", _address);
+                _log.Error(e, "{Path} could not be closed", _address);
             }
 
             self.Tell(new FileClosed(), ActorRefs.NoSender);

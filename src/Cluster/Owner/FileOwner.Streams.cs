@@ -143,7 +143,7 @@ internal sealed partial class FileOwner
         {
             // Opened anew, with another epoch: by that its client sees that the stream was not written whole.
             _isBroken = true;
-            _log.Warning("{0}: a stream of writes failed: {1}", _address, error.Message);
+            _log.Warning("{Path}: a stream of writes failed: {Reason}", _address, error.Message);
         }
 
         if (_streams == 0)

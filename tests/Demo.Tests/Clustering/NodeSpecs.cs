@@ -50,7 +50,7 @@ public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDispos
     [Fact]
     public async Task A_node_leaves_at_SIGTERM_and_its_log_has_properties()
     {
-        using var third = await DemoNode.StartAsync(_folder["disk"], First, ("DEMO__LOG__FILE", _folder["log"]));
+        using var third = await DemoNode.StartAsync(_folder["disk"], First, ("DEMO__LOG__FILE", _folder["log"]), ("AKKA__LOGLEVEL", "DEBUG"));
         (await ClientAsync(First, "put", _folder.Random("sent", 10), $"{third.Disk}/a")).ShouldBeQuiet();
 
         await third.SignalAsync("TERM");
@@ -62,13 +62,14 @@ public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDispos
             .ShouldComplain("cluster get: ", third.Disk, "on no node that is up");
 
         // Akka.Logger.Serilog: the holes of our messages are properties of their lines, on the console and in the file.
-        Assert.Contains(ended.Stdout, line => line.Contains($"serving the disk {third.Disk} in {_folder["disk"]}", StringComparison.Ordinal));
-        var line = (await File.ReadAllLinesAsync(_folder["log"]))
+        var file = $"{third.Disk}/a";
+        Assert.Contains(ended.Stdout, line => line.Contains($"{file} is open in the shard {third.Disk}", StringComparison.Ordinal));
+        var properties = (await File.ReadAllLinesAsync(_folder["log"]))
             .Select(text => JsonDocument.Parse(text).RootElement)
-            .Single(line => line.GetProperty("MessageTemplate").GetString()!.Contains("{DiskId} in {Path}", StringComparison.Ordinal));
-        var properties = line.GetProperty("Properties");
-        Assert.Equal(third.Disk, properties.GetProperty("DiskId").GetString());
-        Assert.Equal(_folder["disk"], properties.GetProperty("Path").GetString());
+            .First(line => line.GetProperty("MessageTemplate").GetString()!.Contains("{Path} is open in the shard {ShardId}", StringComparison.Ordinal))
+            .GetProperty("Properties");
+        Assert.Equal(file, properties.GetProperty("Path").GetString());
+        Assert.Equal(third.Disk, properties.GetProperty("ShardId").GetString());
     }
 
     [Fact]
