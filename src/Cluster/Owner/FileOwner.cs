@@ -40,6 +40,7 @@ internal sealed partial class FileOwner : UntypedActor
     private bool _isBroken;
     private bool _reopens; // for a new epoch: the file is closed, and opened again by what waits
     private bool _stops;
+    private bool _makesRoom;
 
     public FileOwner(AioClusterExt cluster, FileAddress address, Disk disk)
     {
@@ -76,16 +77,15 @@ internal sealed partial class FileOwner : UntypedActor
             case FileClosed:
                 OnClosed();
                 break;
-            case ReceiveTimeout or MakeRoom:
-                if (IsQuiet && _streams == 0)
-                {
-                    Context.Parent.Tell(new Passivate(StopOwner.Instance));
-                }
-                else
-                {
-                    _place?.Touch(); // in use: another is asked
-                }
-
+            case ReceiveTimeout:
+                var isAsked = _makesRoom;
+                _makesRoom = true;
+                GoOn();
+                _makesRoom &= isAsked; // one that is busy is in use
+                break;
+            case MakeRoom:
+                _makesRoom = true; // when it is next quiet: nobody else is asked in its place
+                GoOn();
                 break;
             case LeaseLost lost:
                 _log.Error("{Path} is closed: {Reason}", _address, lost.Reason);
@@ -301,6 +301,12 @@ internal sealed partial class FileOwner : UntypedActor
         {
             var (request, requester) = _waiting.Dequeue();
             Handle(request, requester);
+        }
+
+        if (_makesRoom && !_stops && IsQuiet && _streams == 0)
+        {
+            _makesRoom = false;
+            Context.Parent.Tell(new Passivate(StopOwner.Instance));
         }
     }
 

@@ -3,7 +3,7 @@ using Akka.Actor;
 
 namespace AkkaAio.Cluster.Owner;
 
-/// <summary>The files that are open on this node. Where they become too many, the one that was used longest ago is asked to close.</summary>
+/// <summary>The files that are open on this node. Where they become too many, the one that was used longest ago is asked to close, which it does as soon as nothing is under way in it.</summary>
 internal sealed class OpenFiles(int most)
 {
     private readonly Lock _lock = new();
@@ -58,11 +58,7 @@ internal sealed class OpenFiles(int most)
 
         public bool IsAsked { get; private set; }
 
-        public void Touch()
-        {
-            Volatile.Write(ref _lastUse, Stopwatch.GetTimestamp());
-            IsAsked = false;
-        }
+        public void Touch() => Volatile.Write(ref _lastUse, Stopwatch.GetTimestamp());
 
         public void Asked() => IsAsked = true;
 
