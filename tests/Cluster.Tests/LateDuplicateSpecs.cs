@@ -53,6 +53,23 @@ public sealed class LateDuplicateSpecs(ClusterFixture cluster) : IClassFixture<C
     }
 
     [Fact]
+    public async Task One_that_makes_a_file_makes_it_once()
+    {
+        var file = $"{cluster.DiskOf(0)}/{Guid.NewGuid():N}";
+        var create = new Wire.Request { File = file, Open = new Wire.OpenFile { Create = true } };
+        create.Epoch = (await AskAsync(create)).Failure.MakeEpoch;
+        Assert.NotNull((await AskAsync(create)).Opened);
+        Assert.NotNull((await AskAsync(create)).Opened);
+        await cluster.Node(1).DeleteAsync(file);
+        var late = (await AskAsync(create)).Failure;
+        Assert.Equal(Wire.FailureKind.FailureNotFound, late.Kind);
+        Assert.True(late.MakeEpoch > create.Epoch);
+        Assert.Equal(AioClusterFailure.NotFound, (await Assert.ThrowsAsync<AioClusterFileException>(() => cluster.Node(1).StatAsync(file))).Failure);
+        create.Epoch = late.MakeEpoch;
+        Assert.NotNull((await AskAsync(create)).Opened);
+    }
+
+    [Fact]
     public async Task One_of_another_epoch_or_file_is_moved()
     {
         var (file, opened) = await NewLogAsync();

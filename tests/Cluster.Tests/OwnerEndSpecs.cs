@@ -83,12 +83,14 @@ public sealed class OwnerEndSpecs(ClusterFixture cluster) : NodeSpecs(cluster), 
     public async Task The_request_that_opens_the_file_is_answered(bool makes)
     {
         var file = NewAddress();
-        await AskAsync(new Wire.Request { File = file, GetStat = new Wire.GetStat() }); // NotFound: the owner is there, the file not
+        var open = new Wire.Request { File = file, Open = new Wire.OpenFile { Create = true } };
+        open.Epoch = (await AskAsync(open)).Failure.MakeEpoch; // NotFound: the owner is there, the file not
+        open.Open.Create = makes;
         Task<Wire.Reply> opened;
         using (await HeldThreads.TakeAsync(Cluster.Node(0)))
         {
             var owner = await OwnerOfAsync(file);
-            opened = owner.Ask<Wire.Reply>(new Wire.Request { File = file, Open = new Wire.OpenFile { Create = makes } }, Time);
+            opened = owner.Ask<Wire.Reply>(open, Time);
             await HandledAsync(owner);
             await StopAsync(file);
             AssertMoving((await opened).Failure, mayHaveHappened: makes);

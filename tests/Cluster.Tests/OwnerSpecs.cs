@@ -119,7 +119,9 @@ public sealed class OwnerSpecs(ClusterFixture cluster) : IClassFixture<ClusterFi
     private async Task<(string File, Wire.FileOpened Opened)> OpenAsync(Wire.Kind kind)
     {
         var file = $"{cluster.DiskOf(0)}/owner-{Interlocked.Increment(ref s_files)}";
-        return (file, (await AskAsync(new Wire.Request { File = file, Open = new Wire.OpenFile { Create = true, Kind = kind } })).Opened);
+        var create = new Wire.Request { File = file, Open = new Wire.OpenFile { Create = true, Kind = kind } };
+        create.Epoch = (await AskAsync(create)).Failure.MakeEpoch;
+        return (file, (await AskAsync(create)).Opened);
     }
 
     private Task<Wire.Reply> AskAsync(Wire.Request request) => cluster.Node(0).Region.Ask<Wire.Reply>(request, Time);

@@ -55,6 +55,10 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                 mayHaveHappened |= changes && last.MayHaveHappened;
                 switch (last.Kind)
                 {
+                    case Wire.FailureKind.FailureNotFound when last.MakeEpoch > 0:
+                        request = request.Clone();
+                        request.Epoch = last.MakeEpoch;
+                        continue;
                     case Wire.FailureKind.FailureStale when !last.MayHaveHappened:
                         request = make(mayHaveHappened); // it was overtaken by a later one of ours, and not performed
                         continue;

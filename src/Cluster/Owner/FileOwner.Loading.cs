@@ -17,6 +17,7 @@ internal sealed partial class FileOwner
             return;
         }
 
+        var mayMake = request.Open is { Create: true } && request.Epoch == _makeEpoch && _makeEpoch != 0;
         (_isBusy, _loading) = (true, (request, requester));
         _place = _cluster.OpenFiles.Enter(Self);
         _ = LoadAsync(Self);
@@ -26,9 +27,9 @@ internal sealed partial class FileOwner
             Loaded loaded;
             try
             {
-                var (facts, isNew) = await _cluster.RunBlocking(() => FactsFor(request)).ConfigureAwait(false);
+                var (facts, isNew) = await _cluster.RunBlocking(() => FactsFor(request, mayMake)).ConfigureAwait(false);
                 var open = facts is null ? null : await OpenAsync(facts, hold, self).ConfigureAwait(false);
-                loaded = new Loaded(request, requester, open, null) { WasMade = isNew };
+                loaded = new Loaded(request, requester, open, null) { WasMade = isNew, Epoch = hold.Epoch };
             }
             catch (Exception e)
             {
@@ -42,7 +43,7 @@ internal sealed partial class FileOwner
     }
 
     // Blocking thread.
-    private (FileFacts? Facts, bool IsNew) FactsFor(Wire.Request request)
+    private (FileFacts? Facts, bool IsNew) FactsFor(Wire.Request request, bool mayMake)
     {
         if (_disk.Look(_address.Name) is { } there)
         {
@@ -54,7 +55,7 @@ internal sealed partial class FileOwner
             _disk.SyncFolderOf(_address.Name); // the one that removed it may have ended before that
         }
 
-        if (request is not { OperationCase: Wire.Request.OperationOneofCase.Open, Open.Create: true })
+        if (!mayMake)
         {
             return (null, false);
         }
@@ -123,6 +124,7 @@ internal sealed partial class FileOwner
         if (loaded.Opened is { } open)
         {
             (_open, _end, _epoch, _mark) = (open, open.End, open.Epoch, null);
+            _makeEpoch = 0;
             (_durableEnd, _undurableEnd) = (0, open.End); // an owner that was killed may have left anything
             _clients.Clear(); // of another epoch
             _log.Debug("{Path} is open in the shard {ShardId}, epoch {Epoch}", _address, Context.Parent.Path.Name, open.Epoch);
@@ -143,12 +145,24 @@ internal sealed partial class FileOwner
         {
             _place?.Dispose();
             _place = null;
-            loaded.Requester.Tell(loaded.Error is { } error
-                ? Replies.Failure(error, mayHaveHappened: false)
-                : Replies.Failure(Wire.FailureKind.FailureNotFound, $"{_address} does not exist", errno: Errno.ENOENT));
+            loaded.Requester.Tell(loaded.Error is { } error ? Replies.Failure(error, mayHaveHappened: false) : NotFound(loaded));
         }
 
         GoOn();
+    }
+
+    // A client that wants to make the file is told an epoch that does it, once. So a duplicate of its request that comes when the file was made and
+    // deleted again makes nothing: it has an epoch that was used.
+    private Wire.Reply NotFound(Loaded loaded)
+    {
+        var reply = Replies.Failure(Wire.FailureKind.FailureNotFound, $"{_address} does not exist", errno: Errno.ENOENT);
+        if (loaded.Request.Open is { Create: true })
+        {
+            _makeEpoch = _makeEpoch == 0 ? loaded.Epoch : _makeEpoch;
+            reply.Failure.MakeEpoch = _makeEpoch;
+        }
+
+        return reply;
     }
 
     // What was acknowledged without being durable is made so: a hand-over loses nothing that a power cut did not.
@@ -201,5 +215,7 @@ internal sealed partial class FileOwner
     private sealed record Loaded(Wire.Request Request, IActorRef Requester, OpenedFile? Opened, Exception? Error) : INoSerializationVerificationNeeded
     {
         public bool WasMade { get; init; }
+
+        public ulong Epoch { get; init; }
     }
 }

@@ -31,6 +31,7 @@ internal sealed partial class FileOwner : UntypedActor
     private OpenFiles.Entry? _place;
     private long _end;
     private ulong _epoch; // of the last open
+    private ulong _makeEpoch; // what makes the file, if it is not there; 0: none was told
     private readonly HashSet<Change> _reads = []; // that wait for the disk; and appends that are compared with what is there
     private Change? _exclusive;
     private (Wire.Request Request, IActorRef Requester)? _loading;

@@ -18,7 +18,9 @@ public abstract class NodeSpecs(ClusterFixture cluster)
     private protected async Task<(string File, Wire.FileOpened Opened)> CreateAsync(Wire.Kind kind)
     {
         var file = NewAddress();
-        return (file, (await AskAsync(new Wire.Request { File = file, Open = new Wire.OpenFile { Create = true, Kind = kind } })).Opened);
+        var create = new Wire.Request { File = file, Open = new Wire.OpenFile { Create = true, Kind = kind } };
+        create.Epoch = (await AskAsync(create)).Failure.MakeEpoch;
+        return (file, (await AskAsync(create)).Opened);
     }
 
     private protected static Wire.Request Change(string file, Wire.FileOpened opened, Guid client, ulong number) => new()
