@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Akka.Actor;
 using Akka.Cluster.SBR;
 using Akka.Configuration;
@@ -102,6 +104,7 @@ internal static class NodeConfig
             StartChecks.Check(config, AioClusterSettings.Create(config));
             _ = AioSettings.Create(config);
             CheckSeeds(config);
+            CheckCertificate(config);
             _ = new SplitBrainResolverSettings(config);
             NodeLog.Check(config);
         }
@@ -124,6 +127,29 @@ internal static class NodeConfig
             {
                 throw new DemoException($"akka.cluster.seed-nodes: \"{seed}\" is no {protocol}://{SystemName}@HOST:PORT");
             }
+        }
+    }
+
+    private static void CheckCertificate(Config config)
+    {
+        const string Key = $"{Tcp}.ssl.certificate";
+        var path = config.GetString($"{Key}.path");
+        if (!config.GetBoolean($"{Tcp}.enable-ssl") || config.GetBoolean($"{Key}.use-thumbprint-over-file") || string.IsNullOrEmpty(path))
+        {
+            return; // from a store, or from code
+        }
+
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadPkcs12(File.ReadAllBytes(path), config.GetString($"{Key}.password"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemoException($"{Key}.path: {Complaint.Describe(path, e)}");
+        }
+        catch (CryptographicException e)
+        {
+            throw new DemoException($"{Key}.path: {path}: {Complaint.Describe(e)}");
         }
     }
 

@@ -29,7 +29,7 @@ internal static class StatusTables
         {
             Row(
                 table, member.Address.ToString(), state.Unreachable.Contains(member) ? $"{member.Status}, unreachable" : $"{member.Status}",
-                string.Join(", ", member.Roles.Where(role => !role.StartsWith("disk-", StringComparison.Ordinal))));
+                string.Join(", ", member.Roles.Where(role => !IsDisk(role))));
         }
 
         return table;
@@ -53,6 +53,8 @@ internal static class StatusTables
 
         return table;
     }
+
+    private static bool IsDisk(string role) => role.StartsWith("disk-", StringComparison.Ordinal) || role.StartsWith("shared-", StringComparison.Ordinal);
 
     private static Table New(params string[] columns)
     {

@@ -21,12 +21,17 @@ internal sealed class DemoNode : IDisposable
     public string[] Seed => ["--seed", $"127.0.0.1:{Port}"];
 
     /// <summary>Starts a node with a folder, which joins through another one or begins a cluster; gives it when it is up.</summary>
-    public static async Task<DemoNode> StartAsync(string folder, DemoNode? seed = null, params (string Name, string Value)[] environment)
+    public static Task<DemoNode> StartAsync(string folder, DemoNode? seed = null, params (string Name, string Value)[] environment)
     {
         var port = FreePort();
+        return StartAsync(Config, port, folder, [("AKKA__CLUSTER__SEED_NODES", Seeds(seed?.Port ?? port)), .. environment]);
+    }
+
+    /// <summary>Starts a node; gives it when it is up.</summary>
+    public static async Task<DemoNode> StartAsync(string config, int port, string folder, params (string Name, string Value)[] environment)
+    {
         var process = DemoProcess.StartWith(
-            [("AKKA__CLUSTER__SEED_NODES", Seeds(seed?.Port ?? port)), .. environment],
-            "node", "--config", Config, "--port", $"{port}", "--data", Directory.CreateDirectory(folder).FullName);
+            environment, "node", "--config", config, "--port", $"{port}", "--data", Directory.CreateDirectory(folder).FullName);
         try
         {
             var line = await process.LineWith(" is up; disks: ");
