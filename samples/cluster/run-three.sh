@@ -14,12 +14,13 @@ stop() {
 trap stop EXIT
 
 dotnet build -c Release -v q --nologo src/Demo >"$folder/build.log" || { cat "$folder/build.log"; exit 1; }
-demo() { dotnet src/Demo/bin/Release/net10.0/AkkaAio.Demo.dll "$@"; }
+dll=src/Demo/bin/Release/net10.0/AkkaAio.Demo.dll
+demo() { dotnet "$dll" "$@"; }
 
 export AKKA__CLUSTER__SEED_NODES="[\"akka.tcp://files@127.0.0.1:$base\"]"
 for i in 0 1 2; do
   mkdir "$folder/disk-$i"
-  dotnet src/Demo/bin/Release/net10.0/AkkaAio.Demo.dll node --config config/node.conf --port $((base + i)) --data "$folder/disk-$i" >"$folder/node-$i.log" &
+  dotnet "$dll" node --config config/node.conf --port $((base + i)) --data "$folder/disk-$i" >"$folder/node-$i.log" &
   pids+=($!)
 done
 for i in 0 1 2; do
