@@ -1,6 +1,5 @@
 using Akka.Actor;
 using AkkaAio.Cluster.Disks;
-using AkkaAio.Cluster.Leases;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using AkkaAio.Cluster.Disks;
-using AkkaAio.Cluster.Leases;
 
 namespace AkkaAio.Cluster.Tests;
 

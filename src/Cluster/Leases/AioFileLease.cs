@@ -2,9 +2,10 @@ using Akka.Actor;
 using Akka.Coordination;
 using Akka.Event;
 using AkkaAio.Cluster.Disks;
+using AkkaAio.Cluster.Leases;
 using AkkaAio.Cluster.Owner;
 
-namespace AkkaAio.Cluster.Leases;
+namespace AkkaAio.Cluster;
 
 /// <summary>
 /// A lease that is an OFD lock on a file of a shared folder. It has no time-out: the kernel, or the file server, takes the lock from a process

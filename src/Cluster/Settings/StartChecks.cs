@@ -54,8 +54,8 @@ internal static class StartChecks
             !string.IsNullOrEmpty(path),
             $"{AioClusterSettings.Path}.storage = shared without a lease: a node that was frozen would go on writing beside its successor; set {Key} = {lease}");
         Require(
-            config.GetString($"{path}.lease-class") is { } name && Type.GetType(name) == typeof(Leases.AioFileLease),
-            $"{Key} = {path}, whose lease-class is no {nameof(Leases.AioFileLease)}: a lease with a time-out does not keep a node that was frozen from writing, " +
+            config.GetString($"{path}.lease-class") is { } name && Type.GetType(name) == typeof(AioFileLease),
+            $"{Key} = {path}, whose lease-class is no {nameof(AioFileLease)}: a lease with a time-out does not keep a node that was frozen from writing, " +
             $"and files' epochs are in our leases; set {Key} = {lease}");
     }
 
