@@ -61,6 +61,7 @@ tend() {
 three() {
   at=$(mktemp -d "$work/$scenario.XXX") restarts=0 node_options=()
   ! is_shared || node_options=(--shared)
+  [ -z "${HOCON:-}" ] || node_options+=(--hocon "$HOCON")
   read -r -a free < <(free_ports)
   local i
   mkdir "$at/shared"

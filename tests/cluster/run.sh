@@ -7,9 +7,9 @@
 #   run.sh                     all scenarios, storage local and shared
 #   run.sh --short             what .ci/run plays
 #   run.sh kill:20 shared/kill some of them, with how often the fault comes; `run.sh --list` names all
-#   SEED=7 SLACK=1 SECONDS_EACH=60 KEEP=1 run.sh …
+#   SEED=7 SLACK=1 SECONDS_EACH=60 KEEP=1 HOCON='akka.loglevel = INFO' run.sh …
 #                              where the random numbers begin, by how much the times may be longer than is promised (3), how long each load lasts,
-#                              and whether the folders stay
+#                              whether the folders stay, and configuration of the nodes
 #
 # Needs root for network namespaces and mounts: without it those scenarios are skipped, and say so.
 set -u

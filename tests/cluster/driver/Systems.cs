@@ -11,7 +11,7 @@ internal static class Systems
     // A shared folder of one machine, whose leases are asked for often.
     private const string Shared =
         """
-        akka.cluster.sharding { use-lease = akka.io.aio.cluster.lease, rebalance-interval = 2s }
+        akka.cluster.sharding { use-lease = akka.io.aio.cluster.lease, rebalance-interval = 2s, handoff-timeout = 10s }
         akka.io.aio.cluster { storage = shared, single-machine = on, shards = 30, lease.retry = 200ms }
         """;
 
