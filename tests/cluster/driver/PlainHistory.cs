@@ -20,6 +20,7 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
     private readonly HashSet<ulong> _notPerformed = [];
     private HashSet<long> _ends = [0];
     private readonly List<string> _lost = [];
+    private readonly List<string> _risen = [];
     private bool _mayBeAbsent = true;
     private bool _mayBeDeletedLate; // a Delete was not answered, and no later change has overtaken it
     private bool _isGone;
@@ -44,7 +45,7 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
             switch (writesAlone ? -1 : random.Next(16))
             {
                 case 0:
-                    await DeleteAsync();
+                    await DeleteAsync(random.Next(100));
                     file = null;
                     break;
                 case 1 or 2:
@@ -64,6 +65,7 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
     public override async Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict)
     {
         _lost.ForEach(verdict.IsMissing);
+        _risen.ForEach(verdict.IsStale);
         var bytes = Array.Empty<byte>();
         try
         {
@@ -160,12 +162,22 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
         }
     }
 
-    private async Task DeleteAsync()
+    private async Task DeleteAsync(int pause)
     {
         var outcome = await TryAsync("delete", () => client.DeleteAsync(Address));
         Apply(outcome, 0);
         _mayBeAbsent |= outcome != AioOutcome.NotPerformed;
         _mayBeDeletedLate = outcome == AioOutcome.MayHaveHappened || (_mayBeDeletedLate && outcome is not null);
+        if (outcome is null)
+        {
+            await Task.Delay(pause);
+            var length = -1L;
+            await TryAsync("stat of what was deleted", async () => length = (await client.StatAsync(Address)).Length);
+            if (length >= 0)
+            {
+                _risen.Add($"{Address} was deleted, and is there again with {length} bytes");
+            }
+        }
     }
 
     private async Task<AioOutcome?> ChangeAsync(string what, AioClusterFile file, Func<Task> change)
