@@ -14,13 +14,13 @@ namespace AkkaAio.Cluster.Leases;
 /// <remarks>
 /// The counter is kept twice, in blocks of their own that are written in turn: a write that a power cut tears leaves the other one.
 /// <code>
-/// 0  magic "AIOL"    4  format 1    8  counter, 8 bytes    16  CRC-32C of the 16 bytes before
+/// 0  magic "LEAS"    4  format 1    8  counter, 8 bytes    16  CRC-32C of the 16 bytes before
 /// </code>
 /// all little-endian, at 0 and at 4096.
 /// </remarks>
 internal sealed class LeaseFile : IDisposable
 {
-    private const uint Magic = 0x4C4F4941; // "AIOL"
+    private const uint Magic = 0x5341454C; // "LEAS"
     private const uint Format = 1;
     private const int SlotBytes = 20;
     private const int SlotDistance = 4096; // a sector of any disk: two slots in one could be torn by one write
