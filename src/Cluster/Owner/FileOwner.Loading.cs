@@ -205,6 +205,7 @@ internal sealed partial class FileOwner
 
     private void OnClosed()
     {
+        _log.Debug("{Path} is closed", _address);
         (_isBusy, _isBroken, _reopens, _brokenAppend) = (false, false, false, false);
         _clients.Clear();
         _place?.Dispose();

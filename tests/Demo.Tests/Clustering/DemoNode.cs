@@ -54,6 +54,9 @@ internal sealed class DemoNode : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>Waits for the nth line of its log with a text.</summary>
+    public Task<string> LineWith(string part, int nth) => _process.LineWith(part, nth);
+
     public Task SignalAsync(string signal) => _process.SignalAsync(signal);
 
     public Task<DemoResult> EndAsync() => _process.EndAsync();

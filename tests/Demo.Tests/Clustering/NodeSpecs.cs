@@ -76,19 +76,50 @@ public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDispos
     public async Task A_stream_whose_owner_is_killed_ends_in_words()
     {
         using var third = await DemoNode.StartAsync(_folder["disk"], First);
-        var address = $"{third.Disk}/large";
-        (await ClientAsync(First, "put", _folder.Sparse("large", 64 << 20), address)).ShouldBeQuiet();
-        using var begins = new NewFile(_folder, "begun");
+        var address = await PutLargeAsync(third);
+        var (cat, _) = await CatAsync(address);
 
-        // Whoever reads the pipe takes one byte and then no more until the owner is dead: the stream is under way till then.
-        var cat = string.Join(' ', [.. DemoProcess.CommandLine(AppContext.BaseDirectory), "cluster", "cat", address, .. First.Seed]);
-        var command = $"{cat} | {{ head -c 1 >first; : >begun; while [ ! -e dead ]; do sleep 0.1; done; cat >rest; }}";
-        var result = DemoProcess.RunCommandAsync("sh", "-c", $"cd {_folder.Path}; {command}; exit 1");
-        await begins.Path;
         await third.SignalAsync("KILL");
-        _folder.Text("dead", "");
+        _folder.Text("read-on", "");
 
-        (await result).ShouldFail("cluster cat: ", address, "broke off", $"127.0.0.1:{third.Port} has left the cluster");
+        (await cat.EndAsync()).ShouldFail("cluster cat: ", address, "broke off", $"127.0.0.1:{third.Port} has left the cluster");
+        cat.Dispose();
+    }
+
+    [Fact]
+    public async Task A_stream_whose_client_is_killed_lets_the_file_be_closed()
+    {
+        using var third = await DemoNode.StartAsync(
+            _folder["disk"], First, ("AKKA__LOGLEVEL", "DEBUG"), ("AKKA__IO__AIO__CLUSTER__PASSIVATE_AFTER", "1s"));
+        var address = await PutLargeAsync(third);
+        await third.LineWith($"{address} is closed", 1); // nobody uses it any more
+        var (cat, client) = await CatAsync(address);
+
+        await DemoProcess.RunCommandAsync("kill", "-KILL", client);
+
+        await third.LineWith($"{address} is closed", 2);
+        cat.Dispose();
+    }
+
+    private async Task<string> PutLargeAsync(DemoNode node)
+    {
+        var address = $"{node.Disk}/large";
+        (await ClientAsync(First, "put", _folder.Sparse("large", 64 << 20), address)).ShouldBeQuiet();
+        return address;
+    }
+
+    /// <summary>
+    /// Begins to read a file through a pipe, of which one byte is taken, and no more until there is a file "read-on": the stream is under way
+    /// till then. Gives the shell, and the client's process id.
+    /// </summary>
+    private async Task<(DemoProcess Shell, string Client)> CatAsync(string address)
+    {
+        var cat = string.Join(' ', [.. DemoProcess.CommandLine(AppContext.BaseDirectory), "cluster", "cat", address, .. First.Seed]);
+        var reader = "{ head -c 1 >first; : >begun; while [ ! -e read-on ]; do sleep 0.1; done; cat >rest; }";
+        using var begins = new NewFile(_folder, "begun");
+        var shell = DemoProcess.StartCommand("sh", "-c", $"cd {_folder.Path}; sh -c 'echo $$ >pid; exec {cat}' | {reader}; exit 1");
+        await begins.Path;
+        return (shell, (await File.ReadAllTextAsync(_folder["pid"])).Trim());
     }
 
     private static Task<DemoResult> ClientAsync(DemoNode node, string verb, params string[] arguments) =>

@@ -14,7 +14,7 @@ internal sealed class DemoProcess : IDisposable
     private readonly TaskCompletionSource _stderrEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly List<(string Part, TaskCompletionSource<string> Found)> _awaited = [];
+    private readonly List<(string Part, int Nth, TaskCompletionSource<string> Found)> _awaited = [];
 
     private DemoProcess(IEnumerable<string> commandLine, string? folder, params (string Name, string Value)[] environment)
     {
@@ -68,6 +68,9 @@ internal sealed class DemoProcess : IDisposable
         return await demo.EndAsync();
     }
 
+    /// <summary>Starts any command.</summary>
+    public static DemoProcess StartCommand(params string[] commandLine) => new(commandLine, null);
+
     /// <summary>Runs any command to its end.</summary>
     public static async Task<DemoResult> RunCommandAsync(params string[] commandLine)
     {
@@ -75,17 +78,14 @@ internal sealed class DemoProcess : IDisposable
         return await process.EndAsync();
     }
 
-    /// <summary>Waits for a line of stdout with a text in it; fails if the process ends without.</summary>
-    public Task<string> LineWith(string part)
+    /// <summary>Waits for the first, or the nth, line of stdout with a text in it; fails if the process ends without.</summary>
+    public Task<string> LineWith(string part, int nth = 1)
     {
         var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_awaited)
         {
-            _awaited.Add((part, found));
-            foreach (var line in _stdout)
-            {
-                Look(line);
-            }
+            _awaited.Add((part, nth, found));
+            Look();
         }
 
         _ = _stdoutEnd.Task.ContinueWith(
@@ -115,7 +115,7 @@ internal sealed class DemoProcess : IDisposable
     {
         if (!_process.HasExited)
         {
-            _process.Kill();
+            _process.Kill(entireProcessTree: true);
         }
 
         _process.Dispose();
@@ -132,21 +132,23 @@ internal sealed class DemoProcess : IDisposable
             lock (_awaited)
             {
                 lines.Add(line);
-                Look(line);
+                Look();
             }
 
             _firstLine.TrySetResult();
         }
     }
 
-    private void Look(string line)
+    private void Look()
     {
-        foreach (var (part, found) in _awaited)
+        foreach (var (part, nth, found) in _awaited)
         {
-            if (line.Contains(part, StringComparison.Ordinal))
+            if (_stdout.Where(line => line.Contains(part, StringComparison.Ordinal)).Skip(nth - 1).FirstOrDefault() is { } line)
             {
                 found.TrySetResult(line);
             }
         }
+
+        _awaited.RemoveAll(awaited => awaited.Found.Task.IsCompleted);
     }
 }
