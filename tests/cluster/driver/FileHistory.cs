@@ -99,6 +99,15 @@ internal abstract class FileHistory(string address)
         }
     }
 
+    /// <summary>The time since the last acknowledgement was a pause of ours.</summary>
+    protected void Paused()
+    {
+        lock (_lock)
+        {
+            _last = Stopwatch.GetTimestamp();
+        }
+    }
+
     private long Now => (long)Stopwatch.GetElapsedTime(_begun).TotalMilliseconds;
 
     private void Note(string line)

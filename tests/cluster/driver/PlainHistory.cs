@@ -45,7 +45,7 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
             switch (writesAlone ? -1 : random.Next(16))
             {
                 case 0:
-                    await DeleteAsync(random.Next(100));
+                    await DeleteAsync(random.Next(4) == 0 ? random.Next(1500) : random.Next(50));
                     file = null;
                     break;
                 case 1 or 2:
@@ -171,6 +171,7 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
         if (outcome is null)
         {
             await Task.Delay(pause);
+            Paused();
             var length = -1L;
             await TryAsync("stat of what was deleted", async () => length = (await client.StatAsync(Address)).Length);
             if (length >= 0)
