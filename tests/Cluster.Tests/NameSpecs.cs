@@ -79,9 +79,13 @@ public sealed class NameSpecs(ClusterFixture cluster) : NodeSpecs(cluster), ICla
 
     // Every name, length and content from the folder of the fixture on, but for what is the disks' own.
     private string[] Snapshot() =>
-        [.. Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(Cluster.FolderOf(0))!, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
-            .Where(path => !path.Contains("akkaaio.", StringComparison.Ordinal) && !path.Contains("/tmp/", StringComparison.Ordinal) || path.StartsWith(Outside, StringComparison.Ordinal))
-            .Select(path => path.EndsWith("secret", StringComparison.Ordinal) ? $"{path}: {File.ReadAllText(path)}" : path).Order()];
+        [.. Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(Cluster.FolderOf(0))!, "*", EveryEntry)
+            .Where(path => path.StartsWith(Outside, StringComparison.Ordinal) ||
+                !(path.Contains("akkaaio.", StringComparison.Ordinal) || path.Contains("/tmp/", StringComparison.Ordinal)))
+            .Select(path => path.EndsWith("secret", StringComparison.Ordinal) ? $"{path}: {File.ReadAllText(path)}" : path)
+            .Order()];
+
+    private static readonly EnumerationOptions EveryEntry = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
     private async Task<string> MakeTrapsAsync()
     {

@@ -20,7 +20,10 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
     private AioClusterSettings Settings => cluster.Settings;
 
     /// <summary>Asks until there is an answer that another attempt would not change.</summary>
-    /// <param name="make">The request of an attempt. Told again after a time-out it must be the same; it is made anew only where the owner says that it did nothing. It is given whether an attempt before may have been performed.</param>
+    /// <param name="make">
+    /// The request of an attempt, by whether one before may have been performed. Told again after a time-out it must be the same; it is made anew
+    /// only where the owner says that it did nothing.
+    /// </param>
     /// <param name="changes">Whether the request changes something, so that no answer means that it may have happened.</param>
     /// <param name="cancellationToken">Ends the call; what was told may be performed all the same.</param>
     /// <param name="mayHaveHappened">An earlier request for the same change may have been performed.</param>
