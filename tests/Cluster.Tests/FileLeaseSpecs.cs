@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Cluster.Disks;
+using AkkaAio.Cluster.Leases;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 
@@ -125,6 +126,27 @@ public sealed class FileLeaseSpecs : IDisposable
         Assert.Contains("replaced", (await lost.Task.WaitAsync(TimeSpan.FromSeconds(10))).Message, StringComparison.Ordinal);
         Assert.True(await lease.Release()); // as its shard does
         Assert.True(await lease.Acquire());
+    }
+
+    [Fact]
+    public async Task Leases_that_come_and_go_on_other_threads_do_not_end_the_thread_that_checks_them()
+    {
+        using var thread = new LeaseThread(_folder);
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            var lease = LeaseOf(_first);
+            for (var i = 0; i < 200_000; i++)
+            {
+                thread.Watch(lease, TimeSpan.FromMilliseconds(1));
+                thread.Unwatch(lease);
+            }
+        })).Append(Task.Run(async () =>
+        {
+            for (var i = 0; i < 20_000; i++)
+            {
+                Assert.Equal(i, await thread.Run(() => i)); // the thread looks at what there is to check after each
+            }
+        })));
     }
 
     [Fact]

@@ -123,7 +123,15 @@ public sealed class AioFileLease : Lease
         }
 
         file?.Dispose();
-        lost?.Invoke(_whyLost!);
+        try
+        {
+            lost?.Invoke(_whyLost!);
+        }
+        catch (Exception e)
+        {
+            _log.Error(e, "{Lease}: what it told of its loss has thrown", Settings.LeaseName); // not ours; and this thread serves all leases
+        }
+
         return true;
     }
 

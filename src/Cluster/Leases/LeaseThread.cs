@@ -51,7 +51,8 @@ internal sealed class LeaseThread : IDisposable
         var last = Stopwatch.GetTimestamp(); // of the checks
         while (!_work.IsCompleted)
         {
-            var every = _checked.IsEmpty ? Timeout.InfiniteTimeSpan : _checked.Values.Min();
+            var times = _checked.Values; // as they are now: a lease may be unlocked meanwhile
+            var every = times.Count == 0 ? Timeout.InfiniteTimeSpan : times.Min();
             var wait = every == Timeout.InfiniteTimeSpan ? every : every - Stopwatch.GetElapsedTime(last);
             if (_work.TryTake(out var work, wait < TimeSpan.Zero && every != wait ? TimeSpan.Zero : wait))
             {
