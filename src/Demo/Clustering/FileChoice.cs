@@ -13,7 +13,8 @@ internal static class FileChoice
     /// <exception cref="UsageException">It names no disk, or more than one.</exception>
     public static string Address(ClusterClient client, string typed) => TryAddress(client, typed) is { } address
         ? address
-        : throw new UsageException($"\"{typed}\" does not begin with a disk: DISK/NAME, the disk by at least {FewestDigits} of its digits, as \"cluster status\" shows them");
+        : throw new UsageException(
+            $"\"{typed}\" does not begin with a disk: DISK/NAME, the disk by at least {FewestDigits} of its digits, as \"cluster status\" shows them");
 
     /// <summary>As <see cref="Address"/>; without a disk the one with the most free space is taken.</summary>
     public static async Task<string> NewAddressAsync(ClusterClient client, string typed, CancellationToken stop) =>

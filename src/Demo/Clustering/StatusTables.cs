@@ -54,7 +54,8 @@ internal static class StatusTables
         return table;
     }
 
-    private static bool IsDisk(string role) => role.StartsWith("disk-", StringComparison.Ordinal) || role.StartsWith("shared-", StringComparison.Ordinal);
+    private static bool IsDisk(string role) =>
+        role.StartsWith("disk-", StringComparison.Ordinal) || role.StartsWith("shared-", StringComparison.Ordinal);
 
     private static Table New(params string[] columns)
     {

@@ -62,8 +62,8 @@ internal static class NodeVerb
                     "start one of them, or put this node's own address first to begin a new cluster");
             }
 
-            Console.Out.WriteLine(
-                $"node {cluster.SelfAddress} is up; {(files.Disks.Count == 0 ? "no disks" : $"disks: {string.Join(", ", files.Disks.Select(disk => $"{disk.Id} in {disk.Path}"))}")}");
+            var disks = string.Join(", ", files.Disks.Select(disk => $"{disk.Id} in {disk.Path}"));
+            Console.Out.WriteLine($"node {cluster.SelfAddress} is up; {(disks.Length == 0 ? "no disks" : $"disks: {disks}")}");
             Console.Out.Flush();
             var ended = system.WhenTerminated;
             await Task.WhenAny(ended, Task.Delay(Timeout.Infinite, stop));
