@@ -8,7 +8,8 @@ namespace AkkaAio.Cluster;
 /// <summary>
 /// A file of the cluster, as seen from any node. Every call goes to the file's owner and is told again until it is answered or
 /// <c>call-timeout</c> is over, and is performed once. Where the owner changes before it has answered a change of a plain file, the call fails
-/// with <see cref="AioClusterFailure.OwnerChanged"/>: made again, it could write over what another client has written since. All members may be used from any thread. There is nothing to close.
+/// with <see cref="AioClusterFailure.OwnerChanged"/>: made again, it could write over what another client has written since. All members may be
+/// used from any thread. There is nothing to close.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim holds nothing to dispose unless its AvailableWaitHandle was read.")]
 public sealed partial class AioClusterFile

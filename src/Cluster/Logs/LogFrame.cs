@@ -9,7 +9,8 @@ namespace AkkaAio.Cluster.Logs;
 /// </code>
 /// Numbers are little-endian. The durable end is an offset of the log: what is before it was on stable storage when the frame was begun, so that a
 /// damaged frame there is damage, and no append that a crash cut off. The CRC is of the frame's own offset (8 bytes), of bytes 0 to 39 and of
-/// the payload: a copy of a frame elsewhere, in the payload of another, is none. A reader skips a frame whose epoch is lower than that of one before it: a writer that had been replaced.
+/// the payload: a copy of a frame elsewhere, in the payload of another, is none. A reader skips a frame whose epoch is lower than that of one
+/// before it: a writer that had been replaced.
 /// </summary>
 internal readonly record struct LogFrame(int Length, ulong Epoch, Guid Writer, long DurableEnd, uint Crc)
 {
