@@ -27,7 +27,8 @@ internal static class ClusterVerb
         var local = new Argument<string>("LOCAL") { Description = "A local file" };
         var target = new Argument<string?>("ADDRESS")
         {
-            Description = "DISK/NAME, or NAME: the disk with the most free space is taken [default: the name of LOCAL]", Arity = ArgumentArity.ZeroOrOne,
+            Description = "DISK/NAME, or NAME: the disk with the most free space is taken [default: the name of LOCAL]",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var address = new Argument<string>("ADDRESS") { Description = "DISK/NAME; at least 4 digits of the disk's id will do" };
         var saved = new Argument<string?>("LOCAL") { Description = "A local file or folder [default: the file's name]", Arity = ArgumentArity.ZeroOrOne };
