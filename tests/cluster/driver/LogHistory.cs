@@ -14,8 +14,24 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
 
     public override async Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict)
     {
-        var log = await reader.OpenAsync(Address);
-        var bytes = await ReadAllAsync(log, (await reader.StatAsync(Address)).Length);
+        AioClusterFile log;
+        byte[] bytes;
+        try
+        {
+            log = await reader.OpenAsync(Address);
+            bytes = await ReadAllAsync(log, (await reader.StatAsync(Address)).Length);
+        }
+        catch (AioClusterFileException e) when (IsDamage(e))
+        {
+            verdict.IsTorn(e.Message);
+            return;
+        }
+        catch (AioClusterFileException e) when (e.Failure == AioClusterFailure.NotFound)
+        {
+            verdict.IsMissing(e.Message);
+            return;
+        }
+
         if (lie == Lie.Damage)
         {
             bytes[bytes.Length / 2] ^= 1;
@@ -40,6 +56,8 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
         Compare(found, verdict);
     }
 
+    private static bool IsDamage(AioClusterFileException e) => e.Failure is AioClusterFailure.Io or AioClusterFailure.Damaged;
+
     private async Task ReadAsRecordsAsync(AioClusterFile log, int frames, Verdict verdict)
     {
         try
@@ -50,7 +68,7 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
                 verdict.IsStale($"{Address}: {frames} frames, and ReadLogAsync gives {records} records");
             }
         }
-        catch (AioClusterFileException e) when (e.Failure == AioClusterFailure.Io)
+        catch (AioClusterFileException e) when (IsDamage(e))
         {
             verdict.IsTorn(e.Message);
         }
