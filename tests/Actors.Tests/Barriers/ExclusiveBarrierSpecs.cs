@@ -39,13 +39,13 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         await Replies.Of<Aio.WriteCompleted>(write);
         await Fence(other);
         Assert.False(Replies.Has(barrier));
-        Assert.Equal(64 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(64 * Block, LengthOnDisk(file.Path));
         Assert.Equal(2, Engine.OpenFiles);
         Assert.Equal(1, Engine.Release());
         Assert.IsNotType<Aio.CommandFailed>(await Replies.Of(barrier));
         await Replies.AssertOneEach(write, read, barrier);
         Assert.Equal(kind == "Close" ? 1 : 2, Engine.OpenFiles);
-        Assert.Equal(kind == "Close" ? 64 * Block : 70 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(kind == "Close" ? 64 * Block : 70 * Block, LengthOnDisk(file.Path));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         var late = Replies.Tell(new Aio.Read(file, 0, 1));
         await Fence(other);
         Assert.Equal(0, Replies.Count);
-        Assert.Equal(8 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(8 * Block, LengthOnDisk(file.Path));
 
         Engine.Release();
         await Replies.AssertOneEach([before, cut, .. reads, .. writes, flush, again, last, close, late]);
@@ -96,7 +96,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
             await Replies.Of<Aio.LengthSet>(lengths[^1]);
             Assert.All(lengths, length => Assert.True(Replies.Has(length)));
             Assert.Equal(5000, file.Length);
-            Assert.Equal(5000, OnDisk(file.Path).Length);
+            Assert.Equal(5000, LengthOnDisk(file.Path));
         }
     }
 
@@ -149,7 +149,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         var flush = Replies.Tell(new Aio.Flush(file));
         var cut = Replies.Tell(new Aio.SetLength(file, 0));
         await Fence(other);
-        Assert.Equal(8 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(8 * Block, LengthOnDisk(file.Path));
         Assert.False(Replies.Has(cut));
         await Eventually(() => Engine.Release() == 1, "the fdatasync is in flight, and released");
         await Replies.Of<Aio.LengthSet>(cut);

@@ -75,7 +75,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         }
 
         await file.DisposeAsync();
-        Assert.Equal(3 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(3 * Block, LengthOnDisk(file.Path));
     }
 
     [SkippableTheory]
@@ -87,8 +87,8 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         for (var i = 0; i < 40; i++)
         {
             await file.WriteAsync(i * Block, Pattern(Block, i));
-            Assert.InRange(OnDisk(file.Path).Length, (i + 1) * Block, ((i + 1) * Block) + ahead);
-            Assert.True(ahead > 0 || OnDisk(file.Path).Length == (i + 1) * Block);
+            Assert.InRange(LengthOnDisk(file.Path), (i + 1) * Block, ((i + 1) * Block) + ahead);
+            Assert.True(ahead > 0 || LengthOnDisk(file.Path) == (i + 1) * Block);
         }
 
         await file.DisposeAsync();
@@ -117,7 +117,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     {
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = ahead });
         await file.WriteAsync(0, Pattern(Block));
-        var end = OnDisk(file.Path).Length;
+        var end = LengthOnDisk(file.Path);
         WriteAside(file.Path, end, Pattern(Block, 7));
         using (var read = await file.ReadAsync(end, 2 * Block))
         {
@@ -190,8 +190,8 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
 
             // What was made longer for writes that the cut has taken goes a moment after their replies.
             Assert.True(
-                await Comes(() => OnDisk(first.Path).Length == first.Length),
-                $"round {round}: {OnDisk(first.Path).Length} bytes, Length {first.Length}, allocated to {first.Extent.AllocatedEnd}");
+                await Comes(() => LengthOnDisk(first.Path) == first.Length),
+                $"round {round}: {LengthOnDisk(first.Path)} bytes, Length {first.Length}, allocated to {first.Extent.AllocatedEnd}");
         }
     }
 
@@ -273,7 +273,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         Replies.Tell(new Aio.Cancel(write));
         var reply = await Replies.Of(write);
         await file.DisposeAsync();
-        Assert.Equal(reply is Aio.CommandFailed { Outcome: AioOutcome.NotPerformed } ? 0 : Block, OnDisk(file.Path).Length);
+        Assert.Equal(reply is Aio.CommandFailed { Outcome: AioOutcome.NotPerformed } ? 0 : Block, LengthOnDisk(file.Path));
     }
 }
 
@@ -352,7 +352,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var close = Replies.Tell(new Aio.Close(file));
         await Replies.AssertOneEach([.. writes, flush, close]);
         Assert.Equal(50, Replies.InOrder.Count(reply => reply is Aio.CommandFailed { Outcome: AioOutcome.NotPerformed }));
-        Assert.Equal(Block, OnDisk(file.Path).Length);
+        Assert.Equal(Block, LengthOnDisk(file.Path));
     }
 
     [Fact]
@@ -370,7 +370,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         await Replies.Of<Aio.WriteCompleted>(first);
         await Replies.Of<Aio.WriteCompleted>(near);
         Assert.Equal(Errno.ENOSPC, Assert.IsType<AioSystemException>((await Replies.Of<Aio.CommandFailed>(far)).Cause).Errno);
-        Assert.Equal(3 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(3 * Block, LengthOnDisk(file.Path));
     }
 
     [Fact]
@@ -387,7 +387,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         await Replies.Of<Aio.WriteCompleted>(first);
         await Task.WhenAll(writes.Select(Replies.Of));
         Assert.Equal(6, writes.Count(write => Replies.Of(write).Result is Aio.WriteCompleted));
-        Assert.Equal(8 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(8 * Block, LengthOnDisk(file.Path));
     }
 
     [Fact]
@@ -408,7 +408,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var file = await NewFile(Block);
         Engine.OnOperation = (in IoRequest request) => request.Opcode == IoOpcode.Write ? new() { Error = Errno.EIO } : default;
         await Replies.Fails<AioSystemException>(new Aio.Write(file, Block, new byte[Block]));
-        await Eventually(() => OnDisk(file.Path).Length == Block, "the growth is taken back");
+        await Eventually(() => LengthOnDisk(file.Path) == Block, "the growth is taken back");
 
         Engine.OnOperation = null;
         using var stuck = new Stuck(Engine, "fallocate", file.Path);
@@ -418,7 +418,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         stuck.LetGo();
         await stuck.Left;
         await Fence(file);
-        await Eventually(() => OnDisk(file.Path).Length == Block, "the growth is taken back");
+        await Eventually(() => LengthOnDisk(file.Path) == Block, "the growth is taken back");
         await file.WriteAsync(Block, Pattern(Block, 3));
         Assert.Equal(Pattern(Block, 3), OnDisk(file.Path)[Block..]);
     }
@@ -449,7 +449,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var held = Replies.Tell(new Aio.Write(first, Block, Pattern(Block, 2)));
         await Eventually(() => Ext.Shards.Sum(shard => shard.Counters.Submitted) == 2, "it is in flight");
         await second.DisposeAsync();
-        Assert.Equal(65 * Block, OnDisk(first.Path).Length);
+        Assert.Equal(65 * Block, LengthOnDisk(first.Path));
         Engine.OnOperation = null;
         Engine.Release();
         await Replies.Of<Aio.WriteCompleted>(held);
@@ -523,10 +523,10 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
             await (await NewFile()).DisposeAsync(); // blocking threads have had time to look at the tail
         }
 
-        Assert.Equal(2 * Block, OnDisk(first.Path).Length);
+        Assert.Equal(2 * Block, LengthOnDisk(first.Path));
         Engine.Release();
         await Replies.Of<Aio.WriteCompleted>(held);
-        await Eventually(() => OnDisk(first.Path).Length == Block, "the tail is taken back");
+        await Eventually(() => LengthOnDisk(first.Path) == Block, "the tail is taken back");
         Assert.Equal(Pattern(Block), OnDisk(first.Path));
     }
 
@@ -571,7 +571,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         await file.WriteAsync(0, Pattern(Block));
         Engine.OnFileCall = (call, _) => call == "ftruncate" ? Errno.EPERM : Errno.None;
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
-        Assert.Equal(17 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(17 * Block, LengthOnDisk(file.Path));
     }
 
     [Fact]
@@ -650,7 +650,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         await Fence(other);
         await Eventually(() => Engine.OpenFiles == 1, "the file is closed");
         await stuck.Left;
-        Assert.Equal(close ? 14 * Block : Block, OnDisk(file.Path).Length);
+        Assert.Equal(close ? 14 * Block : Block, LengthOnDisk(file.Path));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class RefusedGrowthSpecs(ITestOutputHelper output)
         await Replies.Fails<AioClosedException>(new Aio.Write(file, AllocatedAhead - Block, Pattern(Block)));
 
         var other = await NewFile();
-        Assert.Equal(Block + AllocatedAhead, OnDisk(file.Path).Length);
+        Assert.Equal(Block + AllocatedAhead, LengthOnDisk(file.Path));
         await other.DisposeAsync();
     }
 }

@@ -132,7 +132,7 @@ public abstract class ForgottenFileSpecs(EngineKind kind, int restarts, ITestOut
         Sys.EventStream.Subscribe(log.Ref, typeof(Warning));
         var path = await ForgetAppended();
         await EventuallyCollected(() => Ext.OpenFiles == 0);
-        Assert.Equal(3 * Block, OnDisk(path).Length);
+        Assert.Equal(3 * Block, LengthOnDisk(path));
         var message = (await log.ExpectMsgAsync<Warning>()).Message.ToString()!;
         Assert.Contains($"{path} was never closed", message, StringComparison.Ordinal);
         Assert.Contains("AioExt.OpenAsync", message, StringComparison.Ordinal);

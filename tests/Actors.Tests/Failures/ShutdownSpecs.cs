@@ -88,7 +88,7 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
 
         Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);
         Assert.Equal(AioOutcome.NotPerformed, (await Replies.Of<Aio.CommandFailed>(behind)).Outcome);
-        Assert.Equal(64 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(64 * Block, LengthOnDisk(file.Path));
         Assert.Equal(1, Engine.OpenContexts);
         Assert.Equal(1, Engine.OpenFiles); // the kernel may still use its descriptor
         Assert.Equal(2, Pool.RentedBuffers);

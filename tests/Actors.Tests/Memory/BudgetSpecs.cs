@@ -59,7 +59,7 @@ public sealed class BudgetSpecs(ITestOutputHelper output)
         }
 
         await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, Block, new byte[64 * 1024]));
-        await Eventually(() => OnDisk(file.Path).Length == Block, "what it was made longer by is taken back");
+        await Eventually(() => LengthOnDisk(file.Path) == Block, "what it was made longer by is taken back");
         kept.ForEach(buffer => buffer.Dispose());
     }
 

@@ -311,7 +311,7 @@ public abstract class CancelSpecsBase : AioTestKit
         Engine.Release();
         await Replies.Of<Aio.WriteCompleted>(write);
         await Eventually(() => Engine.OpenFiles == 0, "the cancelled Close has closed");
-        Assert.Equal(2 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(2 * Block, LengthOnDisk(file.Path));
         Assert.Equal(1 + (2 * barriers.Length), Replies.Count);
     }
 

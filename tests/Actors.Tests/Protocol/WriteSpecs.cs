@@ -148,11 +148,11 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
         Assert.Equal(3 * Block, file.Length);
         await Replies.Do<Aio.LengthSet>(new Aio.SetLength(file, 100));
         Assert.Equal(100, file.Length);
-        Assert.Equal(100, OnDisk(file.Path).Length);
+        Assert.Equal(100, LengthOnDisk(file.Path));
         await Replies.Do<Aio.Allocated>(new Aio.Allocate(file, Block, Block));
         Assert.Equal(2 * Block, file.Length);
         await Replies.Do<Aio.Allocated>(new Aio.Allocate(file, 0, 1));
         Assert.Equal(2 * Block, file.Length);
-        Assert.Equal(2 * Block, OnDisk(file.Path).Length);
+        Assert.Equal(2 * Block, LengthOnDisk(file.Path));
     }
 }

@@ -159,6 +159,9 @@ public abstract class AioTestKit : TestKit
     /// <summary>What is on the disk.</summary>
     protected byte[] OnDisk(string path) => Kind == EngineKind.Memory ? Engine.ReadAllBytes(path) : File.ReadAllBytes(path);
 
+    /// <summary>Its length. Of a file that is being made shorter too, which cannot be read as a whole.</summary>
+    protected long LengthOnDisk(string path) => Kind == EngineKind.Memory ? Engine.ReadAllBytes(path).Length : new FileInfo(path).Length;
+
     /// <summary>Bytes that differ from block to block and from seed to seed.</summary>
     protected static byte[] Pattern(int length, int seed = 1)
     {

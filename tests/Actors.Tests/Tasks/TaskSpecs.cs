@@ -35,7 +35,7 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
             Assert.Equal(100, file.Length);
         }
 
-        Assert.Equal(100, OnDisk(file.Path).Length);
+        Assert.Equal(100, LengthOnDisk(file.Path));
     }
 
     [SkippableFact]
