@@ -117,7 +117,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     {
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = ahead });
         await file.WriteAsync(0, Pattern(Block));
-        var end = LengthOnDisk(file.Path);
+        var end = (int)LengthOnDisk(file.Path);
         WriteAside(file.Path, end, Pattern(Block, 7));
         using (var read = await file.ReadAsync(end, 2 * Block))
         {
