@@ -5,6 +5,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Streams;
 using Akka.Streams.Dsl;
+using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Cluster;
 
 namespace AkkaAio.Benchmarks.Cluster;
@@ -23,7 +24,7 @@ internal static class ClusterStreamsVerb
         var size = new Option<long>("--mib") { Description = "MiB of the file", DefaultValueFactory = _ => 1024 };
         var rounds = new Option<int>("--rounds") { Description = "rounds", DefaultValueFactory = _ => 3 };
         var command = new Command("cluster-streams", "Put and get of a cluster's file beside bare StreamRefs of byte arrays.") { directory, size, rounds };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(directory)!.FullName, parsed.GetValue(size) << 20, parsed.GetValue(rounds)));
+        command.SetAction((parsed, token) => RunAsync(parsed.GetValue(directory)!.FullName, parsed.GetValue(size) << 20, parsed.GetValue(rounds), token));
         return command;
     }
 
@@ -44,11 +45,12 @@ internal static class ClusterStreamsVerb
         return command;
     }
 
-    private static async Task<int> RunAsync(string directory, long bytes, int rounds)
+    private static async Task<int> RunAsync(string directory, long bytes, int rounds, CancellationToken token)
     {
         var disk = Directory.CreateDirectory(Path.Combine(directory, $"cluster-streams-{Environment.ProcessId}")).FullName;
         var port = FreePort();
-        using var owner = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [OwnerVerb, disk, port.ToString(CultureInfo.InvariantCulture)])
+        string[] verb = [Dotnet.Assembly("AkkaAio.Benchmarks"), OwnerVerb, disk, port.ToString(CultureInfo.InvariantCulture)];
+        using var owner = Process.Start(new ProcessStartInfo(Dotnet.Host, verb)
         {
             RedirectStandardInput = true,
         })!;
@@ -58,25 +60,30 @@ internal static class ClusterStreamsVerb
             var cluster = AioClusterExt.Get(system);
             while (cluster.GetDisks().Count == 0)
             {
-                await Task.Delay(100);
+                if (owner.HasExited)
+                {
+                    throw new InvalidOperationException($"the process with the disk has ended with {owner.ExitCode}");
+                }
+
+                await Task.Delay(100, token);
             }
 
-            var bare = await system.ActorSelection($"akka.tcp://files@127.0.0.1:{port}/user/{BareStreams.Name}").ResolveOne(TimeSpan.FromSeconds(20));
+            var bare = await system.ActorSelection($"akka.tcp://files@127.0.0.1:{port}/user/{BareStreams.Name}").ResolveOne(TimeSpan.FromSeconds(20), token);
             var materializer = system.Materializer();
             var chunks = (int)(bytes / BareStreams.ChunkBytes);
             var chunk = new byte[BareStreams.ChunkBytes];
             new Random(1).NextBytes(chunk);
             for (var round = 0; round <= rounds; round++)
             {
-                var sink = await bare.Ask<ISinkRef<byte[]>>("sink", TimeSpan.FromSeconds(20));
+                var sink = await bare.Ask<ISinkRef<byte[]>>("sink", TimeSpan.FromSeconds(20), token);
                 var bareSink = await Rate(bytes, async () =>
                 {
                     _ = Source.Repeat(chunk).Take(chunks).RunWith(sink.Sink, materializer);
-                    await bare.Ask<long>(0L, TimeSpan.FromMinutes(5));
+                    await bare.Ask<long>(0L, TimeSpan.FromMinutes(5), token);
                 });
-                var file = await cluster.OpenAsync($"{cluster.GetDisks()[0].Id}/file", new() { Mode = FileMode.OpenOrCreate });
-                var put = await Rate(bytes, () => file.WriteStreamAsync(Source.Repeat<ReadOnlyMemory<byte>>(chunk).Take(chunks)));
-                var source = await bare.Ask<ISourceRef<byte[]>>($"source {chunks}", TimeSpan.FromSeconds(20));
+                var file = await cluster.OpenAsync($"{cluster.GetDisks()[0].Id}/file", new() { Mode = FileMode.OpenOrCreate }, token);
+                var put = await Rate(bytes, () => file.WriteStreamAsync(Source.Repeat<ReadOnlyMemory<byte>>(chunk).Take(chunks), cancellationToken: token));
+                var source = await bare.Ask<ISourceRef<byte[]>>($"source {chunks}", TimeSpan.FromSeconds(20), token);
                 var bareSource = await Rate(bytes, () => source.Source.RunWith(Sink.Ignore<byte[]>(), materializer));
                 var get = await Rate(bytes, () => file.ReadStream().RunWith(Sink.Ignore<ReadOnlyMemory<byte>>(), materializer));
                 Console.WriteLine(string.Create(
@@ -90,7 +97,7 @@ internal static class ClusterStreamsVerb
         {
             await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
             owner.StandardInput.Close();
-            await owner.WaitForExitAsync();
+            await owner.WaitForExitAsync(CancellationToken.None);
             Directory.Delete(disk, recursive: true);
         }
     }

@@ -6,7 +6,7 @@ namespace AkkaAio.Cluster;
 
 /// <summary>
 /// Ends streams whose other side's node has left the cluster. Stream refs do it for a stage that ends and not for a node that dies
-/// (Akka.NET 1.5.74): such a stream would wait for ever.
+/// (Akka.NET 1.5.74): such a stream would never end.
 /// </summary>
 internal sealed class NodeWatch
 {

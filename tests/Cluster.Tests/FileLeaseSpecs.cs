@@ -112,14 +112,7 @@ public sealed class FileLeaseSpecs : IDisposable
         var path = Path.Combine(_folder, "leases", "0");
         File.Copy(path, path + ".copy");
         File.Move(path + ".copy", path, overwrite: true);
-        using (var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10)))
-        {
-            while (lease.CheckLease())
-            {
-                await Task.Delay(10, timeout.Token);
-            }
-        }
-
+        await Eventually.IsTrueAsync(() => !lease.CheckLease(), "the lease is held still");
         Assert.Null(_first.TryHold(NameIn(0), ActorRefs.Nobody));
         Assert.False(lost.Task.IsCompleted);
         hold.GiveBack();
@@ -147,6 +140,32 @@ public sealed class FileLeaseSpecs : IDisposable
                 Assert.Equal(i, await thread.Run(() => i)); // the thread looks at what there is to check after each
             }
         })));
+    }
+
+    [Fact]
+    public async Task The_thread_that_checks_leases_ends_with_its_folder()
+    {
+        const string Folder = "q7"; // a thread's name has 15 bytes
+        var thread = new LeaseThread(Folder);
+        Assert.Equal(1, await thread.Run(() => 1));
+        Assert.True(IsThere());
+        thread.Dispose();
+        await Eventually.IsTrueAsync(() => !IsThere(), "the thread is there still");
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => thread.Run(() => 1));
+
+        static bool IsThere() => Directory.EnumerateDirectories("/proc/self/task").Any(task => NameOf(task) == $"aio-lease {Folder}");
+
+        static string NameOf(string task)
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(task, "comm")).TrimEnd();
+            }
+            catch (IOException)
+            {
+                return ""; // ended since
+            }
+        }
     }
 
     [Fact]

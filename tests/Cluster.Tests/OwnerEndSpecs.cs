@@ -100,6 +100,17 @@ public sealed class OwnerEndSpecs(ClusterFixture cluster) : NodeSpecs(cluster), 
     }
 
     [Fact]
+    public async Task The_owner_of_a_name_that_has_no_file_ends_though_files_stay_open_for_long()
+    {
+        var file = NewAddress();
+        var missing = new Wire.Request { File = file, GetStat = new Wire.GetStat() };
+        Assert.Equal(Wire.FailureKind.FailureNotFound, (await AskAsync(missing)).Failure.Kind);
+        var owner = await OwnerOfAsync(file);
+        Assert.True(await owner.WatchAsync().WaitAsync(Time));
+        Assert.Equal(Wire.FailureKind.FailureNotFound, (await AskAsync(missing)).Failure.Kind); // by the next
+    }
+
+    [Fact]
     public async Task A_duplicate_that_comes_when_its_owner_stops_is_answered_as_the_change_under_way()
     {
         var (file, opened) = await CreateAsync(Wire.Kind.Log);

@@ -68,7 +68,7 @@ public sealed class SharedStorageSpecs : IAsyncLifetime
         Assert.True(await Task.Run(() => started.Wait(TimeSpan.FromSeconds(30))));
         await _cluster.StopAsync(_cluster.Systems[2]);
         await _cluster.StartAsync(_cluster.FolderOf(0), SharedFixture.SharedHocon);
-        await AwaitAsync(() => _cluster.Node(2).OpenFiles.Count > 0); // shards have been moved to it
+        await Eventually.IsTrueAsync(() => _cluster.Node(2).OpenFiles.Count > 0, "no shard was moved to the node that came");
         await ends.CancelAsync();
         var epochs = 0;
         for (var i = 0; i < writers.Length; i++)
@@ -97,7 +97,7 @@ public sealed class SharedStorageSpecs : IAsyncLifetime
         await log.AppendAsync("1"u8.ToArray());
         var leases = Path.Combine(_cluster.FolderOf(0), "leases");
         Directory.Move(leases, leases + ".gone");
-        await AwaitAsync(() => Enumerable.Range(0, 3).All(node => _cluster.Node(node).OpenFiles.Count == 0));
+        await Eventually.IsTrueAsync(() => Enumerable.Range(0, 3).All(node => _cluster.Node(node).OpenFiles.Count == 0), "a file is open without its lease");
         var appended = log.AppendAsync("2"u8.ToArray());
         Directory.CreateDirectory(leases); // as one that tries to mend it would: no lease is made anew
         using (var disk = SharedDisk.Open(_cluster.FolderOf(0), SharedFixture.Shards, singleMachine: true))
@@ -122,13 +122,4 @@ public sealed class SharedStorageSpecs : IAsyncLifetime
     }
 
     private static AioFileLease LeaseOf(SharedDisk disk, int shard) => new(disk, shard, "test", TimeSpan.FromMilliseconds(100));
-
-    private static async Task AwaitAsync(Func<bool> holds)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!holds())
-        {
-            await Task.Delay(20, timeout.Token);
-        }
-    }
 }

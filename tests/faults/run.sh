@@ -162,10 +162,19 @@ truncate -s 1M "$work/disk"
 expected="AioSystemException EIO"
 row "EIO: backing file of $loop cut"     "$typed" dotnet "$driver" load "$loop" --read-only --operations 4096
 
-# Descriptors: enough to start, too few to go on.
-expected="EMFILE"
+# Descriptors: enough to start, too few to go on. The .NET runtime itself ends with "Out of memory." if it needs one in that moment, which was seen
+# once: that is not what is tried here, and it is tried again.
+descriptors() {
+  local try code
+  for try in 1 2 3; do
+    dotnet "$driver" descriptors "$work/load"; code=$?
+    [ $code != 0 ] && grep -q '^Out of memory' "$work/stderr" || return $code
+    : >"$work/stderr"
+  done
+  return $code
+}
 row "RLIMIT_NOFILE"                      '[ $code = 0 ] && [[ "$out" == *"AioSystemException EMFILE"* && "$out" == *"contexts-left 0"* ]]' \
-  dotnet "$driver" descriptors "$work/load"
+  descriptors
 expected="AioSystemException EFBIG"
 row "RLIMIT_FSIZE: EFBIG, not a dead process" "$typed" dotnet "$driver" load "$work/load" --operations 2000 --file-size-limit $((1 << 20))
 

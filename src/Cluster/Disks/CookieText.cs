@@ -19,11 +19,32 @@ internal static class CookieText
         return Encoding.ASCII.GetBytes(text.Append(CultureInfo.InvariantCulture, $"crc {crc:x8}\n").ToString());
     }
 
-    /// <summary>The line that names the format.</summary>
-    public static string FirstLine(ReadOnlySpan<byte> bytes)
+    private static string FirstLine(ReadOnlySpan<byte> bytes)
     {
         var end = bytes.IndexOf((byte)'\n');
         return Encoding.ASCII.GetString(end < 0 ? bytes : bytes[..end]);
+    }
+
+    /// <summary>Checks the line that names the format.</summary>
+    /// <param name="bytes">The cookie.</param>
+    /// <param name="path">Where it is.</param>
+    /// <param name="expected">The line that this storage writes.</param>
+    /// <param name="other">That of the other storage, and what to say of it.</param>
+    /// <exception cref="AioClusterException">It is another one.</exception>
+    public static void CheckFormat(ReadOnlySpan<byte> bytes, string path, string expected, (string Line, string Why) other)
+    {
+        var first = FirstLine(bytes);
+        if (first == other.Line)
+        {
+            throw new AioClusterException($"{path} says that {other.Why}");
+        }
+
+        if (first != expected)
+        {
+            throw new AioClusterException(
+                $"{path} begins with \"{first[..Math.Min(first.Length, 40)]}\", and this version reads \"{expected}\"; " +
+                "it was written by another version, or is no folder of AkkaAio's");
+        }
     }
 
     /// <summary>The values, in the order of the keys; null: a line is missing, is another one, or the CRC-32C is wrong.</summary>

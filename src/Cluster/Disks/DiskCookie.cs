@@ -19,19 +19,9 @@ internal sealed record DiskCookie(string Id, uint Epoch)
     /// <exception cref="AioClusterException">It is none, or of another format, or damaged.</exception>
     public static DiskCookie Parse(ReadOnlySpan<byte> bytes, string path)
     {
-        var first = CookieText.FirstLine(bytes);
-        if (first == SharedCookie.FirstLine)
-        {
-            throw new AioClusterException($"{path} says that the folder is of storage = shared, and this node has storage = local: set it to shared, or give a folder of its own");
-        }
-
-        if (first != FirstLine)
-        {
-            throw new AioClusterException(
-                $"{path} begins with \"{first[..Math.Min(first.Length, 40)]}\", and this version reads \"{FirstLine}\"; " +
-                "it was written by another version, or is no disk of AkkaAio's");
-        }
-
+        CookieText.CheckFormat(
+            bytes, path, FirstLine,
+            (SharedCookie.FirstLine, "the folder is of storage = shared, and this node has storage = local: set it to shared, or give a folder of its own"));
         if (CookieText.Read(bytes, "id", "epoch") is [var id, var epochText] && FileAddress.IsDiskId(id) &&
             uint.TryParse(epochText, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
         {

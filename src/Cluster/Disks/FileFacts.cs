@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using AkkaAio.Interop.Files;
 
@@ -17,8 +16,7 @@ internal sealed record FileFacts(Wire.Kind Kind, Guid Id)
     /// <exception cref="AioException">They cannot be read, or are of another version.</exception>
     public static FileFacts? Of(LinuxFile file)
     {
-        var errno = ExtendedAttributes.TryGet(
-            string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.Descriptor}"), Attribute, out var value);
+        var errno = file.TryGetAttribute(Attribute, out var value);
         if (errno == Errno.ENODATA)
         {
             return null;

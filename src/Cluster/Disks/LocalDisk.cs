@@ -36,15 +36,10 @@ internal sealed class LocalDisk : Disk
             disk.EmptyTemp();
             return disk;
         }
-        catch (Exception e) when (e is not AioClusterException)
+        catch (Exception e)
         {
             held?.Dispose();
-            throw new AioClusterException($"the folder {full} cannot be used as a disk: {e.Message}", e);
-        }
-        catch
-        {
-            held?.Dispose();
-            throw;
+            throw e as AioClusterException ?? new AioClusterException($"the folder {full} cannot be used as a disk: {e.Message}", e);
         }
     }
 

@@ -23,19 +23,9 @@ internal sealed record SharedCookie(string Id, int Shards)
     /// <exception cref="AioClusterException">It is none, or of another format, or damaged.</exception>
     public static SharedCookie Parse(ReadOnlySpan<byte> bytes, string path)
     {
-        var first = CookieText.FirstLine(bytes);
-        if (first == DiskCookie.FirstLine)
-        {
-            throw new AioClusterException($"{path} says that the folder is a disk of storage = local, and this node has storage = shared: set it to local, or give an empty folder");
-        }
-
-        if (first != FirstLine)
-        {
-            throw new AioClusterException(
-                $"{path} begins with \"{first[..Math.Min(first.Length, 40)]}\", and this version reads \"{FirstLine}\"; " +
-                "it was written by another version, or is no folder of AkkaAio's");
-        }
-
+        CookieText.CheckFormat(
+            bytes, path, FirstLine,
+            (DiskCookie.FirstLine, "the folder is a disk of storage = local, and this node has storage = shared: set it to local, or give an empty folder"));
         if (CookieText.Read(bytes, "id", "shards", "hash") is not [var id, var shardsText, var hash] || !FileAddress.IsDiskId(id) ||
             !int.TryParse(shardsText, NumberStyles.None, CultureInfo.InvariantCulture, out var shards) || shards < 1)
         {

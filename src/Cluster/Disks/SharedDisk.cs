@@ -15,7 +15,8 @@ internal sealed class SharedDisk : Disk
 {
     private const string LeasesName = "leases";
 
-    // A node that makes the folder has it alone for as long as it takes to make the leases.
+    // A node that makes the folder has it alone for as long as it takes to make the leases. The lock is tried again: a lock that is waited for
+    // without a time-out would hang the start behind a node of storage local.
     private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50);
 
@@ -70,15 +71,10 @@ internal sealed class SharedDisk : Disk
             disk.EmptyTemp();
             return disk;
         }
-        catch (Exception e) when (e is not AioClusterException)
+        catch (Exception e)
         {
             held?.Dispose();
-            throw new AioClusterException($"the folder {full} cannot be used as a shared one: {e.Message}", e);
-        }
-        catch
-        {
-            held?.Dispose();
-            throw;
+            throw e as AioClusterException ?? new AioClusterException($"the folder {full} cannot be used as a shared one: {e.Message}", e);
         }
     }
 

@@ -18,8 +18,7 @@ internal static class UnflushedMark
     /// <exception cref="AioException">It cannot be read.</exception>
     public static ulong Of(LinuxFile file)
     {
-        var errno = ExtendedAttributes.TryGet(
-            string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.Descriptor}"), Attribute, out var value);
+        var errno = file.TryGetAttribute(Attribute, out var value);
         return errno switch
         {
             Errno.ENODATA => 0,

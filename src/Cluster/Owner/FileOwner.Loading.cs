@@ -125,6 +125,7 @@ internal sealed partial class FileOwner
         {
             (_open, _end, _epoch, _mark) = (open, open.End, open.Epoch, null);
             _makeEpoch = 0;
+            Context.SetReceiveTimeout(Settings.PassivateAfter);
             (_durableEnd, _undurableEnd) = (0, open.End); // an owner that was killed may have left anything
             _clients.Clear(); // of another epoch
             _log.Debug("{Path} is open in the shard {ShardId}, epoch {Epoch}", _address, Context.Parent.Path.Name, open.Epoch);
@@ -210,6 +211,7 @@ internal sealed partial class FileOwner
         _clients.Clear();
         _place?.Dispose();
         _place = null;
+        Context.SetReceiveTimeout(NoFileLives);
         GoOn();
     }
 

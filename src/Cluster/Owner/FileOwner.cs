@@ -20,6 +20,10 @@ internal sealed partial class FileOwner : UntypedActor
     // Requests that wait while the file is being opened, or behind one that needs it for itself.
     private const int MostWaiting = 4096;
 
+    // An owner of a name that has no file lives so long: names that are asked for and do not exist would fill the memory else. Long enough for a
+    // client to come back with the epoch that makes the file.
+    private static readonly TimeSpan NoFileLives = TimeSpan.FromSeconds(5);
+
     private readonly AioClusterExt _cluster;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly FileAddress _address;
@@ -46,7 +50,7 @@ internal sealed partial class FileOwner : UntypedActor
     public FileOwner(AioClusterExt cluster, FileAddress address, Disk disk)
     {
         (_cluster, _address, _disk) = (cluster, address, disk);
-        Context.SetReceiveTimeout(cluster.Settings.PassivateAfter);
+        Context.SetReceiveTimeout(NoFileLives);
     }
 
     private AioClusterSettings Settings => _cluster.Settings;

@@ -36,7 +36,7 @@ internal static class EnvironmentKeys
         ? name.ToLowerInvariant().Replace("__", ".", StringComparison.Ordinal).Replace('_', '-')
         : throw new DemoException($"the environment variable {name} has a name that is no key: it is letters, digits and _");
 
-    // Akka's parser goes on for ever on a bracket that is closed by another one.
+    // Akka's parser never ends, and takes all memory, where a bracket is closed by one of another kind.
     private static string ValueOf(string name, string value) =>
         value is not ['[' or '{', ..] ? HoconString.Quote(value)
         : HoconText.FindMistake(value) is { } mistake ? throw new DemoException($"the environment variable {name}, {mistake}")

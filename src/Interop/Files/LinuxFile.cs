@@ -1,3 +1,4 @@
+using System.Globalization;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using Microsoft.Win32.SafeHandles;
@@ -146,6 +147,13 @@ public sealed partial class LinuxFile : IIoFile
 
     /// <summary>fsync(2): bytes, length and attributes.</summary>
     internal void FullSync() => Check(FolderSyscalls.Sync(_handle), "fsync", Path);
+
+    /// <summary>An extended attribute of the open file.</summary>
+    internal Errno TryGetAttribute(string name, out byte[] value)
+    {
+        using var use = new Use(this);
+        return ExtendedAttributes.TryGet(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{use.Descriptor}"), name, out value);
+    }
 
     /// <summary>fsetxattr(2).</summary>
     internal Errno SetAttribute(string name, ReadOnlySpan<byte> value) => ExtendedAttributes.Set(_handle, name, value);

@@ -1,6 +1,6 @@
 namespace AkkaAio.Demo.Tests.Clustering;
 
-/// <summary>A cluster by <c>config/node-tls.conf</c>: who has no certificate of its authority stays out.</summary>
+/// <summary>A cluster by <c>config/node-tls.conf</c>: a process without a certificate of its authority stays out.</summary>
 public sealed class TlsSpecs : IDisposable
 {
     private static readonly string Config = Path.Join(AppContext.BaseDirectory, "config", "node-tls.conf");
