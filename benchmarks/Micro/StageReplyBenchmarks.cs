@@ -9,8 +9,9 @@ namespace AkkaAio.Benchmarks.Micro;
 public class StageReplyBenchmarks
 {
     private readonly string _path = Path.GetTempFileName();
-    private readonly Slot _slot = new(0);
-    private readonly ShardCounters.Answered _counters = new();
+    private readonly Operation _operation = new() { Slot = 0 };
+    private ReplyList _replies = null!;
+    private Settlement _settlement = null!;
     private ActorSystem _system = null!;
     private AioFile _file = null!;
     private AioBuffer _buffer = null!;
@@ -27,7 +28,9 @@ public class StageReplyBenchmarks
         _buffer = aio.Pool.Rent(4096);
         _command = new Aio.ReadInto(_file, 0, _buffer);
         _requester = new Nobody(_system);
-        _slot.Lane = _file.Lanes[0];
+        _operation.Lane = _file.Lanes[0];
+        _replies = new ReplyList(aio.Shards[0], aio.Log);
+        _settlement = new Settlement(_replies, new ShardCounters.Answered());
     }
 
     /// <summary>After all.</summary>
@@ -48,10 +51,10 @@ public class StageReplyBenchmarks
     [Benchmark]
     public long Stage()
     {
-        _slot.Command = _command;
-        Preparation.Prepare(_slot, _file.Aio.Pool);
-        var request = _slot.ToRequest();
-        _slot.Buffer!.Release();
+        _operation.Transfer = _command;
+        OperationMemory.Prepare(_operation, _file.Aio.Pool);
+        var request = _operation.ToRequest();
+        _operation.Buffer!.Release();
         return request.Offset;
     }
 
@@ -59,10 +62,11 @@ public class StageReplyBenchmarks
     [Benchmark]
     public void StageReply()
     {
-        _slot.Command = _command;
-        _slot.Requester = _requester;
-        Preparation.Prepare(_slot, _file.Aio.Pool);
-        Settlement.Settle(_slot, 4096, ActorRefs.Nobody, _counters);
+        _operation.Transfer = _command;
+        _operation.Requester = _requester;
+        OperationMemory.Prepare(_operation, _file.Aio.Pool);
+        _settlement.TrySettle(_operation, 4096);
+        _replies.TellAll();
     }
 
     /// <summary>A reply into an actor's mailbox is Akka's cost, and measured by compare.</summary>

@@ -5,13 +5,12 @@ using AkkaAio.Dispatch;
 using AkkaAio.Engines;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Interop.Engines.ThreadPool;
 using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;
 using AkkaAio.Routing;
 using AkkaAio.Shards;
+using AkkaAio.Shards.Reaping;
 using AkkaAio.Tasks;
 using AkkaAio.Telemetry;
 
@@ -53,7 +52,6 @@ public sealed class AioExt : IExtension
         };
         ForgottenFiles = new ForgottenFiles(this);
         _ = DispatcherOf("reaper");
-        _ = DispatcherOf("drain");
         _blockingDispatcher = DispatcherOf("blocking");
         for (var i = 0; i < Settings.Shards; i++)
         {
@@ -63,11 +61,12 @@ public sealed class AioExt : IExtension
         ((_engine, EngineReason), (_depth, Shards)) = OpenEngine();
         try
         {
-            ReapLoop = Settings.Reap.Wait == ReapWait.Epoll ? new ReapLoop(Log) : null;
+            EpollReaper = Settings.Reap.Wait == ReapWait.Epoll ? new EpollReaper(Log) : null;
             Meter = new AioMeter(this);
             foreach (var shard in Shards)
             {
                 shard.Telemetry = new ShardTelemetry(Meter, shard);
+                shard.Loop = new ShardLoop(this, shard);
             }
 
             _manager = system.SystemActorOf(Props.Create(() => new AioManager(this)).WithMailbox(AioMailbox.Id), "aio");
@@ -117,8 +116,8 @@ public sealed class AioExt : IExtension
 
     internal AioMeter Meter { get; }
 
-    /// <summary>With <c>reap.wait = epoll</c>: who reaps. Null: each shard's reaper.</summary>
-    internal ReapLoop? ReapLoop { get; }
+    /// <summary>With <c>reap.wait = epoll</c>: the thread that waits for all shards.</summary>
+    internal EpollReaper? EpollReaper { get; }
 
     /// <summary>As <see cref="IIoEngine.Capacity"/>.</summary>
     internal (long Free, long Max)? Capacity => _engine.Capacity;
@@ -143,7 +142,7 @@ public sealed class AioExt : IExtension
     /// <summary>Set by the shutdown: from then on every new command is refused.</summary>
     internal bool Refuses => Volatile.Read(ref _refuses);
 
-    /// <summary>Until when a stopping reaper waits: the shutdown's deadline if one is running, else its own from now.</summary>
+    /// <summary>Until when a stopping shard waits: the shutdown's deadline if one is running, else its own from now.</summary>
     internal Deadline DrainDeadline =>
         Volatile.Read(ref _drainDeadline) is not 0 and var timestamp ? new Deadline(timestamp) : Deadline.In(Settings.DrainTimeout);
 
@@ -282,15 +281,6 @@ public sealed class AioExt : IExtension
     /// <summary>The names of the files.</summary>
     internal IFileNames Names => _engine.Names;
 
-    /// <summary>Whether direct operations may carry RWF_NOWAIT. Other engines block nobody, or take the flag for something else.</summary>
-    internal bool TakesNoWait => _engine is LinuxAioEngine or MemoryEngine { TakesNoWait: true };
-
-    /// <summary>How long a shard without work polls its ring.</summary>
-    internal TimeSpan PollLimit => Settings.Reap.MinNr == 1 ? Settings.Reap.Poll : TimeSpan.Zero;
-
-    /// <summary>As <see cref="IIoEngine.MostPolled"/>.</summary>
-    internal long MostPolled => _engine.MostPolled;
-
     /// <summary>Whether a file's reads and writes go to the context; else to the blocking dispatcher.</summary>
     internal bool Submits(AioFile file) => !file.IsOnThreads && (file.IsDirect || _engine.TakesBuffered);
 
@@ -392,7 +382,7 @@ public sealed class AioExt : IExtension
         }
 
         Parallel.ForEach(Shards, shard => shard.TakeFirstContext()?.Dispose());
-        ReapLoop?.Dispose();
+        EpollReaper?.Dispose();
         Meter?.Dispose();
         Pool.Dispose();
     }
@@ -413,7 +403,7 @@ public sealed class AioExt : IExtension
         // A reaper that waits for what will not come sees its Stop only after reap.timeout.
         foreach (var shard in Shards)
         {
-            shard.InFlight?.RequestStop();
+            shard.Context?.RequestStop();
         }
 
         return Akka.Done.Instance;

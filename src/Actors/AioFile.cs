@@ -21,6 +21,11 @@ public sealed partial class AioFile : IAsyncDisposable
         IsOnThreads = aio.IsOnThreads(options);
         Handle = handle;
         Device = handle.Identity.Device;
+        Descriptor = handle.Descriptor;
+        IsDirect = handle.IsDirect;
+        IsBlockDevice = handle.IsBlockDevice;
+        OffsetAlignment = handle.OffsetAlignment;
+        MemoryAlignment = handle.MemoryAlignment;
         GrowAhead = options.GrowAhead;
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
@@ -56,16 +61,16 @@ public sealed partial class AioFile : IAsyncDisposable
     public FileAccess Access => Handle.Access;
 
     /// <summary>Whether I/O bypasses the page cache. Where the engine takes no buffered I/O, it runs on the blocking dispatcher.</summary>
-    public bool IsDirect => Handle.IsDirect;
+    public bool IsDirect { get; }
 
     /// <summary>Whether this is a raw block device, whose length is fixed.</summary>
-    public bool IsBlockDevice => Handle.IsBlockDevice;
+    public bool IsBlockDevice { get; }
 
     /// <summary>What offsets and lengths of writes must be multiples of, in bytes; 1 for buffered files.</summary>
-    public int OffsetAlignment => Handle.OffsetAlignment;
+    public int OffsetAlignment { get; }
 
     /// <summary>What addresses must be multiples of to be written without a copy, in bytes; 1 for buffered files.</summary>
-    public int MemoryAlignment => Handle.MemoryAlignment;
+    public int MemoryAlignment { get; }
 
     /// <summary>
     /// The dispatcher that is the thread of the file's shard, which does all of its I/O, or with <c>shard-by = stripe</c> its barriers: see
@@ -76,6 +81,9 @@ public sealed partial class AioFile : IAsyncDisposable
     internal AioExt Aio { get; }
 
     internal IIoFile Handle { get; }
+
+    /// <summary>As <see cref="IIoFile.Descriptor"/>: nothing of a closed file is submitted.</summary>
+    internal int Descriptor { get; }
 
     /// <summary>st_dev.</summary>
     internal ulong Device { get; }

@@ -26,16 +26,16 @@ internal sealed class AioManager : UntypedActor
 
     protected override void PreStart()
     {
-        // An actor there keeps the threads of these dispatchers: one without any is shut down after each task, by a scheduler that from
-        // then on ticks without end.
+        // An actor there keeps the threads of the blocking dispatcher: one without any is shut down after each task, by a scheduler that
+        // from then on ticks without end.
         var aio = _aio;
-        Context.ActorOf(Props.Create(() => new Inhabitant()).WithDispatcher(AioSettings.DispatcherId("blocking")).WithMailbox(AioMailbox.Id), "blocking");
-        Context.ActorOf(Props.Create(() => new EndGuard(aio)).WithDispatcher(AioSettings.DispatcherId("drain")).WithMailbox(AioMailbox.Id), "drain");
+        Context.ActorOf(
+            Props.Create(() => new EndGuard(aio)).WithDispatcher(AioSettings.DispatcherId("blocking")).WithMailbox(AioMailbox.Id), "end");
         foreach (var shard in _aio.Shards)
         {
             shard.HasEnded = false;
             shard.Ref = Context.ActorOf(
-                Props.Create(() => new ContextActor(aio, shard)).WithDispatcher(aio.ShardDispatcher(shard.Index)).WithMailbox(AioMailbox.Id),
+                Props.Create(() => new ShardActor(aio, shard)).WithDispatcher(aio.ShardDispatcher(shard.Index)).WithMailbox(AioMailbox.Id),
                 $"shard-{shard.Index}");
             shard.Sender = new GuardedRef(aio.System, shard.Ref);
         }
@@ -126,7 +126,7 @@ internal sealed class AioManager : UntypedActor
         }
 
         _aio.ForgottenFiles.Flush();
-        _aio.ReapLoop?.Dispose();
+        _aio.EpollReaper?.Dispose();
         _aio.Meter.Dispose();
         _aio.Pool.Dispose();
     }
@@ -314,10 +314,5 @@ internal sealed class AioManager : UntypedActor
         }
 
         _drainRequesters.Clear();
-    }
-
-    private sealed class Inhabitant : UntypedActor
-    {
-        protected override void OnReceive(object message) => Unhandled(message);
     }
 }

@@ -11,7 +11,8 @@ namespace AkkaAio.Dispatch;
 /// <summary>
 /// An unbounded mailbox that loses nothing at its actor's end: a message that is told after it has been cleaned up becomes a dead letter,
 /// as every other does, so that each command has its reply. It takes no PoisonPill, and an Identify is answered with a ref that cannot stop
-/// the actor: the end of these actors is the system's.
+/// the actor: the end of these actors is the system's. In a shard's stands nothing that Akka takes up without asking the actor, but for Kill:
+/// a shard that sees a message waiting is called again.
 /// </summary>
 /// <remarks>
 /// In Akka's own a message can be told to a queue that has just been cleaned up, and is seen by nobody. Here each message leaves by one
@@ -27,21 +28,38 @@ internal sealed class AioMessageQueue(IActorRef owner, ActorSystem system) : IMe
     public int Count => _messages.Count;
 
     // A shard or a reaper that is killed is restarted by its supervisor. The manager's would stop it.
-    private bool RefusesKill => owner.Path.Parent.Name == "system";
+    private bool IsManager => owner.Path.Parent.Name == "system";
 
     public void Enqueue(IActorRef receiver, Envelope envelope)
     {
         LostMessages.CountDelivered();
-        if (envelope.Message is PoisonPill || (envelope.Message is Kill && RefusesKill))
+        if (envelope.Message is PoisonPill || (envelope.Message is Kill && IsManager))
         {
             SafeLog.Publish(system.EventStream, new Warning(
                 owner.Path.ToString(), typeof(AioMessageQueue), $"{envelope.Message} of {envelope.Sender} is refused: this actor ends with the actor system"));
             return;
         }
 
-        _messages.Enqueue(envelope.Message is Identify
-            ? new Envelope(envelope.Message, new GuardedRef.Identifier(new GuardedRef(system, owner), envelope.Sender))
-            : envelope);
+        if (envelope.Message is Identify identify)
+        {
+            var guarded = new GuardedRef(system, owner);
+            envelope.Sender.Tell(new ActorIdentity(identify.MessageId, guarded), guarded);
+            return;
+        }
+
+        if (envelope.Message is ActorSelectionMessage { Elements.Length: 0 } selected)
+        {
+            Enqueue(receiver, new Envelope(selected.Message, envelope.Sender));
+            return;
+        }
+
+        if (envelope.Message is IAutoReceivedMessage and not Kill && !IsManager)
+        {
+            system.DeadLetters.Tell(envelope.Message, envelope.Sender);
+            return;
+        }
+
+        _messages.Enqueue(envelope);
         if (Volatile.Read(ref _deadLetters) is { } deadLetters)
         {
             MoveTo(deadLetters);

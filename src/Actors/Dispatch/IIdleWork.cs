@@ -1,13 +1,10 @@
 namespace AkkaAio.Dispatch;
 
-/// <summary>What a <see cref="ThreadExecutor"/>'s thread does when no mailbox wants it.</summary>
+/// <summary>What a <see cref="ThreadExecutor"/>'s thread does when no mailbox wants it. Its thread alone, but for <see cref="Wake"/>.</summary>
 internal interface IIdleWork
 {
-    /// <summary>Whether there is anything to wait for in <see cref="Sleep"/>; else the thread parks.</summary>
+    /// <summary>Whether there is anything to wait for in <see cref="Sleep"/>; otherwise the thread parks.</summary>
     bool IsPending { get; }
-
-    /// <summary>Any thread: whether <see cref="TryDo"/> has something to do now that would wake nobody from <see cref="Sleep"/>.</summary>
-    bool HasSome { get; }
 
     /// <summary>Does some of what is there. False: nothing.</summary>
     bool TryDo();

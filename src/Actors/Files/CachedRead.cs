@@ -102,7 +102,7 @@ internal static class CachedRead
     }
 
     private static bool MayBeCached(AioFile file, long offset, int length) =>
-        !file.IsDirect && file.Handle.LooksIntoPageCache && offset >= 0 && length is > 0 and <= Slot.MaxCachedRead && !file.Aio.Refuses;
+        !file.IsDirect && file.Handle.LooksIntoPageCache && offset >= 0 && length is > 0 and <= Operation.MaxCachedRead && !file.Aio.Refuses;
 
     private static bool TryRead(AioFile file, long offset, Span<byte> destination, out int count)
     {

@@ -70,7 +70,7 @@ internal sealed partial class FileExtent
             return;
         }
 
-        // From here on a write into the tail waits for the next growth (ContextActor.TryStart): then those that count must be seen.
+        // From here on a write into the tail waits for the next growth (FileGrowth.TryStart): then those that count must be seen.
         Volatile.Write(ref _allocatedEnd, Length);
         Interlocked.MemoryBarrier();
         if (_opens.Exists(open => open.HasWrites))

@@ -8,16 +8,14 @@ namespace AkkaAio.Files;
 /// <c>shard-by = stripe</c> one on every shard.
 /// </summary>
 /// <remarks>
-/// Counters have one writer each, so that shard and reaper share no counter: started is the shard's, reaped the reaper's, and what is
-/// under way is their difference. Writes are counted in two epochs: a flush waits for the writes of the epoch that it closed, while
-/// later writes go on in the other.
+/// The shard's thread alone, but for <see cref="Writes"/>. Writes are counted in two epochs: a flush waits for the writes of the epoch that it
+/// closed, while later writes go on in the other.
 /// </remarks>
 internal sealed class FileLane(AioFile file, Shard shard)
 {
     private readonly List<FileBarrier> _following = [];
     private readonly List<FileBarrier> _waiting = [];
-    private long _readsStarted;
-    private long _readsReaped;
+    private int _reads;
     private int _epoch;
 
     public AioFile File => file;
@@ -31,7 +29,7 @@ internal sealed class FileLane(AioFile file, Shard shard)
     public WaitingList? Held { get; set; }
 
     /// <summary>Writes, counted as started, that wait for the file to be made longer.</summary>
-    public Queue<Queued> Growing { get; } = new();
+    public WaitingList Growing { get; } = new();
 
     /// <summary>A write that the file was made longer for has come to nothing: take it back when no write is under way.</summary>
     public bool IsTailUnwanted { get; set; }
@@ -43,20 +41,20 @@ internal sealed class FileLane(AioFile file, Shard shard)
     public bool Closing { get; set; }
 
     /// <summary>Nothing is under way.</summary>
-    public bool IsQuiet => _readsStarted == Volatile.Read(ref _readsReaped) && !Writes.HasPending;
+    public bool IsQuiet => _reads == 0 && !Writes.HasPending;
 
     /// <summary>Whether anything waits: a barrier, commands behind one, writes for a longer file.</summary>
-    public bool HasWaiting => _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.Count > 0 || IsTailUnwanted;
+    public bool HasWaiting => _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.First is not null || IsTailUnwanted;
 
     /// <summary>The writes that are under way.</summary>
     public WriteCounts Writes { get; } = new();
 
-    /// <summary>Shard: an operation has been accepted. Returns the epoch to give back.</summary>
+    /// <summary>An operation begins. Returns the epoch to give back.</summary>
     public int Start(bool write)
     {
         if (!write)
         {
-            _readsStarted++;
+            _reads++;
             return 0;
         }
 
@@ -64,33 +62,20 @@ internal sealed class FileLane(AioFile file, Shard shard)
         return _epoch;
     }
 
-    /// <summary>Shard: an accepted operation is answered, without the reaper.</summary>
-    public void Undo(bool write, int epoch)
+    /// <summary>It has ended.</summary>
+    public void End(bool write, int epoch)
     {
         if (write)
         {
-            Writes.Undo(epoch);
+            Writes.End(epoch);
         }
         else
         {
-            _readsStarted--;
+            _reads--;
         }
     }
 
-    /// <summary>Reaper: an operation has been answered.</summary>
-    public void Reaped(bool write, int epoch)
-    {
-        if (write)
-        {
-            Writes.Reaped(epoch);
-        }
-        else
-        {
-            Volatile.Write(ref _readsReaped, _readsReaped + 1);
-        }
-    }
-
-    /// <summary>Shard: a flush has come.</summary>
+    /// <summary>A flush has come.</summary>
     public void AddFlush(FileBarrier flush)
     {
         if (_waiting.Count > 0)
@@ -104,7 +89,7 @@ internal sealed class FileLane(AioFile file, Shard shard)
         }
     }
 
-    /// <summary>Shard: moves the flushes whose writes are all answered to <paramref name="arrived"/>.</summary>
+    /// <summary>Moves the flushes whose writes are all answered to <paramref name="arrived"/>.</summary>
     public void TakeArrivedFlushes(List<FileBarrier> arrived)
     {
         while (_waiting.Count > 0 && !Writes.IsPending(_epoch ^ 1))

@@ -29,6 +29,9 @@ public sealed partial class Aio
 
         /// <summary>The file.</summary>
         public AioFile File { get; private protected set; }
+
+        /// <summary>The last telling of it that owes its reply; null: none does. Its shard's thread alone.</summary>
+        internal Shards.Accepted? LastTelling { get; set; }
     }
 
     /// <summary>A command that moves data: these run at once, many at a time, in no order.</summary>
@@ -50,9 +53,6 @@ public sealed partial class Aio
 
         /// <summary>Not to be looked for in the page cache by the shard: its caller has, or could not.</summary>
         internal bool IsLookedFor { get; set; }
-
-        /// <summary>Where it waits for a slot; null: nowhere. Its shard's thread alone.</summary>
-        internal Shards.Waiting? Waiting { get; set; }
     }
 
     /// <summary>

@@ -146,14 +146,6 @@ public sealed partial class Aio
         /// <summary>Those that it could not answer whole, and that the blocking dispatcher did.</summary>
         public required long CacheMisses { get; init; }
 
-        /// <summary>
-        /// Direct operations that carried RWF_NOWAIT, because io_submit had taken longer than <c>slow-submit</c> with such an operation on that device.
-        /// </summary>
-        public required long NoWaitFlagged { get; init; }
-
-        /// <summary>Those of them that would have blocked, and were done on the blocking dispatcher.</summary>
-        public required long NoWaitFellBack { get; init; }
-
         /// <summary>io_getevents calls that took something out.</summary>
         public required long Reaps { get; init; }
 

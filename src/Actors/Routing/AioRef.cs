@@ -43,7 +43,11 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
                 Route(command, sender);
                 break;
             case Aio.Batch batch:
-                BatchRouting.Route(batch, this, aio, sender);
+                foreach (var each in batch.Commands.Span)
+                {
+                    Route(each, sender);
+                }
+
                 break;
             case PoisonPill or Kill:
                 Stop();

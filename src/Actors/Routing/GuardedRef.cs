@@ -34,18 +34,4 @@ internal sealed class GuardedRef(ActorSystem system, IActorRef actor) : MinimalA
             actor.Tell(message, sender);
         }
     }
-
-    /// <summary>
-    /// The sender of an <see cref="Identify"/>: what Akka answers has the actor's own ref, by which it can be stopped. In its place goes the
-    /// guarded one.
-    /// </summary>
-    internal sealed class Identifier(GuardedRef actor, IActorRef requester) : MinimalActorRef
-    {
-        public override ActorPath Path => requester.Path;
-
-        public override IActorRefProvider Provider => actor.Provider;
-
-        protected override void TellInternal(object message, IActorRef sender) => requester.Tell(
-            message is ActorIdentity { Subject: not null } identity ? new ActorIdentity(identity.MessageId, actor) : message, actor);
-    }
 }

@@ -100,13 +100,6 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
             case Aio.Command command:
                 Reply(requester, command);
                 break;
-            case ShardBatch batch:
-                foreach (var transfer in batch.Transfers.Span)
-                {
-                    Reply(requester, transfer);
-                }
-
-                break;
             case Aio.Batch batch:
                 foreach (var command in batch.Commands.Span)
                 {
@@ -127,11 +120,11 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
 
                 break;
             case BlockingDone done:
-                done.Slot.ReleaseMemory(); // it has been answered as the shard stopped
-                Close(done.Slot.Lane.File.Open.LetGoAtEnd);
+                done.Operation.ReleaseMemory(); // it has been answered as the shard stopped
+                Close(done.Operation.File.Open.LetGoAtEnd);
                 break;
-            case FileBarrier barrier when barrier.TryClaim():
-                Reply(barrier.Requester, barrier.Command);
+            case FileBarrier barrier when barrier.TakeRequester() is { } waiting:
+                Reply(waiting, barrier.Barrier);
                 break;
             default:
                 break;

@@ -3,35 +3,35 @@ using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Shards;
 
-/// <summary>Does a slot's operation with pread(2) or pwrite(2), or their vectored kin, on a thread that may block.</summary>
+/// <summary>Does an operation with pread(2) or pwrite(2), or their vectored kin, on a thread that may block.</summary>
 internal static class BlockingIo
 {
     /// <summary>Bytes moved, or a negated errno: what an engine would have put into the completion.</summary>
-    public static long Run(Slot slot)
+    public static long Run(Operation operation)
     {
         try
         {
-            var file = slot.Lane.File.Handle;
-            if (slot.MustLook)
+            var file = operation.File.Handle;
+            if (operation.MustLook)
             {
-                if (slot.IsWrite)
+                if (operation.IsWrite)
                 {
-                    slot.Lane.File.Extent.WrittenAroundCut(file, slot.Command!.Offset + slot.Command.Length);
+                    operation.File.Extent.WrittenAroundCut(file, operation.Transfer.Offset + operation.Transfer.Length);
                     return 0;
                 }
 
-                var end = slot.Lane.File.Extent.FindReadableEnd(file, slot.ReadableEnd);
-                if (end <= slot.ReadableEnd)
+                var end = operation.File.Extent.FindReadableEnd(file, operation.ReadableEnd);
+                if (end <= operation.ReadableEnd)
                 {
                     return 0;
                 }
 
                 // Once more: what was read before may be from before those bytes were written.
-                slot.ReadableEnd = end;
-                slot.Done = 0;
+                operation.ReadableEnd = end;
+                operation.Done = 0;
             }
 
-            return slot.IsWrite ? Write(slot, file) : Read(slot, file);
+            return operation.IsWrite ? Write(operation, file) : Read(operation, file);
         }
         catch (AioSystemException e)
         {
@@ -47,42 +47,42 @@ internal static class BlockingIo
         }
     }
 
-    private static long Read(Slot slot, IIoFile file)
+    private static long Read(Operation operation, IIoFile file)
     {
-        if (slot.Vector is { } vector)
+        if (operation.Vector is { } vector)
         {
-            vector.MoveTo(slot.Done);
-            return file.ReadV(vector.Window, slot.Start + slot.Done);
+            vector.MoveTo(operation.Done);
+            return file.ReadV(vector.Window, operation.Start + operation.Done);
         }
 
-        return file.Read(MemoryOf(slot), slot.Start + slot.Done);
+        return file.Read(MemoryOf(operation), operation.Start + operation.Done);
     }
 
-    private static long Write(Slot slot, IIoFile file)
+    private static long Write(Operation operation, IIoFile file)
     {
-        var extent = slot.Lane.File.Extent;
-        if (slot.Lane.File.IsDirect || !extent.MayBeCutAt(slot.Start + slot.Total))
+        var extent = operation.File.Extent;
+        if (operation.File.IsDirect || !extent.MayBeCutAt(operation.Start + operation.Total))
         {
-            return WriteNow(slot, file);
+            return WriteNow(operation, file);
         }
 
         using (extent.BetweenCuts())
         {
-            return WriteNow(slot, file);
+            return WriteNow(operation, file);
         }
     }
 
-    private static long WriteNow(Slot slot, IIoFile file)
+    private static long WriteNow(Operation operation, IIoFile file)
     {
-        var dataSync = slot.Flags.HasFlag(RwFlags.DSync);
-        if (slot.Vector is { } vector)
+        var dataSync = operation.Flags.HasFlag(RwFlags.DSync);
+        if (operation.Vector is { } vector)
         {
-            vector.MoveTo(slot.Done);
-            return file.WriteV(vector.Window, slot.Start + slot.Done, dataSync);
+            vector.MoveTo(operation.Done);
+            return file.WriteV(vector.Window, operation.Start + operation.Done, dataSync);
         }
 
-        return file.Write(MemoryOf(slot), slot.Start + slot.Done, dataSync);
+        return file.Write(MemoryOf(operation), operation.Start + operation.Done, dataSync);
     }
 
-    private static Span<byte> MemoryOf(Slot slot) => slot.Buffer!.UncheckedSpan(slot.BufferStart + slot.Done, slot.NextLength);
+    private static Span<byte> MemoryOf(Operation operation) => operation.Buffer!.UncheckedSpan(operation.BufferStart + operation.Done, operation.NextLength);
 }

@@ -42,7 +42,7 @@ internal sealed class EndGuard(AioExt aio) : UntypedActor
                     _log.Error(
                         "Shard {ShardId} is stuck inside io_submit (a frozen or unreachable file system?) and is abandoned after {Time}",
                         shard.Index, aio.Settings.DrainTimeout);
-                    OwnThread.Run("akka-aio-end", shard.Actor.AbandonStuckThread); // side by side
+                    OwnThread.Run("akka-aio-end", shard.Loop.Stuck.Abandon); // side by side
                 }
             }
         }

@@ -1,207 +1,171 @@
-using Akka.Actor;
-using AkkaAio.Files;
 using AkkaAio.Interop.Abi;
-using AkkaAio.Routing;
 using AkkaAio.Tasks;
 
 namespace AkkaAio.Shards;
 
-/// <summary>What became of a slot's operation.</summary>
-internal enum Settled
-{
-    /// <summary>It has its reply.</summary>
-    Answered,
-
-    /// <summary>A part is done; the rest must be submitted.</summary>
-    Continue,
-}
-
 /// <summary>
-/// Turns the result of an operation into its reply. Runs on the reaper for what the kernel did, on the shard for what a blocking thread
-/// did.
+/// Turns the result of an operation into its reply, or says that a part is still to be done. The operation's memory is given back, or handed
+/// to the requester.
 /// </summary>
-internal static partial class Settlement
+internal sealed class Settlement(ReplyList replies, ShardCounters.Answered counters)
 {
     // A device that goes on cutting writes short would keep the slot busy for ever.
     private const int MaxShortWrites = 8;
 
-    /// <summary>
-    /// Replies to the slot's requester, unless a part is still to be done. The slot's memory is given back or handed to the requester.
-    /// </summary>
-    /// <param name="slot">A read or write; never an fdatasync, whose flushes the shard answers.</param>
+    /// <summary>Settles a read or write.</summary>
+    /// <param name="operation">Never an fdatasync, which is the flushes'.</param>
     /// <param name="result">Bytes moved by the last kernel operation, or a negated errno.</param>
-    /// <param name="shard">The Sender of the reply.</param>
-    /// <param name="counters">The figures of the thread that this runs on.</param>
-    public static Settled Settle(Slot slot, long result, IActorRef shard, ShardCounters.Answered counters)
+    /// <returns>False: a part is done, and the rest must be submitted; or <see cref="Operation.MustLook"/>.</returns>
+    public bool TrySettle(Operation operation, long result)
     {
-        var looked = slot.MustLook;
-        slot.MustLook = false;
-        slot.HasLooked |= looked;
+        operation.HasLooked |= operation.MustLook;
+        operation.MustLook = false;
         if (result < 0)
         {
-            if ((slot.Flags & RwFlags.DSync) != 0 && MayReportLoss((Errno)(-result)))
-            {
-                slot.Lane.File.Home.StickFlushError(ErrorOf(slot, (Errno)(-result)));
-            }
-
-            counters.Fail(slot.Opcode, (Errno)(-result));
-            Fail(slot, ErrorOf(slot, (Errno)(-result)), shard, OutcomeOf(slot));
-            return Settled.Answered;
+            SettleError(operation, (Errno)(-result));
+            return true;
         }
 
-        var asked = slot.NextLength;
-        slot.Done += (int)result;
-        if (slot.Done < slot.Total)
+        var asked = operation.NextLength;
+        operation.Done += (int)result;
+        if (operation.Done < operation.Total)
         {
             if (result == asked)
             {
-                return Settled.Continue; // longer than one kernel operation
+                return false; // longer than one kernel operation
             }
 
-            if (slot.IsWrite)
+            if (operation.IsWrite)
             {
-                return ContinueShortWrite(slot, shard, counters);
+                return !GoesOnAfterShortWrite(operation);
             }
 
-            if (result > 0 && !IsEnd(slot))
+            if (result > 0 && !IsEnd(operation))
             {
-                return Settled.Continue; // short in the middle
+                return false; // short in the middle
             }
         }
 
-        if (!slot.HasLooked && MustLook(slot))
+        if (!operation.HasLooked && MustLook(operation))
         {
-            slot.MustLook = true;
-            return Settled.Continue;
+            operation.MustLook = true;
+            return false;
         }
 
-        var lane = slot.Lane;
-        var wasCutOff = slot is { IsWrite: true, HasLooked: true };
-        Succeed(slot, shard, counters);
-        if (wasCutOff)
-        {
-            TellOfTail(lane); // it may have been cut off, and what the file was made longer by for it is nobody's
-        }
-
-        return Settled.Answered;
+        Succeed(operation);
+        operation.MayLeaveTail = operation.IsWrite && operation.HasLooked; // it may have been cut off
+        return true;
     }
 
-    /// <summary>Replies that the slot's operation failed, and gives its memory back.</summary>
-    public static void Fail(Slot slot, Exception cause, IActorRef shard, AioOutcome outcome)
+    /// <summary>Its reply is a failure. Its memory is given back.</summary>
+    public void Fail(Operation operation, Exception cause, AioOutcome outcome)
     {
-        var (command, lane) = (slot.Command!, slot.Lane);
-        var extent = command.File.Extent;
-        if (slot is { IsWrite: true, Done: > 0 })
+        var command = operation.Transfer;
+        if (operation is { IsWrite: true, Done: > 0 })
         {
-            extent.Written(command.Offset + slot.Done, slot.Cuts);
+            operation.File.Extent.Written(command.Offset + operation.Done, operation.Cuts);
         }
 
-        slot.TakeRequester()?.Reply(new Aio.CommandFailed(command, cause, outcome), shard, command.File.Aio.Log);
-        slot.ReleaseMemory();
-        if (command.IsWrite)
-        {
-            TellOfTail(lane);
-        }
+        replies.Add(operation.TakeRequester(), new Aio.CommandFailed(command, cause, outcome));
+        operation.ReleaseMemory();
+        operation.MayLeaveTail = operation.IsWrite;
     }
 
-    private static void TellOfTail(FileLane lane)
+    /// <summary>The kernel failed it.</summary>
+    public void Fail(Operation operation, Errno errno, AioOutcome outcome)
     {
-        if (lane.File.Extent is { HasGrown: true } extent && extent.AllocatedEnd > extent.Length)
-        {
-            foreach (var each in lane.File.Lanes)
-            {
-                each.Shard.Tell(new TailUnwanted(each), ActorRefs.NoSender);
-            }
-        }
+        counters.Fail(operation.Opcode, errno);
+        Fail(operation, ErrorOf(operation, errno), outcome);
     }
 
-    /// <summary>Of an operation that the kernel had: a read changes nothing, a write may have been done, whole or in part.</summary>
-    public static AioOutcome OutcomeOf(Slot slot) => slot.IsWrite ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed;
-
-    /// <summary>The typed exception for an errno, with what had been written before it.</summary>
-    public static Exception ErrorOf(Slot slot, Errno errno)
+    private void SettleError(Operation operation, Errno errno)
     {
-        var command = slot.Command!;
+        if ((operation.Flags & RwFlags.DSync) != 0 && MayReportLoss(errno))
+        {
+            operation.File.Home.StickFlushError(ErrorOf(operation, errno));
+        }
+
+        Fail(operation, errno, operation.Outcome);
+    }
+
+    // The typed exception for an errno, with what had been written before it.
+    private static Exception ErrorOf(Operation operation, Errno errno)
+    {
+        var command = operation.Transfer;
         var error = new AioSystemException(errno, command.Name, command.File.Path, command.Offset, command.Length);
-        return slot.IsWrite && slot.Done > 0
-            ? new AioShortWriteException(command.File.Path, command.Offset, command.Length, slot.Done, error)
+        return operation is { IsWrite: true, Done: > 0 }
+            ? new AioShortWriteException(command.File.Path, command.Offset, command.Length, operation.Done, error)
             : error;
     }
 
-    private static Settled ContinueShortWrite(Slot slot, IActorRef shard, ShardCounters.Answered counters)
+    private bool GoesOnAfterShortWrite(Operation operation)
     {
-        var command = slot.Command!;
-        if (++slot.ShortWrites > MaxShortWrites)
+        var command = operation.Transfer;
+        if (++operation.ShortWrites > MaxShortWrites)
         {
-            counters.Fail(slot.Opcode, Errno.EIO); // what the kernel should have said
-            Fail(slot, new AioShortWriteException(command.File.Path, command.Offset, command.Length, slot.Done), shard,
+            counters.Fail(operation.Opcode, Errno.EIO); // what the kernel should have said
+            Fail(operation, new AioShortWriteException(command.File.Path, command.Offset, command.Length, operation.Done),
                 AioOutcome.MayHaveHappened);
-            return Settled.Answered;
+            return false;
         }
 
         // Direct I/O goes on at an aligned offset, which may write some bytes once more.
-        slot.Done -= slot.Done % command.File.OffsetAlignment;
-        return Settled.Continue;
+        operation.Done -= operation.Done % command.File.OffsetAlignment;
+        return true;
     }
 
-    private static void Succeed(Slot slot, IActorRef shard, ShardCounters.Answered counters)
+    private void Succeed(Operation operation)
     {
-        switch (slot.Command)
+        if (operation.IsWrite)
         {
-            case Aio.ReadInto readInto:
-                SucceedReadInto(slot, readInto, shard, counters);
-                break;
-            case Aio.Write write:
-                SucceedWrite(slot, write, shard, counters);
-                break;
-            case Aio.Read read:
-                SucceedRead(slot, read, shard, counters);
-                break;
-            case Aio.ReadV readV:
-                SucceedReadV(slot, readV, shard, counters);
-                break;
-            case Aio.WriteV writeV:
-                SucceedWrite(slot, writeV, shard, counters);
-                break;
-            default:
-                throw new InvalidOperationException($"a slot holds {slot.Command}");
+            SucceedWrite(operation);
+            return;
+        }
+
+        var command = operation.Transfer;
+        var count = CountOf(operation, command.Length);
+        counters.Reads++;
+        counters.ReadBytes += count;
+        if (command is Aio.Read read)
+        {
+            SucceedRead(operation, read, count);
+        }
+        else
+        {
+            SucceedReadInto(operation, command, count);
         }
     }
 
-    private static void SucceedWrite(Slot slot, Aio.TransferCommand command, IActorRef shard, ShardCounters.Answered counters)
+    private void SucceedWrite(Operation operation)
     {
+        var command = operation.Transfer;
         counters.Writes++;
         counters.WrittenBytes += command.Length;
-        if ((slot.Flags & RwFlags.DSync) != 0)
+        if ((operation.Flags & RwFlags.DSync) != 0)
         {
             command.File.Extent.Flushed();
         }
 
-        slot.ReleaseMemory();
-        var requester = slot.TakeRequester();
+        operation.ReleaseMemory();
+        var requester = operation.TakeRequester();
         if (requester is AioOperation awaited)
         {
-            awaited.Complete(command, command.Length);
+            replies.Add(awaited, command, command.Length);
         }
-        else
+        else if (requester is not null)
         {
-            requester?.Reply(
-                command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command), shard,
-                command.File.Aio.Log);
+            replies.Add(requester, command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command));
         }
     }
 
-    private static void SucceedRead(Slot slot, Aio.Read read, IActorRef shard, ShardCounters.Answered counters)
+    private void SucceedRead(Operation operation, Aio.Read read, int count)
     {
-        var count = CountOf(slot, read.Length);
-        counters.Reads++;
-        counters.ReadBytes += count;
-        var buffer = slot.Buffer!;
-        slot.Buffer = null;
-        if (slot.TakeRequester() is { } requester)
+        var buffer = operation.Buffer!;
+        operation.Buffer = null;
+        if (operation.TakeRequester() is { } requester)
         {
-            buffer.Slice(slot.Head, count);
-            requester.Reply(new Aio.ReadCompleted(read, buffer), shard, read.File.Aio.Log);
+            buffer.Slice(operation.Head, count);
+            replies.Add(requester, new Aio.ReadCompleted(read, buffer));
         }
         else
         {
@@ -209,59 +173,86 @@ internal static partial class Settlement
         }
     }
 
-    private static void SucceedReadInto(Slot slot, Aio.ReadInto read, IActorRef shard, ShardCounters.Answered counters)
+    private void SucceedReadInto(Operation operation, Aio.TransferCommand command, int count)
     {
-        var count = CountOf(slot, read.Length);
-        counters.Reads++;
-        counters.ReadBytes += count;
-        var requester = slot.TakeRequester();
-        Aio.CommandFailed? failed = null;
+        var requester = operation.TakeRequester();
+        Aio.Event? failed = null;
+        if (operation.IsBounce && requester is not null) // after a Cancel the destination is its owner's again: not a byte may be copied there
+        {
+            failed = CopyToDestination(operation, command, count);
+        }
+
+        operation.ReleaseMemory();
+        if (failed is null && requester is AioOperation awaited)
+        {
+            replies.Add(awaited, command, count);
+        }
+        else if (requester is not null)
+        {
+            replies.Add(requester, failed ?? (command is Aio.ReadInto into
+                ? new Aio.ReadIntoCompleted(into, count)
+                : new Aio.ReadVCompleted((Aio.ReadV)command, count)));
+        }
+    }
+
+    private static Aio.CommandFailed? CopyToDestination(Operation operation, Aio.TransferCommand command, int count)
+    {
         try
         {
-            // After a Cancel the destination is its owner's again: not a byte may be copied there.
-            if (slot.IsBounce && requester is not null)
+            var bytes = operation.Buffer!.UncheckedSpan(operation.Head, count);
+            if (command is Aio.ReadInto into)
             {
-                slot.Buffer!.UncheckedSpan(slot.Head, count).CopyTo(read.Destination.Span);
+                bytes.CopyTo(into.Destination.Span);
             }
+            else
+            {
+                Scatter(bytes, ((Aio.ReadV)command).Destinations.Span);
+            }
+
+            return null;
         }
         catch (Exception e) // the destination's own code: disposed, or a MemoryManager of the user's that throws
         {
-            failed = new Aio.CommandFailed(
-                read, new AioBufferDisposedException(read.Name, read.File.Path, e), AioOutcome.NotPerformed);
+            return new Aio.CommandFailed(
+                command, new AioBufferDisposedException(command.Name, command.File.Path, e), AioOutcome.NotPerformed);
         }
+    }
 
-        slot.ReleaseMemory();
-        if (failed is null && requester is AioOperation awaited)
+    private static void Scatter(ReadOnlySpan<byte> bytes, ReadOnlySpan<Memory<byte>> destinations)
+    {
+        foreach (var destination in destinations)
         {
-            awaited.Complete(read, count);
-        }
-        else
-        {
-            requester?.Reply(failed ?? (Aio.Event)new Aio.ReadIntoCompleted(read, count), shard, read.File.Aio.Log);
+            var part = bytes[..Math.Min(bytes.Length, destination.Length)];
+            if (!part.IsEmpty)
+            {
+                part.CopyTo(destination.Span);
+                bytes = bytes[part.Length..];
+            }
         }
     }
 
     // What was asked for of what was read: the range was widened to the alignment, and may have met the file's end.
-    private static int CountOf(Slot slot, int length)
+    private static int CountOf(Operation operation, int length)
     {
-        var count = Math.Clamp(slot.Done - slot.Head, 0, length);
-        return slot.Lane.File.Extent.HasGrown
-            ? (int)Math.Min(count, Math.Max(0, slot.ReadableEnd - slot.Start - slot.Head))
+        var count = Math.Clamp(operation.Done - operation.Head, 0, length);
+        return operation.File.Extent.HasGrown
+            ? (int)Math.Min(count, Math.Max(0, operation.ReadableEnd - operation.Start - operation.Head))
             : count;
     }
 
     // A short read has met the end of the file, or the most that the file system returns in one call. True for the first.
-    private static bool IsEnd(Slot slot) =>
-        slot.Done % slot.Lane.File.OffsetAlignment != 0 || slot.Start + slot.Done == slot.Lane.File.Extent.Length;
+    private static bool IsEnd(Operation operation) =>
+        operation.Done % operation.File.OffsetAlignment != 0 || operation.Start + operation.Done == operation.File.Extent.Length;
 
     // A read that our knowledge cuts short; a write that may have been cut off.
-    private static bool MustLook(Slot slot)
+    private static bool MustLook(Operation operation)
     {
-        var command = slot.Command!;
+        var command = operation.Transfer;
         var end = command.Offset + command.Length;
-        return slot.IsWrite
-            ? !command.File.Extent.Written(end, slot.Cuts)
-            : Math.Min(end, slot.Start + slot.Done) > slot.ReadableEnd && command.File.Extent.HasGrown;
+        var extent = operation.File.Extent;
+        return operation.IsWrite
+            ? !extent.Written(end, operation.Cuts)
+            : Math.Min(end, operation.Start + operation.Done) > operation.ReadableEnd && extent.HasGrown;
     }
 
     // Not what is wrong with the write itself: the kernel says so before it writes anything, and fsync never does.

@@ -1,21 +1,22 @@
 using Akka.Actor;
 using Akka.Dispatch.MessageQueues;
-using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
+using AkkaAio.Shards.Reaping;
 using AkkaAio.Telemetry;
 
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// What is of a shard and not of one incarnation of its actor: the ref that commands are routed to, the lanes with barriers, the
-/// figures.
+/// A shard as any thread sees it: the ref that commands are routed to, the gate of its io_submit, the figures. What its thread alone may touch is
+/// <see cref="ShardLoop"/>'s. It survives restarts of the actor.
 /// </summary>
 internal sealed class Shard
 {
     private readonly int _index;
     private IIoContext? _firstContext;
-    private ContextActor? _actor;
+    private ShardActor? _actor;
+    private ShardContext? _context;
     private bool _hasEnded;
 
     public Shard(int index, TimeSpan stuckAfter)
@@ -40,29 +41,18 @@ internal sealed class Shard
     /// <summary>Failures so far, across incarnations.</summary>
     public RestartBackoff Backoff { get; } = new();
 
-    /// <summary>The system is ending: new commands are refused, the last answer is reported. The shard's thread alone.</summary>
-    public bool Draining { get; set; }
+    /// <summary>What its thread owns. Set before the actor is made.</summary>
+    public ShardLoop Loop { get; set; } = null!;
 
-    /// <summary>Lanes on this shard where barriers or commands wait. The shard's thread alone.</summary>
-    public HashSet<FileLane> LanesWaiting { get; } = [];
+    /// <summary>The context of the present incarnation; null between two. Changed by the shard's thread.</summary>
+    public ShardContext? Context
+    {
+        get => Volatile.Read(ref _context);
+        set => Volatile.Write(ref _context, value);
+    }
 
-    /// <summary>Barriers of files whose home is here and that have no reply yet. The shard's thread alone.</summary>
-    public HashSet<FileBarrier> OpenBarriers { get; } = [];
-
-    /// <summary>Files whose flushes wait for an fdatasync to be submitted. The shard's thread alone.</summary>
-    public Queue<AioFile> WantedDataSyncs { get; } = new();
-
-    /// <summary>Slots whose operation a blocking thread is doing, of any incarnation. The shard's thread alone.</summary>
-    public HashSet<Slot> Blocking { get; } = [];
-
-    /// <summary>Requesters that wait for room in the queue. The shard's thread alone.</summary>
-    public List<(Aio.AwaitRoom Command, IActorRef Requester)> RoomWaiters { get; } = [];
-
-    /// <summary>Commands that wait in lanes: behind barriers, or for a longer file. The shard's thread alone.</summary>
-    public int HeldCommands { get; set; }
-
-    /// <summary>The context of the present incarnation; null between two.</summary>
-    public InFlight? InFlight { get; set; }
+    /// <summary>How completions of the present context are come by.</summary>
+    public IReaping? Reaping { get; set; }
 
     /// <summary>Set before the first command: answers what is told to the actor after its end.</summary>
     public LostMessages Lost { get; set; } = null!;
@@ -88,8 +78,14 @@ internal sealed class Shard
         }
     }
 
+    /// <summary>Tells the actor something after a pause.</summary>
+    public void TellAfter(TimeSpan pause, object message, IScheduler scheduler) => scheduler.ScheduleTellOnce(pause, Ref, message, Ref);
+
+    /// <summary>Nothing is under way any more.</summary>
+    public void TellDrained(IActorRef manager) => manager.Tell(new Drained(_index), Ref);
+
     /// <summary>The present incarnation of the actor.</summary>
-    public ContextActor Actor
+    public ShardActor Actor
     {
         get => Volatile.Read(ref _actor!);
         set => Volatile.Write(ref _actor, value);
@@ -120,16 +116,16 @@ internal sealed class Shard
         return new Aio.ShardStats
         {
             Shard = _index,
-            Depth = InFlight?.Depth ?? 0,
-            InFlight = Math.Max(0, InFlight?.Count ?? 0),
+            Depth = Context?.Depth ?? 0,
+            InFlight = Math.Max(0, Context?.Count ?? 0),
             Queued = Volatile.Read(ref counters.Queued),
-            Reads = counters.OfReaper.Reads + counters.OfShard.Reads + counters.OfCallers.Reads,
-            ReadBytes = counters.OfReaper.ReadBytes + counters.OfShard.ReadBytes + counters.OfCallers.ReadBytes,
-            Writes = counters.OfReaper.Writes + counters.OfShard.Writes,
-            WrittenBytes = counters.OfReaper.WrittenBytes + counters.OfShard.WrittenBytes,
-            DataSyncs = counters.OfReaper.DataSyncs + counters.OfShard.DataSyncs,
-            Errors = counters.OfReaper.Errors + counters.OfShard.Errors,
-            ErrorsByErrno = counters.OfReaper.ErrorsByKind.Concat(counters.OfShard.ErrorsByKind)
+            Reads = counters.OfShard.Reads + counters.OfCallers.Reads,
+            ReadBytes = counters.OfShard.ReadBytes + counters.OfCallers.ReadBytes,
+            Writes = counters.OfShard.Writes,
+            WrittenBytes = counters.OfShard.WrittenBytes,
+            DataSyncs = counters.OfShard.DataSyncs,
+            Errors = counters.OfShard.Errors,
+            ErrorsByErrno = counters.OfShard.ErrorsByKind
                 .GroupBy(error => error.Errno).ToDictionary(errors => errors.Key, errors => errors.Sum(error => error.Count)),
             Overloads = Volatile.Read(ref counters.Overloads),
             Submits = Volatile.Read(ref counters.Submits),
@@ -143,8 +139,6 @@ internal sealed class Shard
             DeliveryLatency = counters.DeliveryLatency.ToLatency(),
             CacheHits = Volatile.Read(ref counters.CacheHits) + counters.OfCallers.Reads,
             CacheMisses = Volatile.Read(ref counters.CacheMisses) + counters.OfCallers.Misses,
-            NoWaitFlagged = Volatile.Read(ref counters.NoWaitFlagged),
-            NoWaitFellBack = Volatile.Read(ref counters.NoWaitFellBack),
             Reaps = Volatile.Read(ref counters.Reaps),
             Reaped = Volatile.Read(ref counters.Reaped),
             Restarts = Volatile.Read(ref counters.Restarts),

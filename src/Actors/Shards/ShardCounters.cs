@@ -4,21 +4,16 @@ using AkkaAio.Telemetry;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// The figures of a shard. Each field is written by one thread, the shard's or the reaper's, and read by anyone; the two groups are
-/// kept a cache line apart by <see cref="OfReaper"/> being an object of its own.
+/// The figures of a shard: written by its thread, read by any.
 /// </summary>
 internal sealed class ShardCounters
 {
-    /// <summary>What was answered on the shard's thread: buffered I/O.</summary>
+    /// <summary>What was answered on the shard's thread.</summary>
     public Answered OfShard { get; } = new();
-
-    /// <summary>What was answered on the reaper's thread.</summary>
-    public Answered OfReaper { get; } = new();
 
     /// <summary>What callers did themselves.</summary>
     public CallerCounters OfCallers { get; } = new();
 
-    // The shard's.
     public int Queued;
     public long Overloads;
     public long Submits;
@@ -29,24 +24,20 @@ internal sealed class ShardCounters
     public long Restarts;
     public long CacheHits;
     public long CacheMisses;
-    public long NoWaitFlagged;
-    public long NoWaitFellBack;
+    public long Reaps;
+    public long Reaped;
 
-    /// <summary>From the queue to a slot. Of the shard, as the next.</summary>
+    /// <summary>From the queue to a slot.</summary>
     public LatencyHistogram QueueLatency { get; } = new();
 
     /// <summary>Of io_submit.</summary>
     public LatencyHistogram SubmitLatency { get; } = new();
 
-    /// <summary>From io_submit to the reap. Of who reaps, as the next.</summary>
+    /// <summary>From io_submit to the reap.</summary>
     public LatencyHistogram DeviceLatency { get; } = new();
 
     /// <summary>From a reap to the last of its replies.</summary>
     public LatencyHistogram DeliveryLatency { get; } = new();
-
-    // Of who reaps.
-    public long Reaps;
-    public long Reaped;
 
     /// <summary>Operations that have been answered.</summary>
     internal sealed class Answered

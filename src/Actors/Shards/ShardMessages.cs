@@ -3,37 +3,22 @@ using AkkaAio.Files;
 
 namespace AkkaAio.Shards;
 
-// What shards, reapers and the manager tell one another. Never a message per completion: replies go straight to the requester.
+// What shards, blocking threads and the manager tell one another. Never a message per completion: replies go straight to the requester.
 
-/// <summary>Caller to shard: transfer commands of a <see cref="Aio.Batch"/>, all of them this shard's.</summary>
-internal sealed record ShardBatch(ReadOnlyMemory<Aio.FileCommand> Transfers) : INoSerializationVerificationNeeded;
-
-/// <summary>Shard to reaper: something is in flight.</summary>
-internal sealed class Reap : INoSerializationVerificationNeeded
+/// <summary>A thread that waits for a shard's completions, to the shard: there are some.</summary>
+internal sealed class CompletionsThere : INoSerializationVerificationNeeded
 {
-    public static Reap Instance { get; } = new();
+    public static CompletionsThere Instance { get; } = new();
 }
 
-/// <summary>Reaper to shard, when it asked for it: slots are free, lanes have moved on.</summary>
-internal sealed class ReapNotice : INoSerializationVerificationNeeded
-{
-    public static ReapNotice Instance { get; } = new();
-}
-
-/// <summary>
-/// Reaper to shard: submit the rest of this operation, or with Refusal, the result that RWF_NOWAIT gave it, do it where it may block.
-/// Void when the incarnation is not the present one.
-/// </summary>
-internal sealed record ContinueSlot(InFlight InFlight, Slot Slot, long? Refusal = null) : INoSerializationVerificationNeeded;
-
-/// <summary>Reaping thread to the reaper of a shard: a reap threw.</summary>
+/// <summary>Reaping thread to the shard: a reap threw.</summary>
 internal sealed record ReapFailed(Exception Cause) : INoSerializationVerificationNeeded;
 
-/// <summary>Reaper to home shard: the fdatasync of a file is done. None for success.</summary>
+/// <summary>Blocking thread to home shard: the fdatasync of a file is done. None for success.</summary>
 internal sealed record DataSyncDone(AioFile File, Exception? Error) : INoSerializationVerificationNeeded;
 
-/// <summary>Blocking thread to shard: a buffered operation is done, with bytes or a negated errno.</summary>
-internal sealed record BlockingDone(InFlight InFlight, Slot Slot, long Result) : INoSerializationVerificationNeeded;
+/// <summary>Blocking thread to shard: an operation is done, with bytes or a negated errno.</summary>
+internal sealed record BlockingDone(Operation Operation, long Result) : INoSerializationVerificationNeeded;
 
 /// <summary>Shard to home shard: every earlier command of the barriers' lanes is answered; or the lane refuses.</summary>
 internal sealed record BarriersArrived(FileBarrier[] Barriers, Exception? Refused) : INoSerializationVerificationNeeded;
@@ -50,7 +35,7 @@ internal sealed record Grow(AioFile File, GrowthRange Write) : INoSerializationV
 /// <summary>Blocking thread to all lanes' shards: a growth of the file has ended; for these writes there was no room.</summary>
 internal sealed record GrowDone(AioFile File, IReadOnlyDictionary<GrowthRange, Exception> Failed) : INoSerializationVerificationNeeded;
 
-/// <summary>Reaper to shard: a write that the file may have been made longer for has failed.</summary>
+/// <summary>Shard to shard: a write that the file may have been made longer for has failed.</summary>
 internal sealed record TailUnwanted(FileLane Lane) : INoSerializationVerificationNeeded;
 
 /// <summary>Shard to itself, after a pause: the kernel would not take anything, and nothing is in flight that could make room.</summary>
@@ -58,9 +43,6 @@ internal sealed class RetrySubmit : INoSerializationVerificationNeeded
 {
     public static RetrySubmit Instance { get; } = new();
 }
-
-/// <summary>Shard to itself, behind the messages that wait: what they have left is submitted.</summary>
-internal sealed class PumpMark : INoSerializationVerificationNeeded;
 
 /// <summary>Shard to itself, after a pause: try again to open a context.</summary>
 internal sealed class RetrySetup : INoSerializationVerificationNeeded

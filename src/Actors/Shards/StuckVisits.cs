@@ -65,7 +65,7 @@ internal sealed class StuckVisits : IDisposable
         Volatile.Write(ref _isQueued, 0);
         if (_shard.Gate.TryVisit(_stuckAfter))
         {
-            _shard.Actor.ActForStuckThread();
+            _shard.Loop.Stuck.Act();
             _shard.Gate.EndVisit();
         }
 

@@ -8,7 +8,7 @@ namespace AkkaAio.Shards;
 /// native, within the budget, and there until the operation has been reaped.
 /// </summary>
 /// <remarks>
-/// Of more buffers than one operation takes the iovecs are a window, which moves on between two operations. Whoever owns the slot owns
+/// Of more buffers than one operation takes the iovecs are a window, which moves on between two operations. Whoever has the operation has
 /// this.
 /// </remarks>
 internal sealed class VectorMemory(Aio.TransferCommand command, int capacity)
@@ -86,9 +86,9 @@ internal sealed class VectorMemory(Aio.TransferCommand command, int capacity)
         var vectors = IoVecs;
         var skip = done - _before;
         (Count, Bytes) = (0, 0);
-        for (var i = _first; i < _parts.Count && Count < vectors.Length && Bytes < Slot.MaxTransfer; i++)
+        for (var i = _first; i < _parts.Count && Count < vectors.Length && Bytes < Operation.MaxTransfer; i++)
         {
-            var length = Math.Min(_parts[i].Length - skip, Slot.MaxTransfer - Bytes);
+            var length = Math.Min(_parts[i].Length - skip, Operation.MaxTransfer - Bytes);
             vectors[Count++] = new IoVec(_parts[i].Address + skip, length);
             Bytes += length;
             skip = 0;

@@ -2,39 +2,34 @@ using AkkaAio.Files;
 
 namespace AkkaAio.Shards;
 
-/// <summary>
-/// One telling of a command, or a barrier, that waits: a link of the list that it waits in, and of the tellings of its command. So Cancel
-/// finds and takes out what it names at once, however much waits. The shard's thread alone.
-/// </summary>
-internal sealed class Waiting
+/// <summary>What can wait in a <see cref="WaitingList"/>: a link of it, so that it is taken out at once, wherever it stands.</summary>
+internal abstract class Waiting
 {
-    /// <summary>The command; none with <see cref="Barrier"/>.</summary>
-    public Queued Queued;
+    /// <summary>The list that it waits in; null: none.</summary>
+    public WaitingList? List { get; set; }
 
-    public FileBarrier? Barrier;
+    public Waiting? Previous { get; set; }
 
-    /// <summary>Where it waits.</summary>
-    public WaitingList List = null!;
-
-    public Waiting? Previous;
-    public Waiting? Next;
-
-    /// <summary>The tellings of the same command that wait, before and after this one.</summary>
-    public Waiting? EarlierOfCommand;
-    public Waiting? LaterOfCommand;
+    public Waiting? Next { get; set; }
 }
 
-/// <summary>What waits for one thing, in its order: a requester's turn, or the end of a barrier.</summary>
+/// <summary>A barrier that waits in one lane behind another barrier of its file. It has one of these in each lane.</summary>
+internal sealed class HeldBarrier(FileBarrier barrier) : Waiting
+{
+    public FileBarrier Barrier => barrier;
+}
+
+/// <summary>What waits for one thing, in its order: a requester's turn, the end of a barrier, or a longer file.</summary>
 internal sealed class WaitingList
 {
     private Waiting? _last;
 
-    /// <summary>
-    /// Whose turn; null: it is held by a barrier. Compared by reference, since the Equals of a ref may be anybody's code.
-    /// </summary>
-    public object? Requester;
+    /// <summary>Whose turn; null in a lane. Compared by reference, since the Equals of a ref may be anybody's code.</summary>
+    public object? Requester { get; set; }
 
     public Waiting? First { get; private set; }
+
+    public int Count { get; private set; }
 
     public void Add(Waiting waiting)
     {
@@ -49,43 +44,31 @@ internal sealed class WaitingList
         }
 
         _last = waiting;
-        if (waiting.Queued.Command is { } command)
-        {
-            (waiting.EarlierOfCommand, waiting.LaterOfCommand) = (command.Waiting, null);
-            command.Waiting?.LaterOfCommand = waiting;
-            command.Waiting = waiting;
-        }
+        Count++;
     }
 
-    public static void Remove(Waiting waiting)
+    public void Remove(Waiting waiting)
     {
-        var list = waiting.List;
-        if (waiting.Previous is null)
+        var (previous, next) = (waiting.Previous, waiting.Next);
+        if (previous is null)
         {
-            list.First = waiting.Next;
+            First = next;
         }
         else
         {
-            waiting.Previous.Next = waiting.Next;
+            previous.Next = next;
         }
 
-        if (waiting.Next is null)
+        if (next is null)
         {
-            list._last = waiting.Previous;
+            _last = previous;
         }
         else
         {
-            waiting.Next.Previous = waiting.Previous;
+            next.Previous = previous;
         }
 
-        waiting.EarlierOfCommand?.LaterOfCommand = waiting.LaterOfCommand;
-        waiting.LaterOfCommand?.EarlierOfCommand = waiting.EarlierOfCommand;
-        if (waiting.Queued.Command is { } command && command.Waiting == waiting)
-        {
-            command.Waiting = waiting.EarlierOfCommand;
-        }
-
-        (waiting.List, waiting.Previous, waiting.Next) = (null!, null, null);
-        (waiting.EarlierOfCommand, waiting.LaterOfCommand) = (null, null);
+        (waiting.List, waiting.Previous, waiting.Next) = (null, null, null);
+        Count--;
     }
 }

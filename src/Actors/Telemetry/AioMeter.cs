@@ -96,8 +96,6 @@ internal sealed class AioMeter : IDisposable
         Counter("slow_submits", "{call}", "io_submit calls longer than akka.io.aio.slow-submit", counters => counters.SlowSubmits);
         Counter("cache.hits", "{operation}", "Reads of buffered files that the page cache answered at once", counters => counters.CacheHits + counters.OfCallers.Reads);
         Counter("cache.misses", "{operation}", "Those that a blocking thread did instead", counters => counters.CacheMisses + counters.OfCallers.Misses);
-        Counter("nowait.flagged", "{operation}", "Direct operations that carried RWF_NOWAIT", counters => counters.NoWaitFlagged);
-        Counter("nowait.fell_back", "{operation}", "Those of them that a blocking thread did instead", counters => counters.NoWaitFellBack);
         Counter("overloads", "{command}", "Commands refused because the queue was full", counters => counters.Overloads);
         Counter("restarts", "{restart}", "Times that a shard was restarted", counters => counters.Restarts);
 
@@ -108,8 +106,8 @@ internal sealed class AioMeter : IDisposable
 
     private void AddGauges(AioExt aio)
     {
-        Gauge("in_flight", "{operation}", "Operations in flight", shard => Math.Max(0, shard.InFlight?.Count ?? 0));
-        Gauge("depth", "{operation}", "Operations that a context may have in flight", shard => shard.InFlight?.Depth ?? 0);
+        Gauge("in_flight", "{operation}", "Operations in flight", shard => Math.Max(0, shard.Context?.Count ?? 0));
+        Gauge("depth", "{operation}", "Operations that a context may have in flight", shard => shard.Context?.Depth ?? 0);
         Gauge("queued", "{command}", "Commands that wait for a slot", shard => Volatile.Read(ref shard.Counters.Queued));
         var pool = aio.Pool;
         _meter.CreateObservableUpDownCounter(
@@ -151,7 +149,7 @@ internal sealed class AioMeter : IDisposable
     }
 
     private static IEnumerable<Measurement<long>> ErrorsOf(Shard shard) =>
-        from error in shard.Counters.OfShard.ErrorsByKind.Concat(shard.Counters.OfReaper.ErrorsByKind)
+        from error in shard.Counters.OfShard.ErrorsByKind
         group error.Count by (error.Opcode, error.Errno) into errors
         select new Measurement<long>(errors.Sum(), [
             .. TagsOf(shard, errors.Key.Opcode), new("error.type", errors.Key.Errno.Name())]);

@@ -46,7 +46,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         await Replies.Of<Aio.Flushed>(flush);
         Assert.All(before, write => Assert.True(Replies.Has(write)));
         Assert.All(after, write => Assert.False(Replies.Has(write)));
-        await Eventually(() => Ext.Shards.Sum(shard => shard.InFlight!.Count) == after.Length, "the later ones are in flight");
+        await Eventually(() => Ext.Shards.Sum(shard => shard.Context!.Count) == after.Length, "the later ones are in flight");
         Assert.Equal(8, Engine.Release());
         await Replies.AssertOneEach([.. before, flush, .. after]);
     }

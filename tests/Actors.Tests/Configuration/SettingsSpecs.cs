@@ -251,7 +251,6 @@ public sealed class SettingsSpecs
     [Theory]
     [InlineData("shard-dispatcher")]
     [InlineData("reaper-dispatcher")]
-    [InlineData("drain-dispatcher")]
     [InlineData("blocking-dispatcher")]
     public async Task A_dispatcher_can_be_changed_and_replaced(string dispatcher)
     {
@@ -323,9 +322,6 @@ public sealed class SettingsSpecs
     [InlineData("blocking-dispatcher", "spin", "1ms")]
     [InlineData("blocking-dispatcher", "mailbox-type", "\"Akka.Dispatch.BoundedMailbox\"")]
     [InlineData("blocking-dispatcher", "shutdown-timeout", "0")]
-    [InlineData("drain-dispatcher", "threads", "0")]
-    [InlineData("drain-dispatcher", "threds", "4")]
-    [InlineData("drain-dispatcher", "throughput", "many")]
     [InlineData("shard-dispatcher", "throughput", "0")]
     [InlineData("shard-dispatcher", "throughput", "-1")]
     [InlineData("shard-dispatcher", "throughput-deadline-time", "-1ms")]
@@ -363,7 +359,6 @@ public sealed class SettingsSpecs
     [InlineData("blocking-dispatcher { executor = fork-join-executor, fork-join-executor { parallelism-min = 2, parallelism-max = 4 } }")]
     [InlineData("blocking-dispatcher { executor = channel-executor, channel-executor.priority = high }")]
     [InlineData("shard-dispatcher { executor = \"AkkaAio.Dispatch.BlockingExecutorConfigurator, AkkaAio\", threads = 4 }")]
-    [InlineData("drain-dispatcher { type = \"AkkaAio.Dispatch.ThreadDispatcherConfigurator, AkkaAio\", spin = 100 ms }")]
     [InlineData("blocking-dispatcher { type = ForkJoinDispatcher, dedicated-thread-pool { thread-count = 2, threadtype = background } }")]
     public void Keys_of_akkas_dispatchers_and_of_ours_are_taken(string hocon) => Assert.NotNull(Create($"akka.io.aio.{hocon}"));
 

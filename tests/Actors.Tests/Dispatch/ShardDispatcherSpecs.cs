@@ -30,18 +30,7 @@ public sealed class ShardDispatcherSpecs(ITestOutputHelper output) : OneThreadSp
 
 public sealed class LinuxAioShardDispatcherSpecs(ITestOutputHelper output) : OneThreadSpecs(EngineKind.LinuxAio, output);
 
-/// <summary>Here the engine's own threads stand in for the shard's.</summary>
-public sealed class ThreadPoolShardDispatcherSpecs(ITestOutputHelper output) : ShardDispatcherSpecsBase(EngineKind.ThreadPool, output)
-{
-    [SkippableFact]
-    public async Task Who_has_done_the_operation_answers_it()
-    {
-        var file = await FileOn(0);
-        var run = await RunRequester(file, file.ShardDispatcher, operations: 2000);
-        Assert.Empty(run.Errors);
-        Assert.True(run.Threads.Count > 1, "the shard's own thread has been woken for every completion");
-    }
-}
+public sealed class ThreadPoolShardDispatcherSpecs(ITestOutputHelper output) : OneThreadSpecs(EngineKind.ThreadPool, output);
 
 /// <summary>Where each shard has one thread.</summary>
 public abstract class OneThreadSpecs(EngineKind kind, ITestOutputHelper output) : ShardDispatcherSpecsBase(kind, output)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Akka.Dispatch;
 using Akka.Event;
 using AkkaAio.Dispatch;
@@ -7,177 +6,104 @@ using Xunit;
 
 namespace AkkaAio.Tests.Dispatch;
 
-/// <summary>One thread at work at a time, its own or one that stands in, and nothing that is brought is left lying.</summary>
+/// <summary>One thread, which does all that is brought, sleeps in its idle work, and is woken there.</summary>
 public sealed class ThreadExecutorSpecs
 {
     [Fact]
-    public async Task Whoever_works_works_alone_and_all_is_done()
+    public async Task All_that_many_threads_bring_is_done_by_one()
     {
-        const int PerThread = 20_000;
+        const int PerThread = 50_000;
         var executor = NewExecutor();
-        using var left = new CountdownEvent(6 * PerThread);
+        using var left = new CountdownEvent(4 * PerThread);
         var alone = new Exclusive();
-        var runs = new Run(() => alone.Do(() => left.Signal()));
-        var brought = new Brought { OnDo = () => alone.Do(() => left.Signal()) };
-        executor.IdleWork = brought;
-        var bringers = Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(
+        var run = new Run(() => alone.Do(() => left.Signal()));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
             () =>
             {
                 for (var i = 0; i < PerThread; i++)
                 {
-                    brought.Add();
-                    executor.StandIn();
+                    executor.Execute(run);
                 }
             },
-            TaskCreationOptions.LongRunning));
-        var senders = Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(
-            () =>
-            {
-                for (var i = 0; i < PerThread; i++)
-                {
-                    executor.Execute(runs);
-                }
-            },
-            TaskCreationOptions.LongRunning));
-        await Task.WhenAll([.. bringers, .. senders]).WaitAsync(Patience.Long);
+            TaskCreationOptions.LongRunning))).WaitAsync(Patience.Long);
         Assert.True(left.Wait(Patience.Long), $"{left.CurrentCount} were left lying");
         Assert.Equal(0, alone.Met);
         executor.Shutdown();
     }
 
     [Fact]
-    public async Task What_is_sent_while_another_stands_in_is_done_by_him_or_after_him()
-    {
-        for (var round = 0; round < 2000; round++)
-        {
-            var executor = NewExecutor();
-            using var done = new SemaphoreSlim(0);
-            var run = new Run(() => done.Release());
-            executor.Execute(run); // its own thread is there
-            Assert.True(await done.WaitAsync(Patience.Long));
-            ThreadExecutor? current = null;
-            var brought = new Brought
-            {
-                OnDo = () =>
-                {
-                    current = ThreadExecutor.Current;
-                    done.Release();
-                },
-            };
-            executor.IdleWork = brought;
-            brought.Add();
-            var standIn = Task.Run(executor.StandIn);
-            executor.Execute(run);
-            Assert.True(await done.WaitAsync(Patience.Long));
-            Assert.True(await done.WaitAsync(Patience.Long));
-            await standIn.WaitAsync(Patience.Long);
-            Assert.Same(executor, current);
-            Assert.Null(ThreadExecutor.Current);
-            executor.Shutdown();
-        }
-    }
-
-    [Fact]
-    public async Task Who_stands_in_is_relieved_when_there_is_no_end_to_it()
-    {
-        var executor = NewExecutor();
-        var threads = new ConcurrentDictionary<int, int>();
-        using var both = new ManualResetEventSlim();
-        Run? again = null;
-        again = new Run(() =>
-        {
-            threads.TryAdd(Environment.CurrentManagedThreadId, 0);
-            if (threads.Count == 2)
-            {
-                both.Set();
-            }
-            else
-            {
-                executor.Execute(again!);
-            }
-        });
-        using var started = new ManualResetEventSlim();
-        executor.Execute(new Run(started.Set));
-        Assert.True(started.Wait(Patience.Long));
-        var brought = new Brought { OnDo = () => executor.Execute(again!) };
-        executor.IdleWork = brought;
-        brought.Add();
-        await Task.Run(executor.StandIn).WaitAsync(Patience.Long);
-        Assert.True(both.Wait(Patience.Long));
-        executor.Shutdown();
-    }
-
-    [Fact]
-    public async Task What_is_brought_as_one_leaves_is_seen()
+    public async Task What_is_brought_as_the_thread_goes_to_sleep_is_done_at_once()
     {
         var executor = NewExecutor();
         using var done = new SemaphoreSlim(0);
         var run = new Run(() => done.Release());
-        executor.Execute(run);
-        Assert.True(await done.WaitAsync(Patience.Long));
-        var brought = new Brought { OnDo = () => done.Release() };
-        executor.IdleWork = brought;
-
-        // After the last look of one who stands in, then of the thread itself: the place is taken still.
-        foreach (var (begin, own) in new[] { (executor.StandIn, 0), (new Action(() => executor.Execute(run)), 1) })
+        for (var round = 0; round < 20_000; round++)
         {
-            brought.AfterLook = () =>
-            {
-                brought.Add();
-                OnAnotherThread(executor.StandIn);
-            };
-            begin();
-            await AllDone(own + 1);
-            brought.AfterLook = () => OnAnotherThread(() => executor.Execute(run));
-            begin();
-            await AllDone(own + 1);
+            executor.Execute(run); // again and again around the moment of its parking
+            Assert.True(await done.WaitAsync(Patience.Long), $"round {round} was left lying");
         }
 
         executor.Shutdown();
-
-        async Task AllDone(int count)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                Assert.True(await done.WaitAsync(Patience.Long));
-            }
-        }
     }
 
     [Fact]
-    public async Task Its_thread_ends_with_it_also_where_another_stands_in()
+    public async Task A_thread_that_sleeps_in_its_idle_work_is_woken_there()
     {
         var executor = NewExecutor();
         using var done = new SemaphoreSlim(0);
+        var run = new Run(() => done.Release());
+        var idle = new Idle();
+        executor.Execute(new Run(() => executor.IdleWork = idle));
+        for (var round = 0; round < 5_000; round++)
+        {
+            executor.Execute(run);
+            Assert.True(await done.WaitAsync(Patience.Long), $"round {round} was left lying");
+        }
+
+        Assert.True(idle.Sleeps > 0, "it has slept there");
+        executor.Shutdown();
+    }
+
+    [Fact]
+    public async Task Idle_work_has_its_turn_also_where_mailboxes_never_end()
+    {
+        var executor = NewExecutor();
+        var idle = new Idle();
+        using var stop = new CancellationTokenSource();
+        Run? again = null;
+        again = new Run(() =>
+        {
+            executor.IdleWork = idle;
+            if (!stop.IsCancellationRequested)
+            {
+                executor.Execute(again!);
+            }
+        });
+        executor.Execute(again);
+        await idle.Done.WaitAsync(Patience.Long);
+        await stop.CancelAsync();
+        executor.Shutdown();
+    }
+
+    [Fact]
+    public void Its_thread_ends_with_it()
+    {
+        var executor = NewExecutor();
+        using var done = new ManualResetEventSlim();
+        var idle = new Idle();
         Thread? own = null;
         executor.Execute(new Run(() =>
         {
             own = Thread.CurrentThread;
-            done.Release();
+            Assert.Same(executor, ThreadExecutor.Current);
+            executor.IdleWork = idle;
+            done.Set();
         }));
-        Assert.True(await done.WaitAsync(Patience.Long));
-        using var standing = new ManualResetEventSlim();
-        using var go = new ManualResetEventSlim();
-        var brought = new Brought
-        {
-            OnDo = () =>
-            {
-                standing.Set();
-                go.Wait(Patience.Long);
-            },
-        };
-        executor.IdleWork = brought;
-        brought.Add();
-        var standIn = Task.Run(executor.StandIn);
-        Assert.True(standing.Wait(Patience.Long));
+        Assert.True(done.Wait(Patience.Long));
         executor.Shutdown();
-        go.Set();
-        await standIn.WaitAsync(Patience.Long);
         Assert.True(own!.Join(Patience.Long));
+        Assert.Null(ThreadExecutor.Current);
     }
-
-    private static void OnAnotherThread(Action action) =>
-        Assert.True(Task.Factory.StartNew(action, TaskCreationOptions.LongRunning).Wait(Patience.Long));
 
     private static ThreadExecutor NewExecutor() => new("spec", TimeSpan.FromMilliseconds(0.02), new EventStream(debug: false));
 
@@ -188,54 +114,48 @@ public sealed class ThreadExecutorSpecs
         public void Execute() => action();
     }
 
-    /// <summary>Things that threads bring, which nobody is woken for.</summary>
-    private sealed class Brought : IIdleWork
+    /// <summary>Always pending: something that never comes.</summary>
+    private sealed class Idle : IIdleWork
     {
-        private int _there;
-        private Action? _afterLook;
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly object _lock = new();
+        private bool _woken;
+        private int _sleeps;
 
-        public Action OnDo { get; init; } = () => { };
+        public Task Done => _done.Task;
 
-        public bool IsPending => false;
+        public int Sleeps => Volatile.Read(ref _sleeps);
 
-        /// <summary>Once, behind the next look that finds nothing.</summary>
-        public Action? AfterLook
-        {
-            set => Volatile.Write(ref _afterLook, value);
-        }
-
-        public bool HasSome
-        {
-            get
-            {
-                var some = Volatile.Read(ref _there) > 0;
-                if (!some)
-                {
-                    Interlocked.Exchange(ref _afterLook, null)?.Invoke();
-                }
-
-                return some;
-            }
-        }
-
-        public void Add() => Interlocked.Increment(ref _there);
+        public bool IsPending => true;
 
         public bool TryDo()
         {
-            if (!HasSome)
-            {
-                return false;
-            }
-
-            Interlocked.Decrement(ref _there);
-            OnDo();
-            return true;
+            _done.TrySetResult();
+            return false;
         }
 
-        public bool Poll(ThreadExecutor thread) => throw new InvalidOperationException("there is nothing to wait for");
+        public bool Poll(ThreadExecutor thread) => false;
 
-        public void Sleep() => throw new InvalidOperationException("there is nothing to wait for");
+        public void Sleep()
+        {
+            Interlocked.Increment(ref _sleeps);
+            lock (_lock)
+            {
+                while (!_woken && Monitor.Wait(_lock, Patience.Long))
+                {
+                }
 
-        public void Wake() => throw new InvalidOperationException("nobody sleeps");
+                _woken = false;
+            }
+        }
+
+        public void Wake()
+        {
+            lock (_lock)
+            {
+                _woken = true;
+                Monitor.Pulse(_lock);
+            }
+        }
     }
 }

@@ -100,7 +100,7 @@ public sealed class CleanExitSpecs(ITestOutputHelper output) : AioTestKit(Engine
         }));
         await file.FlushAsync();
         Assert.NotEmpty(ProcessState.ThreadsNamed("akka.io.aio"));
-        object[] contexts = [.. ext.Shards.Select(shard => shard.InFlight!)];
+        object[] contexts = [.. ext.Shards.Select(shard => shard.Context!)];
         await system.Terminate().WaitAsync(Patience.Long);
         return contexts;
     }

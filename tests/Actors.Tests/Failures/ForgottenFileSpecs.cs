@@ -47,7 +47,7 @@ public sealed class ForgottenFilesOnMemory(ITestOutputHelper output) : Forgotten
         {
             var file = await NewFile(Block);
             var read = file.ReadAsync(0, 1).AsTask();
-            await Eventually(() => Ext.Shards.Sum(shard => shard.InFlight?.Count ?? 0) == 1, "the read is in flight");
+            await Eventually(() => Ext.Shards.Sum(shard => shard.Context?.Count ?? 0) == 1, "the read is in flight");
             return read;
         }
     }

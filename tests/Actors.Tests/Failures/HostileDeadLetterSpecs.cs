@@ -93,7 +93,7 @@ public sealed class HostileDeadLetterSpecs(ITestOutputHelper output) : AioTestKi
         var file = await NewFile(Block);
         object message = kind == "open"
             ? new OpenDone(new BlockingCommand(new Aio.Open(file.Path), ActorRefs.Nobody), file, Error: null)
-            : new BlockingDone(Ext.Shards[0].InFlight!, new Slot(0) { Lane = file.Lanes[0] }, Result: 0);
+            : new BlockingDone(new Operation { Lane = file.Lanes[0] }, Result: 0);
         Thread publisher = null!;
         await Task.Factory.StartNew(
             () =>

@@ -111,7 +111,7 @@ public abstract class RestartSpecsBase : AioTestKit
         var file = await NewFile(16 * Block);
         Engine.OnOperation = (in _) => new OperationFault { Hold = true };
         var commands = Enumerable.Range(0, 16).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
-        await Eventually(() => Ext.Shards.Sum(shard => shard.InFlight?.Count ?? 0) == 16, "all are in flight");
+        await Eventually(() => Ext.Shards.Sum(shard => shard.Context?.Count ?? 0) == 16, "all are in flight");
         Engine.OnOperation = null;
         Volatile.Write(ref _reaperBombs, 3); // the first fails the reaper, the others its drain
         Assert.Equal(1, Engine.Release(request => request.Offset == 0));

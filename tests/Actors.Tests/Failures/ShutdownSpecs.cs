@@ -154,13 +154,13 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         var end = Terminate();
         if (UsesCoordination)
         {
-            await Eventually(() => Ext.Shards.All(shard => shard.Draining), "the shards drain");
+            await Eventually(() => Ext.Shards.All(shard => shard.Loop.Draining), "the shards drain");
             for (var i = 0; i < 20; i++)
             {
                 await new Replies(Sys).Do<Aio.Stats>(new Aio.GetStats()); // time enough for a shard that says it has none left
             }
 
-            Assert.DoesNotContain(Ext.Shards, shard => shard.InFlight!.StopRequested); // which ends the drain
+            Assert.DoesNotContain(Ext.Shards, shard => shard.Context!.StopRequested); // which ends the drain
             Engine.OnFileCall = null;
             leave.Set();
             await end;
@@ -187,14 +187,14 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         var behind = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
         var flush = Replies.Tell(new Aio.Flush(file));
         var close = Replies.Tell(new Aio.Close(file));
-        await Eventually(() => Ext.Shards.Any(shard => shard.InFlight is { Count: 1 } && shard.HeldCommands == 1), "the read is held");
+        await Eventually(() => Ext.Shards.Any(shard => shard.Context is { Count: 1 } && shard.Loop.Admission.HeldCount == 1), "the read is held");
         foreach (var shard in Ext.Shards)
         {
             shard.Ref.Tell(Kill.Instance);
         }
 
         // The restart waits for the context, which waits for the read.
-        await Eventually(() => Ext.Shards.Any(shard => shard.InFlight is { StopRequested: true, Count: 1 }), "it restarts");
+        await Eventually(() => Ext.Shards.Any(shard => shard.Context is { StopRequested: true, Count: 1 }), "it restarts");
         await Terminate();
         await Replies.AssertOneEach(read, cut, behind, flush, close);
         Engine.Release();

@@ -8,7 +8,15 @@ namespace AkkaAio.Tests.Failures;
 public sealed class StoppedByUserSpecsOnLinuxAio(ITestOutputHelper output) : StoppedByUserSpecs(EngineKind.LinuxAio, "", output);
 
 public sealed class StoppedByUserSpecsOnReaperThread(ITestOutputHelper output)
-    : StoppedByUserSpecs(EngineKind.LinuxAio, "akka.io.aio.reap.thread = own", output);
+    : StoppedByUserSpecs(EngineKind.LinuxAio, "akka.io.aio.reap.thread = own", output)
+{
+    [SkippableTheory]
+    [InlineData("/system/aio/shard-0/reaper")]
+    public Task A_reaper_is_as_safe(string path) => CannotBeStopped(path);
+
+    [SkippableFact]
+    public Task A_Kill_of_the_reaper_restarts_the_shard() => KilledAt("/system/aio/shard-0/reaper");
+}
 
 public sealed class StoppedByUserSpecsOnMemory(ITestOutputHelper output) : StoppedByUserSpecs(EngineKind.Memory, "", output);
 
@@ -19,9 +27,7 @@ public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOut
     [SkippableTheory]
     [InlineData("/system/aio")]
     [InlineData("/system/aio/shard-0")]
-    [InlineData("/system/aio/shard-0/reaper")]
-    [InlineData("/system/aio/blocking")]
-    [InlineData("/system/aio/drain")]
+    [InlineData("/system/aio/end")]
     public async Task A_PoisonPill_by_path_changes_nothing(string path)
     {
         var file = await FileOf(Pattern(64 * Block));
@@ -38,10 +44,10 @@ public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOut
     [SkippableTheory]
     [InlineData("/system/aio")]
     [InlineData("/system/aio/shard-0")]
-    [InlineData("/system/aio/shard-0/reaper")]
-    [InlineData("/system/aio/blocking")]
-    [InlineData("/system/aio/drain")]
-    public async Task A_ref_that_a_selection_resolves_to_cannot_stop_the_actor(string path)
+    [InlineData("/system/aio/end")]
+    public Task A_ref_that_a_selection_resolves_to_cannot_stop_the_actor(string path) => CannotBeStopped(path);
+
+    protected async Task CannotBeStopped(string path)
     {
         var file = await FileOf(Pattern(64 * Block));
         var resolved = await Sys.ActorSelection(path).ResolveOne(Patience.Long);
@@ -68,14 +74,14 @@ public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOut
         await Eventually(() => Ext.Shards[0].HasEnded, "it ends with the system");
     }
 
-    [SkippableTheory]
-    [InlineData("/system/aio/shard-0")]
-    [InlineData("/system/aio/shard-0/reaper")]
-    public async Task A_Kill_by_path_restarts_the_shard(string path)
+    [SkippableFact]
+    public Task A_Kill_by_path_restarts_the_shard() => KilledAt("/system/aio/shard-0");
+
+    protected async Task KilledAt(string path)
     {
         var file = await FileOf(Pattern(64 * Block));
         Sys.ActorSelection(path).Tell(Kill.Instance);
-        await Eventually(() => Ext.Shards[0].Counters.Restarts == 1 && Ext.Shards[0].InFlight is not null, "it has restarted");
+        await Eventually(() => Ext.Shards[0].Counters.Restarts == 1 && Ext.Shards[0].Context is not null, "it has restarted");
         await ReadAll(file);
         await file.DisposeAsync();
     }

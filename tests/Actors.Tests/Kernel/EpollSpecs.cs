@@ -1,6 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Shards;
+using AkkaAio.Shards.Reaping;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -43,12 +43,12 @@ public sealed class EpollSpecsOnLinuxAio(ITestOutputHelper output)
         for (var round = 0; round < 20; round++)
         {
             // At its end but one: the kernel's own signals then go over it, and what is polled is an error.
-            ((ReapLoop.Watch)shard.InFlight!.Watch!).Signal.Add(ulong.MaxValue - 1);
+            ((EpollReaper.Watched)shard.Reaping!).Signal.Add(ulong.MaxValue - 1);
             await Task.WhenAll(Enumerable.Range(0, 16).Select(i => file.ReadAsync(i * Block, new byte[Block]).AsTask())).WaitAsync(Patience.Long);
         }
 
         var reaper = Assert.Single(ProcessState.ThreadsNamed(ReaperThread));
-        await Eventually(() => shard.InFlight is { AllFree: true }, "all is reaped");
+        await Eventually(() => shard.Loop.Accepted.IsEmpty, "all is reaped");
         await Eventually(() => ProcessState.IsAsleep(reaper), "the reaper sleeps");
     }
 }
@@ -120,7 +120,7 @@ public sealed class EpollOneAtATimeSpecs(ITestOutputHelper output)
         Engine.OnOperation = (in _) => new OperationFault { Hold = true };
         var file = await NewFile(64 * Block);
         var reads = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[8]))).ToArray();
-        await Eventually(() => Ext.Shards[0].InFlight is { Count: 64 }, "all are in flight");
+        await Eventually(() => Ext.Shards[0].Context is { Count: 64 }, "all are in flight");
         Assert.Equal(64, Engine.Release()); // one signal for all
         await Replies.AssertOneEach(reads);
     }
@@ -141,7 +141,7 @@ public sealed class EpollRestartSpecs(ITestOutputHelper output)
         var watches = new List<object?>(); // so that no finalizer closes one
         for (var restart = 0; restart < 3; restart++)
         {
-            watches.Add(Ext.Shards[0].InFlight?.Watch);
+            watches.Add(Ext.Shards[0].Reaping);
             Engine.OnSubmit = _ =>
             {
                 Engine.OnSubmit = null;

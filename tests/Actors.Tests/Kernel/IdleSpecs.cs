@@ -15,7 +15,7 @@ public sealed class IdleSpecsOnLinuxAio(ITestOutputHelper output)
         var files = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => NewFile(Block)));
         await Task.WhenAll(files.Select(file => file.WriteAsync(0, new byte[Block]).AsTask()));
         await Task.WhenAll(files.Select(file => file.FlushAsync().AsTask()));
-        await Eventually(() => Ext.Shards.All(shard => shard.InFlight is { AllFree: true, Count: 0 }), "all is reaped");
+        await Eventually(() => Ext.Shards.All(shard => shard.Loop.Accepted.IsEmpty), "all is reaped");
         var threads = ProcessState.ThreadsNamed("akka.io.aio");
         Assert.True(threads.Count > Ext.Shards.Length, string.Join(", ", ProcessState.ThreadNames)); // and of blocking calls, as many as were needed
         Assert.Empty(await ProcessState.ThatDoNotRestAsync(threads));

@@ -9,7 +9,7 @@ namespace AkkaAio.Tests.Kernel;
 public sealed class LargeOperationSpecs(ITestOutputHelper output)
     : AioTestKit(EngineKind.LinuxAio, "akka.io.aio.buffer-pool.budget = 3 GiB", output)
 {
-    private const int Length = Slot.MaxTransfer + (1 << 20);
+    private const int Length = Operation.MaxTransfer + (1 << 20);
 
     [SkippableFact]
     public async Task A_write_and_a_read_of_more_than_a_gibibyte()
@@ -44,5 +44,5 @@ public sealed class LargeOperationSpecs(ITestOutputHelper output)
         Assert.All(Marks(), at => Assert.Equal((byte)(at % 251 | 1), buffer.GetSpan()[at]));
 
     private static IEnumerable<int> Marks() =>
-        Enumerable.Range(0, Length >> 20).Select(i => (i << 20) + i).Concat([Slot.MaxTransfer - 1, Slot.MaxTransfer, Length - 1]);
+        Enumerable.Range(0, Length >> 20).Select(i => (i << 20) + i).Concat([Operation.MaxTransfer - 1, Operation.MaxTransfer, Length - 1]);
 }

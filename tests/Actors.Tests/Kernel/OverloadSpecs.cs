@@ -269,7 +269,7 @@ public sealed class OverloadSpecs : AioTestKit
         var room = Replies.Tell(new Aio.AwaitRoom(file));
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)));
         Assert.False(Replies.Has(room));
-        await Eventually(() => Ext.Shards[0].InFlight is { Count: Depth }, "all slots are in flight");
+        await Eventually(() => Ext.Shards[0].Context is { Count: Depth }, "all slots are in flight");
         var bombs = 1;
         Sys.EventStream.Subscribe(TestActor, typeof(AioShardRestarted));
         Engine.OnReap = () => Explode(reaper);
@@ -345,7 +345,7 @@ public sealed class OverloadSpecs : AioTestKit
     // Half empty is enough for an answer: the last places come back when the shard has taken up its messages.
     private async Task<Aio.RoomAvailable> RoomOf(AioFile file)
     {
-        await Eventually(() => Ext.Shards[0].HeldCommands == 0 && Ext.Shards[0].Counters.Queued == 0, "nothing waits");
+        await Eventually(() => Ext.Shards[0].Loop.Admission.HeldCount == 0 && Ext.Shards[0].Counters.Queued == 0, "nothing waits");
         return await Replies.Do<Aio.RoomAvailable>(new Aio.AwaitRoom(file));
     }
 }

@@ -5,25 +5,30 @@ namespace AkkaAio.Tests.Model;
 /// <summary>What a shard has in hand.</summary>
 internal static class ShardState
 {
-    /// <summary>Nothing: every slot is free, nobody waits.</summary>
-    public static bool IsQuiet(Shard shard) => shard is
+    /// <summary>Nothing: nothing is under way, and nobody waits.</summary>
+    public static bool IsQuiet(Shard shard) =>
+        shard is { Context.Count: 0, Counters.Queued: 0 } && shard.Loop is
+        {
+            Accepted.IsEmpty: true,
+            Admission: { HeldCount: 0, HasRoomWaiters: false },
+            Barriers.HasWaitingLanes: false,
+            Syncs.HasWanted: false,
+            Slots.AllFree: true,
+        };
+
+    public static string Describe(Shard shard)
     {
-        InFlight: { AllFree: true, Count: 0 },
-        HeldCommands: 0,
-        Counters.Queued: 0,
-        LanesWaiting.Count: 0,
-        OpenBarriers.Count: 0,
-        WantedDataSyncs.Count: 0,
-        RoomWaiters.Count: 0,
-        Blocking.Count: 0,
-    };
+        var loop = shard.Loop;
+        return $"shard {shard.Index}: in flight {shard.Context?.Count}, queued {shard.Counters.Queued}, held {loop.Admission.HeldCount}, " +
+               $"lanes wait {loop.Barriers.HasWaitingLanes}, syncs wanted {loop.Syncs.HasWanted}, restarts {shard.Counters.Restarts}, " +
+               $"under way {string.Join(" ", UnderWay(loop))}";
+    }
 
-    public static string Describe(Shard shard) =>
-        $"shard {shard.Index}: in flight {shard.InFlight?.Count}, queued {shard.Counters.Queued}, held {shard.HeldCommands}, " +
-        $"lanes {shard.LanesWaiting.Count}, barriers {shard.OpenBarriers.Count}, syncs wanted {shard.WantedDataSyncs.Count}, " +
-        $"blocking {shard.Blocking.Count}, room {shard.RoomWaiters.Count}, restarts {shard.Counters.Restarts}, " +
-        $"slots {string.Join(" ", shard.InFlight is { } inFlight ? SlotsOf(inFlight) : [])}";
-
-    private static IEnumerable<string> SlotsOf(InFlight inFlight) =>
-        inFlight.Slots.ToArray().Where(slot => slot.State != SlotState.Free).Select(slot => $"{slot.State}:{slot.Opcode}");
+    private static IEnumerable<string> UnderWay(ShardLoop loop)
+    {
+        for (var accepted = loop.Accepted.First; accepted is not null; accepted = accepted.NextAccepted)
+        {
+            yield return accepted is Operation operation ? $"{operation.Place}:{operation.Opcode}" : accepted.GetType().Name;
+        }
+    }
 }

@@ -5,6 +5,7 @@ using Akka.Event;
 using Akka.TestKit;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Shards.Reaping;
 using AkkaAio.Tests.Model.Stepping;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -14,6 +15,18 @@ namespace AkkaAio.Tests.Model;
 /// <summary>A schedule on one thread at a time: the same schedule always goes the same way.</summary>
 internal static class SteppedRun
 {
+    static SteppedRun() => OwnReaper.WaitForReaper = () =>
+    {
+        if (Stepper.Current is { } stepper)
+        {
+            stepper.Yield(forced: true);
+        }
+        else
+        {
+            Thread.Yield();
+        }
+    };
+
     /// <summary>Plays it from the start of a system to its end, and throws what is not as it should be.</summary>
     /// <param name="config">From <see cref="ConfigOf"/>.</param>
     /// <param name="schedule">The schedule.</param>

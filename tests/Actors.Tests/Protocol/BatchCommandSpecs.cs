@@ -16,7 +16,7 @@ public sealed class StripedBatchCommandSpecs(ITestOutputHelper output)
     : BatchCommandSpecs(EngineKind.Memory, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output)
 {
     [Fact]
-    public async Task Each_shard_gets_its_part_in_one_message()
+    public async Task Each_shard_gets_its_part()
     {
         var file = await NewFile(256 * Block);
         var batch = new Aio.Batch([.. Enumerable.Range(0, 256).Select(i => new Aio.ReadInto(file, i * Block, new byte[8]))]);
@@ -28,7 +28,7 @@ public sealed class StripedBatchCommandSpecs(ITestOutputHelper output)
     }
 }
 
-/// <summary>A batch is what telling its commands one after another is, in one message.</summary>
+/// <summary>A batch is what telling its commands one after another is.</summary>
 public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutputHelper output) : AioTestKit(kind, hocon, output)
 {
     [SkippableFact]

@@ -203,7 +203,7 @@ public abstract class AioTestKit : TestKit
     protected async Task<Aio.Stats> StatsAfter(long submitted)
     {
         await Eventually(
-            () => Ext.Shards.All(shard => shard.InFlight is not null) && // each has started
+            () => Ext.Shards.All(shard => shard.Context is not null) && // each has started
                   Ext.Shards.Sum(shard => shard.Counters.Submitted) == submitted &&
                   Ext.Shards.Sum(shard => shard.Counters.Reaped) == submitted,
             $"{submitted} operations are counted");

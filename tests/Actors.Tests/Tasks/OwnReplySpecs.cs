@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaAio.Shards;
 using AkkaAio.Interop.Engines.Memory;
 using AkkaAio.Tasks;
 using AkkaAio.Tests.Support;
@@ -17,7 +18,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
         Engine.OnOperation = (in _) => new OperationFault { Hold = true };
         var read = file.ReadAsync(0, new byte[10]).AsTask();
         var operation = await Requester();
-        var command = (Aio.FileCommand)Ext.Shards[0].InFlight!.Slots[0].Command!;
+        var command = (Aio.FileCommand)Ext.Shards[0].Loop.Slots[0].Command!;
         operation.Tell(Failed(new Aio.Read(file, 0, 1)));
         operation.Tell(Failed(new Aio.Cancel(command)));
         operation.Tell(new Aio.Canceled(new Aio.Cancel(command), found: true));
@@ -37,7 +38,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
             Engine.OnOperation = (in _) => new OperationFault { Hold = true };
             var read = file.ReadAsync(0, new byte[10]).AsTask();
             var operation = await Requester();
-            var command = Ext.Shards[0].InFlight!.Slots.ToArray().Select(slot => slot.Command).Single(command => command is not null)!;
+            var command = Ext.Shards[0].Loop.Accepted.First!.Command!;
             operation.Tell(Failed(command));
             operation.Tell(Failed(command));
             operation.Complete(command, 3);
@@ -174,8 +175,8 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
     {
         AioOperation? operation = null;
         await Eventually(
-            () => Ext.Shards[0].InFlight is { Count: 1 } inFlight && // null: the shard has not started yet
-                  (operation = inFlight.Slots.ToArray().Select(slot => slot.Requester).OfType<AioOperation>().FirstOrDefault()) is not null,
+            () => Ext.Shards[0].Context is { Count: 1 } && // null: the shard has not started yet
+                  (operation = (Ext.Shards[0].Loop.Accepted.First as Operation)?.Requester as AioOperation) is not null,
             "it is in flight");
         return operation!;
     }

@@ -18,7 +18,7 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
         var tasks = Enumerable.Range(0, 6).Select(i => i % 2 == 0
             ? file.ReadAsync(0, Block, cancellation.Token).AsTask()
             : (Task)file.WriteAsync(0, Pattern(Block), cancellation.Token).AsTask()).ToArray();
-        await Eventually(() => Ext.Shards[0].InFlight is { Count: 2 }, "two are in flight");
+        await Eventually(() => Ext.Shards[0].Context is { Count: 2 }, "two are in flight");
         Assert.All(tasks, task => Assert.False(task.IsCompleted));
         await cancellation.CancelAsync();
         foreach (var task in tasks)

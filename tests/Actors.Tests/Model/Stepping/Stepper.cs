@@ -47,6 +47,9 @@ internal sealed class Stepper(Trace trace) : IDisposable
     /// <summary>The thing that this thread runs: a number that no other has.</summary>
     public static long CurrentRun => s_current?.Runs ?? 0;
 
+    /// <summary>The stepper that this thread runs something for; null: none does.</summary>
+    public static Stepper? Current => s_current?.Stepper;
+
     /// <summary>Any thread: this is ready to run.</summary>
     public void Add(Action run)
     {
@@ -141,7 +144,7 @@ internal sealed class Stepper(Trace trace) : IDisposable
 
         lock (_lock)
         {
-            if (!_stepping || (!forced && _random.Next(_yieldOneIn) != 0))
+            if (!forced && (!_stepping || _random.Next(_yieldOneIn) != 0))
             {
                 return;
             }

@@ -6,9 +6,9 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Failures;
 
-/// <summary>Shards that are killed and systems that end while threads of the engine thread-pool stand in for those of the shards.</summary>
+/// <summary>Shards that are killed and systems that end while threads of the engine thread-pool have operations of theirs.</summary>
 [Collection(MachineCollection.Name)]
-public sealed class StandInSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.ThreadPool, "", output)
+public sealed class KilledThreadPoolSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.ThreadPool, "", output)
 {
     private const int Blocks = 64;
 
@@ -22,7 +22,7 @@ public sealed class StandInSpecs(ITestOutputHelper output) : AioTestKit(EngineKi
         await File.WriteAllBytesAsync(path, new byte[Blocks * Block]);
         for (var round = 0; round < 12; round++)
         {
-            var system = ActorSystem.Create("stand-in", SetupOf(
+            var system = ActorSystem.Create("killed", SetupOf(
                 EngineKind.ThreadPool, new MemoryEngine(),
                 $"akka.io.aio {{ shards = {shards}, depth = {(round % 2 == 0 ? 4 : 64)} }}"));
             var ext = AioExt.Get(system);

@@ -1,35 +1,35 @@
 using System.Runtime.InteropServices;
 using AkkaAio.Interop.Abi;
-using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// Finds or makes the memory that the kernel will use for a command: the user's own buffer where it is aligned, a buffer of the pool
-/// else. From here on the slot holds a reference to it.
+/// Finds or makes the memory that the kernel will use for a command: the user's own buffer where it is aligned, otherwise a buffer of the
+/// pool. From here on the operation holds a reference to it. <see cref="VectoredMemory"/> does so for many buffers.
 /// </summary>
-internal static partial class Preparation
+internal static class OperationMemory
 {
-    /// <summary>Fills the slot's request; returns why it cannot be, and then <see cref="Slot.ReleaseMemory"/> is due.</summary>
-    public static Exception? Prepare(Slot slot, AioBufferPool pool)
+    /// <summary>Fills the operation's request; returns why it cannot be, and then <see cref="Operation.ReleaseMemory"/> is due.</summary>
+    public static Exception? Prepare(Operation operation, AioBufferPool pool)
     {
-        slot.Opcode = slot.Command!.IsWrite ? IoOpcode.Write : IoOpcode.Read;
-        slot.Flags = RwFlags.None;
-        slot.Head = 0;
-        slot.BufferStart = 0;
-        slot.IsBounce = false;
-        slot.Done = 0;
-        slot.ShortWrites = 0;
-        slot.ReadableEnd = slot.Command.File.Extent.Length;
-        slot.Cuts = slot.Command.File.Extent.Cuts;
-        return slot.Command switch
+        var command = operation.Transfer;
+        var extent = operation.File.Extent;
+        operation.Flags = RwFlags.None;
+        operation.Head = 0;
+        operation.BufferStart = 0;
+        operation.IsBounce = false;
+        operation.Done = 0;
+        operation.ShortWrites = 0;
+        operation.ReadableEnd = extent.Length;
+        operation.Cuts = extent.Cuts;
+        return command switch
         {
-            Aio.ReadInto read => PrepareReadInto(slot, read, pool),
-            Aio.Write write => PrepareWrite(slot, write, pool),
-            Aio.Read read => PrepareBounceRead(slot, read, pool),
-            Aio.ReadV read => PrepareReadV(slot, read, pool),
-            Aio.WriteV write => PrepareWriteV(slot, write, pool),
-            _ => new InvalidOperationException($"no such command: {slot.Command}"),
+            Aio.ReadInto read => PrepareReadInto(operation, read, pool),
+            Aio.Write write => PrepareWrite(operation, write, pool),
+            Aio.Read read => PrepareBounceRead(operation, read, pool),
+            Aio.ReadV read => VectoredMemory.PrepareReadV(operation, read, pool),
+            Aio.WriteV write => VectoredMemory.PrepareWriteV(operation, write, pool),
+            _ => new InvalidOperationException($"no such command: {command}"),
         };
     }
 
@@ -48,7 +48,8 @@ internal static partial class Preparation
             : null;
     }
 
-    private static AioAlignmentException Misaligned(Aio.TransferCommand write)
+    /// <summary>The error for a write that direct I/O cannot do.</summary>
+    public static AioAlignmentException Misaligned(Aio.TransferCommand write)
     {
         var first = write is Aio.WriteV vectored ? vectored.Data.Span[0] : ((Aio.Write)write).Data;
         var address = MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(first, out var buffer, out var start, out _)
@@ -58,25 +59,25 @@ internal static partial class Preparation
             write.Name, write.File.Path, write.Offset, write.Length, address, write.File.OffsetAlignment, write.File.MemoryAlignment);
     }
 
-    // Widened to what direct I/O needs, and cut again at completion.
-    private static AioBufferBudgetException? PrepareBounceRead(Slot slot, Aio.TransferCommand read, AioBufferPool pool)
+    /// <summary>Widened to what direct I/O needs, and cut again at completion.</summary>
+    public static AioBufferBudgetException? PrepareBounceRead(Operation operation, Aio.TransferCommand read, AioBufferPool pool)
     {
         var alignment = read.File.OffsetAlignment;
         var start = read.Offset - (read.Offset % alignment);
         var end = read.Offset + read.Length;
         var rest = end % alignment;
         var total = (int)((rest == 0 ? end : end + alignment - rest) - start);
-        slot.Start = start;
-        slot.Head = (int)(read.Offset - start);
-        slot.Total = total;
-        slot.Buffer = pool.TryRent(total, read);
-        return slot.Buffer is null ? NoBudget(total, pool) : null;
+        operation.Start = start;
+        operation.Head = (int)(read.Offset - start);
+        operation.Total = total;
+        operation.Buffer = pool.TryRent(total, read);
+        return operation.Buffer is null ? NoBudget(total, pool) : null;
     }
 
-    private static AioException? PrepareReadInto(Slot slot, Aio.ReadInto read, AioBufferPool pool)
+    private static AioException? PrepareReadInto(Operation operation, Aio.ReadInto read, AioBufferPool pool)
     {
-        slot.Start = read.Offset;
-        slot.Total = read.Length;
+        operation.Start = read.Offset;
+        operation.Total = read.Length;
         if (MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(read.Destination, out var buffer, out var start, out _))
         {
             if (!buffer.TryAddReference())
@@ -86,23 +87,23 @@ internal static partial class Preparation
 
             if (IsAligned(read, buffer, start))
             {
-                slot.Buffer = buffer;
-                slot.BufferStart = start;
+                operation.Buffer = buffer;
+                operation.BufferStart = start;
                 return null;
             }
 
-            slot.Destination = buffer; // until the copy is done
+            operation.Destination = buffer; // until the copy is done
         }
 
-        slot.IsBounce = true;
-        return PrepareBounceRead(slot, read, pool);
+        operation.IsBounce = true;
+        return PrepareBounceRead(operation, read, pool);
     }
 
-    private static AioException? PrepareWrite(Slot slot, Aio.Write write, AioBufferPool pool)
+    private static AioException? PrepareWrite(Operation operation, Aio.Write write, AioBufferPool pool)
     {
-        slot.Flags = FlagsOf(write.Durability);
-        slot.Start = write.Offset;
-        slot.Total = write.Length;
+        operation.Flags = FlagsOf(write.Durability);
+        operation.Start = write.Offset;
+        operation.Total = write.Length;
         var isAioBuffer = MemoryMarshal.TryGetMemoryManager<byte, AioBuffer>(write.Data, out var buffer, out var start, out _);
         if (isAioBuffer && !buffer!.TryAddReference())
         {
@@ -120,31 +121,31 @@ internal static partial class Preparation
 
         if (isAioBuffer && IsAligned(write, buffer!, start))
         {
-            slot.Buffer = buffer;
-            slot.BufferStart = start;
+            operation.Buffer = buffer;
+            operation.BufferStart = start;
             return null;
         }
 
-        return CopyForWrite(slot, write, pool, buffer);
+        return CopyForWrite(operation, write, pool, buffer);
     }
 
-    private static AioException? CopyForWrite(Slot slot, Aio.Write write, AioBufferPool pool, AioBuffer? unaligned)
+    private static AioException? CopyForWrite(Operation operation, Aio.Write write, AioBufferPool pool, AioBuffer? unaligned)
     {
         try
         {
-            slot.Buffer = pool.TryRent(write.Length, write);
-            if (slot.Buffer is null)
+            operation.Buffer = pool.TryRent(write.Length, write);
+            if (operation.Buffer is null)
             {
                 return NoBudget(write.Length, pool);
             }
 
-            write.Data.Span.CopyTo(slot.Buffer.UncheckedSpan(0, write.Length));
-            slot.IsBounce = true;
+            write.Data.Span.CopyTo(operation.Buffer.UncheckedSpan(0, write.Length));
+            operation.IsBounce = true;
             return null;
         }
         catch (Exception e) // the data's own code: disposed, or a MemoryManager of the user's that throws
         {
-            return new AioBufferDisposedException(write.Name, write.File.Path, e); // Settlement.Fail gives the copy's buffer back
+            return new AioBufferDisposedException(write.Name, write.File.Path, e); // its failure gives the copy's buffer back
         }
         finally
         {
@@ -152,7 +153,8 @@ internal static partial class Preparation
         }
     }
 
-    private static RwFlags FlagsOf(AioDurability durability) =>
+    /// <summary>The flags of a write.</summary>
+    public static RwFlags FlagsOf(AioDurability durability) =>
         durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
 
     private static bool IsAligned(Aio.TransferCommand command, AioBuffer buffer, int start) =>

@@ -1,0 +1,294 @@
+using System.Diagnostics;
+using Akka.Dispatch.MessageQueues;
+using Akka.Event;
+using AkkaAio.Files;
+using AkkaAio.Interop.Engines;
+
+namespace AkkaAio.Shards;
+
+/// <summary>
+/// What a shard does, in one direction: accept a command, stage its operation, submit the batch, reap what is done, answer. It survives
+/// restarts of the actor. One thread at a time: the shard's own, or, while that one is stuck inside io_submit, a visitor
+/// (<see cref="StuckShard"/>).
+/// </summary>
+/// <remarks>
+/// <code>
+/// command ──► Accept ──► Stage ──► SubmitQueue ──► kernel ──► Reap ──► Settlement ──► Replies
+///               │  no free slot ▲
+///               └──► FairQueue ─┘
+/// </code>
+/// Account first, call out afterwards: whatever is decided in a turn is in the lists before the first requester is told.
+/// </remarks>
+internal sealed class ShardLoop
+{
+    // Under a burst the mailbox never seems to end: after this many messages what is done is reaped, so that a full queue does not idle the
+    // device.
+    private const int MessagesBetweenTurns = 64;
+
+    // Of operations that are over: a burst comes back soon.
+    private const int MostSpare = 4096;
+
+    private readonly AioExt _aio;
+    private readonly ShardCounters _counters;
+    private readonly ILoggingAdapter _log;
+    private readonly Stack<Operation> _spare = new();
+    private int _messages;
+    private int _holder;
+
+    public ShardLoop(AioExt aio, Shard shard)
+    {
+        _aio = aio;
+        Shard = shard;
+        _counters = shard.Counters;
+        _log = aio.Log;
+        Slots = new SlotTable(aio.Depth);
+        Replies = new ReplyList(shard, _log);
+        Settlement = new Settlement(Replies, _counters.OfShard);
+        Admission = new Admission(aio, this);
+        Completions = new Completions(aio, this);
+        Barriers = new FileBarriers(aio, this);
+        Syncs = new FileSyncs(aio, this);
+        Growth = new FileGrowth(aio, this);
+        Stuck = new StuckShard(aio, this);
+        End = new ShardEnd(aio, this);
+    }
+
+    public Shard Shard { get; }
+
+    /// <summary>All that is under way.</summary>
+    public AcceptedList Accepted { get; } = new();
+
+    public SlotTable Slots { get; }
+
+    public Admission Admission { get; }
+
+    public Completions Completions { get; }
+
+    public ReplyList Replies { get; }
+
+    public Settlement Settlement { get; }
+
+    public FileBarriers Barriers { get; }
+
+    public FileSyncs Syncs { get; }
+
+    public FileGrowth Growth { get; }
+
+    public StuckShard Stuck { get; }
+
+    public ShardEnd End { get; }
+
+    /// <summary>The system is ending: new commands are refused, and the last answer is reported.</summary>
+    public bool Draining { get; set; }
+
+    /// <summary>Why there is no context; null: there is one.</summary>
+    public Exception? Unavailable { get; set; }
+
+    /// <summary>The batch; null without a context.</summary>
+    public SubmitQueue? Submits { get; set; }
+
+    /// <summary>Messages that wait for the actor.</summary>
+    public IMessageQueue Messages => Shard.Messages;
+
+    /// <summary>What is accepted waits for the shard's thread.</summary>
+    public bool HasWaiting => Admission.Queue.Count > 0 || Syncs.HasWanted;
+
+    /// <summary>This thread has the shard from now on, until another takes it. Only debug builds look.</summary>
+    [Conditional("DEBUG")]
+    public void Hold() => _holder = Environment.CurrentManagedThreadId;
+
+    /// <summary>This thread has the shard.</summary>
+    [Conditional("DEBUG")]
+    public void AssertHeld() =>
+        System.Diagnostics.Debug.Assert(_holder == Environment.CurrentManagedThreadId, $"shard {Shard.Index} is touched by a thread that does not have it");
+
+    /// <summary>
+    /// Behind those that wait; and while the shard's thread is stuck with operations of one device, past them on another.
+    /// </summary>
+    public bool MayStage(AioFile file) => Shard.Gate.IsVisited ? !Submits!.IsStagedFor(file.Device) : Admission.Queue.Count == 0;
+
+    /// <summary>After a message: submits when the batch is due or no message waits; and tells the replies.</summary>
+    public void AfterMessage(bool moreWait)
+    {
+        if (!moreWait || Submits is { IsDue: true })
+        {
+            Turn();
+        }
+        else if (++_messages >= MessagesBetweenTurns)
+        {
+            _ = Completions.TryReap(0, TimeSpan.Zero);
+            Turn();
+        }
+        else
+        {
+            Replies.TellAll();
+        }
+    }
+
+    /// <summary>Stages what waits, submits it, reaps what was done by then, and lets barriers pass, as far as it goes now.</summary>
+    public void Turn()
+    {
+        AssertHeld();
+        if (Shard.Gate.IsAbandoned)
+        {
+            return; // everything is answered
+        }
+
+        _messages = 0;
+        bool progress;
+        do
+        {
+            StageWaiting();
+            progress = Submit();
+            progress |= Barriers.Pass();
+            Replies.TellAll();
+        }
+        while (progress);
+
+        Admission.TellRoom();
+        Replies.TellAll();
+        if (Draining && Accepted.IsEmpty)
+        {
+            Shard.TellDrained(_aio.Manager);
+        }
+    }
+
+    /// <summary>Completions have come without a message: a turn, where something waits for them.</summary>
+    public void AfterReap()
+    {
+        if (HasWaiting || Draining || Barriers.HasWaitingLanes || Admission.HasRoomWaiters || Submits is { IsEmpty: false })
+        {
+            Turn();
+        }
+        else
+        {
+            Replies.TellAll();
+        }
+    }
+
+    /// <summary>Prepares an operation in a slot, and stages it.</summary>
+    public void Stage(Operation operation)
+    {
+        Slots.Take(operation);
+        if (OperationMemory.Prepare(operation, _aio.Pool) is { } cause)
+        {
+            Refuse(operation, cause);
+        }
+        else if (_aio.Submits(operation.File) && !operation.ExtendsByWriting && !Shard.Gate.IsVisited)
+        {
+            Submits!.Add(operation);
+        }
+        else if (!Completions.IsAnsweredFromCache(operation))
+        {
+            Completions.RunBlocking(operation);
+        }
+    }
+
+    /// <summary>It fails, and the kernel has never had it.</summary>
+    public void Refuse(Operation operation, Exception cause)
+    {
+        Settlement.Fail(operation, cause, AioOutcome.NotPerformed);
+        Finish(operation);
+    }
+
+    /// <summary>It is answered, and neither the kernel nor a blocking thread has it.</summary>
+    public void Finish(Operation operation)
+    {
+        AssertHeld();
+        var lane = operation.Lane;
+        Slots.GiveBack(operation);
+        if (operation.IsStarted)
+        {
+            lane.End(operation.IsWrite, operation.Epoch);
+            if (operation.MayLeaveTail)
+            {
+                Growth.OnWriteCameToNothing(lane);
+            }
+        }
+
+        Accepted.Remove(operation);
+        operation.Clear();
+        if (_spare.Count < MostSpare)
+        {
+            _spare.Push(operation);
+        }
+    }
+
+    /// <summary>An operation that is not in any list.</summary>
+    public Operation NewOperation(FileLane lane)
+    {
+        var operation = _spare.TryPop(out var spare) ? spare : new Operation();
+        operation.Lane = lane;
+        return operation;
+    }
+
+    private void StageWaiting()
+    {
+        if (Submits is not { } submits)
+        {
+            return;
+        }
+
+        if (!Shard.Gate.MaySubmit)
+        {
+            Stuck.StageForOtherDevices();
+            return;
+        }
+
+        submits.StageReady();
+        Syncs.Stage(submits);
+        var now = 0L;
+        var queue = Admission.Queue;
+        while (!submits.IsFull && queue.Count > 0 && Slots.HasFree)
+        {
+            var operation = queue.TryDequeue()!;
+            operation.Place = Place.InHand;
+            _counters.Queued = queue.Count;
+            now = now == 0 ? Stopwatch.GetTimestamp() : now;
+            Shard.Telemetry.Dequeued(now - operation.QueuedAt);
+            Stage(operation);
+        }
+    }
+
+    // Then reaps once: a RAM disk has done it all. Where something waits for a completion, also without a submit.
+    private bool Submit()
+    {
+        if (Submits is not { } submits)
+        {
+            return false;
+        }
+
+        var submitted = submits.Submit();
+        if (Shard.Gate.IsAbandoned)
+        {
+            return false;
+        }
+
+        foreach (var (operation, error) in submits.Refused)
+        {
+            OnRefused(operation, error);
+        }
+
+        submitted |= submits.Refused.Count > 0;
+        submits.Refused.Clear();
+        var reaped = (submitted || submits.IsFlowControlled || (Admission.Queue.Count > 0 && !Slots.HasFree)) && Completions.TryReap(0, TimeSpan.Zero);
+        if (submitted)
+        {
+            submits.Reaped();
+        }
+
+        return submitted || reaped;
+    }
+
+    private void OnRefused(Operation operation, Errno error)
+    {
+        if (operation.Opcode == IoOpcode.DataSync)
+        {
+            Syncs.OnRefused(operation, error);
+            return;
+        }
+
+        Settlement.Fail(operation, error, operation.OutcomeBeforeSubmit);
+        Finish(operation);
+    }
+}
