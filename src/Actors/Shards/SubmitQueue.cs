@@ -182,18 +182,24 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
                 {
                     while (next < total)
                     {
-                        _refused.Add(new Refusal(_staged[next++], error == Errno.None ? Errno.EAGAIN : error));
+                        Refuse(_staged[next++], error == Errno.None ? Errno.EAGAIN : error);
                     }
                 }
             }
             else
             {
                 // The errno is about the first iocb alone: the others have not been looked at.
-                _refused.Add(new Refusal(_staged[next++], error));
+                Refuse(_staged[next++], error);
             }
 
             start = Stopwatch.GetTimestamp();
         }
+    }
+
+    private void Refuse(Operation operation, Errno error)
+    {
+        operation.Place = Place.Staged; // not the kernel's, also where a later call of this submit throws
+        _refused.Add(new Refusal(operation, error));
     }
 
     private void KeepStagedFrom(int next)

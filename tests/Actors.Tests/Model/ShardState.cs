@@ -21,6 +21,7 @@ internal static class ShardState
         var loop = shard.Loop;
         return $"shard {shard.Index}: in flight {shard.Context?.Count}, queued {shard.Counters.Queued}, held {loop.Admission.HeldCount}, " +
                $"lanes wait {loop.Barriers.HasWaitingLanes}, syncs wanted {loop.Syncs.HasWanted}, restarts {shard.Counters.Restarts}, " +
+               $"slots free {loop.Slots.AllFree}, room awaited {loop.Admission.HasRoomWaiters}, " +
                $"under way {string.Join(" ", UnderWay(loop))}";
     }
 
