@@ -14,6 +14,7 @@ namespace AkkaAio;
 public sealed partial class AioFile : IAsyncDisposable
 {
     private readonly uint _pathHash;
+    private int _exclusives;
 
     internal AioFile(AioExt aio, IIoFile handle, AioOpenOptions options, string openedBy)
     {
@@ -99,8 +100,8 @@ public sealed partial class AioFile : IAsyncDisposable
 
     internal FileLane[] Lanes { get; }
 
-    /// <summary>Reads that their callers do themselves.</summary>
-    internal ReadGate Reads => Open.Reads;
+    /// <summary>Any thread: a SetLength or Allocate has been told that is not answered yet. No caller reads past it by itself.</summary>
+    internal bool HasExclusive => Volatile.Read(ref _exclusives) > 0;
 
     /// <summary>Held while a barrier is told to all lanes, so that every lane sees the barriers of a file in one order.</summary>
     internal Lock BarrierOrder { get; } = new();
@@ -128,6 +129,12 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>Keeps the descriptor, and the lock that it holds, until the result is disposed of, though the file is closed before.</summary>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
     internal IDisposable KeepDescriptor() => ((LinuxFile)Handle).Keep();
+
+    /// <summary>A SetLength or Allocate is told.</summary>
+    internal void ExclusiveTold() => Interlocked.Increment(ref _exclusives);
+
+    /// <summary>It is answered.</summary>
+    internal void ExclusiveAnswered() => Interlocked.Decrement(ref _exclusives);
 
     private long DeviceLength()
     {

@@ -298,11 +298,9 @@ internal sealed partial class ContextActor
         switch (command)
         {
             case Aio.SetLength set:
-                file.Reads.AwaitEmpty();
                 file.Extent.Cut(file.Handle, set.Length);
                 break;
             case Aio.Allocate allocate:
-                file.Reads.AwaitEmpty();
                 file.Extent.Allocate(file.Handle, allocate.Offset, allocate.Length);
                 break;
             case Aio.Close when !file.Open.DescriptorLeaked:
@@ -402,10 +400,10 @@ internal sealed partial class ContextActor
 
     private void Reply(FileBarrier barrier, Aio.Event reply)
     {
-        // Once, however often: an end of the system may answer it too. After a Close there are no reads any more.
+        // Once, however often: an end of the system may answer it too.
         if (_shard.OpenBarriers.Remove(barrier) && barrier.Command is Aio.SetLength or Aio.Allocate)
         {
-            barrier.File.Reads.Reopen();
+            barrier.File.ExclusiveAnswered();
         }
 
         if (barrier.TryClaim())

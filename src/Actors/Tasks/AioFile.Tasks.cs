@@ -14,7 +14,7 @@ public sealed partial class AioFile
     public ValueTask<AioBuffer> ReadAsync(long offset, int length, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<AioBuffer>(cancellationToken)
-            : CachedRead.TryRead(this, offset, length, origin: this) is { } buffer
+            : CachedRead.TryRead(this, offset, length) is { } buffer
                 ? ValueTask.FromResult(buffer)
                 : AioOperation.Start(new Aio.Read(this, offset, length) { IsLookedFor = true }, cancellationToken).AsBufferTask();
 
