@@ -53,9 +53,12 @@ public sealed class AioExt : IExtension
         ForgottenFiles = new ForgottenFiles(this);
         _ = DispatcherOf("reaper");
         _blockingDispatcher = DispatcherOf("blocking");
+        ShardThreads = new ShardThread[Settings.Shards];
         for (var i = 0; i < Settings.Shards; i++)
         {
-            system.Dispatchers.RegisterConfigurator(ShardDispatcher(i), new OneDispatcherConfigurator(DispatcherOf("shard")));
+            var dispatcher = DispatcherOf("shard");
+            system.Dispatchers.RegisterConfigurator(ShardDispatcher(i), new OneDispatcherConfigurator(dispatcher));
+            ShardThreads[i] = new ShardThread(dispatcher, Log);
         }
 
         ((_engine, EngineReason), (_depth, Shards)) = OpenEngine();
@@ -113,6 +116,9 @@ public sealed class AioExt : IExtension
     internal IActorRef Manager => _manager;
 
     internal Shard[] Shards { get; }
+
+    /// <summary>Where code that awaits can go, by the shard's index.</summary>
+    internal ShardThread[] ShardThreads { get; }
 
     internal AioMeter Meter { get; }
 
@@ -204,6 +210,8 @@ public sealed class AioExt : IExtension
             shard.HasEnded = true;
             Monitor.PulseAll(_shardEnds);
         }
+
+        ShardThreads[shard.Index].End();
     }
 
     /// <summary>Blocks until a shard ends, or this long.</summary>

@@ -14,6 +14,7 @@ namespace AkkaAio;
 public sealed partial class AioFile : IAsyncDisposable
 {
     private readonly uint _pathHash;
+    private int _exclusives;
 
     internal AioFile(AioExt aio, IIoFile handle, AioOpenOptions options, string openedBy)
     {
@@ -78,6 +79,23 @@ public sealed partial class AioFile : IAsyncDisposable
     /// </summary>
     public string ShardDispatcher => Aio.ShardDispatcher(HomeShard.Index);
 
+    /// <summary>
+    /// Awaited, moves the code behind it to the thread of the file's shard, which does all of its I/O: it stays there from await to await,
+    /// and so do the async methods that it calls. An operation then changes no thread, which costs more than all the rest of it.
+    /// </summary>
+    /// <remarks>
+    /// <b>Never block there</b>, and compute little: while this code runs, the shard does nothing else. To wait for a task that needs the
+    /// shard (<c>Result</c>, <c>Wait</c>) is a deadlock. <c>ConfigureAwait(false)</c> leaves, for the pool, and so does the caller of the method
+    /// that has awaited this. When the shard ends with its actor system, the code goes on on the pool; a restart of the shard moves nothing.
+    /// While io_submit is stuck (a frozen file system), code on the shard's thread waits with it. With a <c>shard-dispatcher</c> of
+    /// another type it runs on that dispatcher's threads, one at a time.
+    /// </remarks>
+    public AioShardSwitch OnShard() => new(Aio.ShardThreads[HomeShard.Index]);
+
+    /// <summary>As <see cref="OnShard()"/>. With <c>shard-by = stripe</c>: the shard that does the I/O at this offset.</summary>
+    /// <param name="offset">Byte offset in the file.</param>
+    public AioShardSwitch OnShard(long offset) => new(Aio.ShardThreads[LaneAt(offset).Shard.Index]);
+
     internal AioExt Aio { get; }
 
     internal IIoFile Handle { get; }
@@ -107,8 +125,8 @@ public sealed partial class AioFile : IAsyncDisposable
 
     internal FileLane[] Lanes { get; }
 
-    /// <summary>Reads that their callers do themselves.</summary>
-    internal ReadGate Reads => Open.Reads;
+    /// <summary>Any thread: a SetLength or Allocate has been told that is not answered yet. No caller reads past it by itself.</summary>
+    internal bool HasExclusive => Volatile.Read(ref _exclusives) > 0;
 
     /// <summary>Held while a barrier is told to all lanes, so that every lane sees the barriers of a file in one order.</summary>
     internal Lock BarrierOrder { get; } = new();
@@ -136,6 +154,12 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>Keeps the descriptor, and the lock that it holds, until the result is disposed of, though the file is closed before.</summary>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
     internal IDisposable KeepDescriptor() => ((LinuxFile)Handle).Keep();
+
+    /// <summary>A SetLength or Allocate is told.</summary>
+    internal void ExclusiveTold() => Interlocked.Increment(ref _exclusives);
+
+    /// <summary>It is answered.</summary>
+    internal void ExclusiveAnswered() => Interlocked.Decrement(ref _exclusives);
 
     private long DeviceLength()
     {

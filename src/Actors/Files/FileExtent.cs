@@ -40,6 +40,9 @@ internal sealed partial class FileExtent
     /// </summary>
     public int Cuts => Volatile.Read(ref _cuts);
 
+    /// <summary>The file is being cut: <see cref="Length"/> may be the old one still.</summary>
+    public bool IsCutting => Volatile.Read(ref _isCutting);
+
     /// <summary>As far as we know, nothing has been written at this offset or behind it.</summary>
     public bool IsFresh(long offset) => offset >= Volatile.Read(ref _freshFrom);
 

@@ -75,9 +75,6 @@ internal sealed class OpenFile
     /// <summary>The requester of its Open, in words.</summary>
     public string OpenedBy { get; }
 
-    /// <summary>Reads that their callers do themselves.</summary>
-    public ReadGate Reads { get; } = new();
-
     /// <summary>The files of the actor whose death closes it; null: it has none. Set by the manager, before anybody has the file.</summary>
     public OwnedFiles? Owned { get; set; }
 
@@ -124,8 +121,6 @@ internal sealed class OpenFile
             return;
         }
 
-        Reads.Shut();
-        Reads.AwaitEmpty(); // they would read another file's bytes
         try
         {
             FileExtents.Close(this);

@@ -51,7 +51,7 @@ public sealed partial class Aio
 
         internal bool IsWrite => this is Write or WriteV;
 
-        /// <summary>Not to be looked for in the page cache by the shard: its caller has, or could not.</summary>
+        /// <summary>Awaited: the caller has looked into the page cache already, or could not. The shard does not.</summary>
         internal bool IsLookedFor { get; set; }
     }
 

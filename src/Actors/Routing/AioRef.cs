@@ -76,8 +76,6 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             case Aio.TransferCommand or Aio.BarrierCommand or Aio.AwaitRoom when aio.Refuses:
                 Refuse(command, sender, new AioClosedException(command.Name, file.Path, "the actor system is shutting down"));
                 break;
-            case Aio.TransferCommand transfer when CachedRead.TryAnswer(transfer, sender):
-                break;
             case Aio.TransferCommand transfer:
                 file.LaneAt(transfer.Offset).Shard.Tell(transfer, sender);
                 break;
@@ -108,14 +106,14 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
             return;
         }
 
-        if (command is not Aio.Flush)
-        {
-            command.File.Reads.Shut(); // now: what this caller tells from here on is later
-        }
-
+        // Now: what this caller awaits from here on is later.
         if (command is Aio.Close)
         {
             command.File.Open.CloseBegins();
+        }
+        else if (command is not Aio.Flush)
+        {
+            command.File.ExclusiveTold();
         }
 
         var barrier = new FileBarrier(command, sender);

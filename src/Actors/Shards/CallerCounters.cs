@@ -1,34 +1,29 @@
-using AkkaAio.Files;
-
 namespace AkkaAio.Shards;
 
 /// <summary>The figures of reads that their callers did themselves. Any thread's.</summary>
 internal sealed class CallerCounters
 {
-    private const int ReadCount = 0;
-    private const int Bytes = 1;
-    private const int Missed = 2;
+    private long _reads;
+    private long _bytes;
+    private long _misses;
 
-    private readonly PerProcessor _cells = new();
+    public long Reads => Volatile.Read(ref _reads);
 
-    public long Reads => _cells.Sum(ReadCount);
+    public long ReadBytes => Volatile.Read(ref _bytes);
 
-    public long ReadBytes => _cells.Sum(Bytes);
+    /// <summary>Those that the page cache did not have, or that the shard had to do again.</summary>
+    public long Misses => Volatile.Read(ref _misses);
 
-    /// <summary>Those that the page cache did not have.</summary>
-    public long Misses => _cells.Sum(Missed);
-
-    public void Read(bool hit, int bytes)
+    public void Count(bool isHit, int bytes)
     {
-        ref var counters = ref _cells[_cells.Here].Counters;
-        if (hit)
+        if (isHit)
         {
-            Interlocked.Increment(ref counters[ReadCount]);
-            Interlocked.Add(ref counters[Bytes], bytes);
+            Interlocked.Increment(ref _reads);
+            Interlocked.Add(ref _bytes, bytes);
         }
         else
         {
-            Interlocked.Increment(ref counters[Missed]);
+            Interlocked.Increment(ref _misses);
         }
     }
 }

@@ -183,11 +183,9 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
         switch (command)
         {
             case Aio.SetLength set:
-                file.Reads.AwaitEmpty();
                 file.Extent.Cut(file.Handle, set.Length);
                 break;
             case Aio.Allocate allocate:
-                file.Reads.AwaitEmpty();
                 file.Extent.Allocate(file.Handle, allocate.Offset, allocate.Length);
                 break;
             case Aio.Close when !file.Open.DescriptorLeaked:
@@ -268,14 +266,14 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
     /// <summary>Home shard: it is over, with this reply, unless it has had one.</summary>
     public void Answer(FileBarrier barrier, Aio.Event reply)
     {
-        // Once, however often: an end of the system may answer it too. After a Close there are no reads any more.
+        // Once, however often: an end of the system may answer it too.
         if (barrier.IsAtHome)
         {
             barrier.IsAtHome = false;
             loop.Accepted.Remove(barrier);
             if (barrier.Barrier is Aio.SetLength or Aio.Allocate)
             {
-                barrier.File.Reads.Reopen();
+                barrier.File.ExclusiveAnswered();
             }
         }
 

@@ -204,7 +204,7 @@ internal sealed class ShardActor : UntypedActor
         }
         else
         {
-            reaping = new ShardThread(_aio, _shard, thread);
+            reaping = new IdleReaping(_aio, _shard, thread);
         }
 
         var context = new ShardContext(queue);

@@ -3,7 +3,7 @@ using AkkaAio.Tasks;
 
 namespace AkkaAio;
 
-// The Task façade: for code that is no actor. No Ask behind it, and no continuation runs on a reaper.
+// The Task façade: for code that is no actor. No Ask behind it, and no continuation runs on a shard's thread that has not gone there (OnShard).
 public sealed partial class AioFile
 {
     /// <summary>Reads up to <paramref name="length"/> bytes at <paramref name="offset"/>. Dispose the buffer.</summary>
@@ -14,7 +14,7 @@ public sealed partial class AioFile
     public ValueTask<AioBuffer> ReadAsync(long offset, int length, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<AioBuffer>(cancellationToken)
-            : CachedRead.TryRead(this, offset, length, origin: this) is { } buffer
+            : CachedRead.TryRead(this, offset, length) is { } buffer
                 ? ValueTask.FromResult(buffer)
                 : AioOperation.Start(new Aio.Read(this, offset, length) { IsLookedFor = true }, cancellationToken).AsBufferTask();
 

@@ -5,8 +5,8 @@ namespace AkkaAio.Tasks;
 
 /// <summary>
 /// One awaited command: the requester that it is told with and the source of the <see cref="ValueTask"/> in one pooled object. The
-/// reply arrives on a reaper; the continuation runs on the thread pool, or where the awaiting code's context wants it; a Task made of it may be
-/// completed by <see cref="BlockedWaits"/>.
+/// reply arrives on a reaper; the continuation runs on the thread pool, or where the awaiting code's context wants it: on a shard's thread
+/// (<see cref="ShardThread"/>) this object itself is queued there. A Task made of it may be completed by <see cref="BlockedWaits"/>.
 /// </summary>
 /// <remarks>
 /// It goes back to the pool when the result has been taken, which is after the reply. It takes one reply for each use, by one
@@ -29,7 +29,8 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     private const int HasTask = 2; // AsTask has been called, so that somebody may block
     private const int IsEnded = 4;
     private const int InPlaceOfPool = 8; // whose thread may still come
-    private const int FlagBits = 4;
+    private const int IsOnShard = 16; // awaited by code on a shard's thread
+    private const int FlagBits = 5;
 
     private int _use;
 
@@ -44,6 +45,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     // Null when the success was told by Complete.
     private Aio.Event? _reply;
     private int _count;
+    private ShardThread? _shardThread;
     private Aio.ReadInto? _readInto;
     private Aio.Write? _write;
     private CancellationToken _cancellationToken;
@@ -186,6 +188,12 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     private void End()
     {
         var before = Interlocked.Or(ref _use, IsTold);
+        if ((before & IsOnShard) != 0)
+        {
+            _shardThread!.Queue(this);
+            return;
+        }
+
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         if ((before & HasTask) != 0)
         {
@@ -197,7 +205,25 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
         // Before it is registered: from then on the operation may be done and in another's hands.
-        var before = BlockedWaits.IsOfTask(state) && _source.Version == token ? Interlocked.Or(ref _use, HasTask) : 0;
+        var before = 0;
+        if (_source.Version == token)
+        {
+            if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 &&
+                SynchronizationContext.Current is ShardThread thread)
+            {
+                // Told already: it is the pool's, and the source posts the continuation. That allocates.
+                _shardThread = thread;
+                if ((Interlocked.Or(ref _use, IsOnShard) & IsTold) == 0)
+                {
+                    flags &= ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext;
+                }
+            }
+            else if (BlockedWaits.IsOfTask(state))
+            {
+                before = Interlocked.Or(ref _use, HasTask);
+            }
+        }
+
         _source.OnCompleted(continuation, state, token, flags);
         if ((before & IsTold) != 0)
         {
@@ -283,6 +309,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
 
         _reply = null;
         _count = 0;
+        _shardThread = null;
         _readInto?.Reuse(null!, 0, default);
         _write?.Reuse(null!, 0, default, AioDurability.None);
         _cancellation = default;

@@ -92,6 +92,34 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
     }
 
     [Fact]
+    public async Task Code_on_a_stuck_shard_s_thread_goes_on_on_the_pool_when_the_system_ends()
+    {
+        Abandons = true;
+        var (file, _) = await TwoShards();
+        var begun = new TaskCompletionSource();
+        var code = Task.Run(async () =>
+        {
+            await file.OnShard();
+            var read = file.ReadAsync(0, new byte[2 * Block]); // the one that is stuck
+            begun.SetResult();
+            await Assert.ThrowsAsync<AioAbortedException>(async () => await read);
+            return Thread.CurrentThread.IsThreadPoolThread;
+        });
+        await begun.Task;
+        Assert.True(_frozen.Wait(Patience.Long));
+        var posted = Task.Run(async () =>
+        {
+            await file.OnShard(); // which waits for the thread
+            return Thread.CurrentThread.IsThreadPoolThread;
+        });
+        await Sys.Terminate().WaitAsync(Patience.Long);
+        Assert.True(await code.WaitAsync(Patience.Long));
+        Assert.True(await posted.WaitAsync(Patience.Long));
+        _thaw.Set();
+        await Eventually(() => Ext.Shards.All(shard => !shard.Gate.IsInside), "the thread is back");
+    }
+
+    [Fact]
     public async Task Cancel_is_answered_at_once_for_a_command_in_any_place()
     {
         var (file, other) = await TwoShards();

@@ -1,7 +1,7 @@
 namespace AkkaAio.Shards.Reaping;
 
 /// <summary>
-/// How a shard comes to its completions: by its own thread (<see cref="ShardThread"/>, the default), told by a thread that waits in
+/// How a shard comes to its completions: by its own thread (<see cref="IdleReaping"/>, the default), told by a thread that waits in
 /// io_getevents for it (<see cref="OwnReaper"/>), or by one that waits in epoll_wait for all shards (<see cref="EpollReaper"/>).
 /// </summary>
 internal interface IReaping

@@ -12,7 +12,7 @@ namespace AkkaAio.Shards.Reaping;
 /// To hand completions to a second thread costs two wake-ups an operation at low depths, each of which costs more than all the rest of
 /// the operation's way.
 /// </remarks>
-internal sealed class ShardThread : IIdleWork, IReaping
+internal sealed class IdleReaping : IIdleWork, IReaping
 {
     // A device that is too slow for it is polled once in this many times.
     private const int LongestPollPause = 64;
@@ -26,7 +26,7 @@ internal sealed class ShardThread : IIdleWork, IReaping
     private int _pollsToSkip;
     private int _nextPollPause = 1;
 
-    public ShardThread(AioExt aio, Shard shard, ThreadExecutor thread)
+    public IdleReaping(AioExt aio, Shard shard, ThreadExecutor thread)
     {
         _shard = shard;
         _settings = aio.Settings.Reap;
