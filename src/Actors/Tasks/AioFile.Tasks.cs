@@ -3,7 +3,8 @@ using AkkaAio.Tasks;
 
 namespace AkkaAio;
 
-// The Task façade: for code that is no actor. No Ask behind it, and no continuation runs on a shard's thread that has not gone there (OnShard).
+// The Task façade: for code that is no actor. No Ask behind it, and no continuation runs on a shard's thread, unless the code has gone there
+// (OnShard).
 public sealed partial class AioFile
 {
     /// <summary>Reads up to <paramref name="length"/> bytes at <paramref name="offset"/>. Dispose the buffer.</summary>
