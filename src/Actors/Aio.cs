@@ -11,8 +11,8 @@ namespace AkkaAio;
 /// themselves, as io_submit(2) gives none, and neither have their replies: who needs order waits for the reply, or tells a barrier
 /// (<see cref="Flush"/>, <see cref="SetLength"/>, <see cref="Allocate"/>, <see cref="Close"/>).</para>
 /// <para>The messages are local: native memory never crosses a process.</para>
-/// <para>The path of a read: this type, <c>AioRef</c>, <c>ContextActor</c>, <c>Submitter</c>, the engine (<c>LinuxAioContext</c>),
-/// <c>ShardReap</c>, <c>Completions</c>, <c>Settlement</c>.</para>
+/// <para>The way of a read: <c>AioRef</c>, <c>ShardActor</c>, <c>Admission</c>, <c>ShardLoop</c>, <c>SubmitQueue</c>, the engine
+/// (<c>LinuxAioContext</c>), <c>Completions</c>, <c>Settlement</c>, <c>ReplyList</c>.</para>
 /// </remarks>
 public sealed partial class Aio : ExtensionIdProvider<AioExt>
 {

@@ -185,8 +185,7 @@ public sealed class AioExt : IExtension
     /// <param name="shard">0 to <c>Settings.Shards</c> - 1.</param>
     /// <remarks>
     /// For actors that do little but I/O on that shard, and never block: commands and replies then change no thread, which costs more
-    /// than all the rest of an operation. While such an actor is busy its shard is not. With the engine thread-pool the thread that has done
-    /// an operation stands in for the shard's: one at a time, but not always the same.
+    /// than all the rest of an operation. While such an actor is busy its shard is not.
     /// </remarks>
     public string ShardDispatcher(int shard)
     {

@@ -9,8 +9,11 @@ internal interface IIdleWork
     /// <summary>Does some of what is there. False: nothing.</summary>
     bool TryDo();
 
-    /// <summary>Does what is there, looking for it for a moment. False: nothing has come, and the thread has no other work.</summary>
-    bool Poll(ThreadExecutor thread);
+    /// <summary>How long it pays to look for it again and again before <see cref="Sleep"/>.</summary>
+    TimeSpan TimeToLook();
+
+    /// <summary>It has been looked for so long.</summary>
+    void Looked(bool found);
 
     /// <summary>Does what comes next, sleeping until it does or <see cref="Wake"/> is called. May return with nothing done.</summary>
     void Sleep();

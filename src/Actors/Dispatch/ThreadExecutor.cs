@@ -105,7 +105,7 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
             {
                 Await(work);
             }
-            else if (!HasWorkWithin(_spinsLong ? spin : spin / ShortSpin))
+            else if (!Look(_spinsLong ? spin : spin / ShortSpin, idle: null))
             {
                 Park();
             }
@@ -114,9 +114,20 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
 
     private void Await(IIdleWork work)
     {
-        if (work.Poll(this))
+        if (work.TryDo())
         {
             return;
+        }
+
+        var time = work.TimeToLook();
+        if (time > TimeSpan.Zero)
+        {
+            var found = Look(time, work);
+            work.Looked(found);
+            if (found)
+            {
+                return;
+            }
         }
 
         Interlocked.Exchange(ref _sleepsIn, work);
@@ -141,23 +152,19 @@ internal sealed class ThreadExecutor(string id, TimeSpan spin, EventStream log) 
         Interlocked.Exchange(ref _isParked, 0);
     }
 
-    private bool HasWorkWithin(TimeSpan limit)
+    // Looks for work again and again, yielding the processor to threads that are about to bring some. False: none has come.
+    private bool Look(TimeSpan time, IIdleWork? idle)
     {
-        if (limit <= TimeSpan.Zero)
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < time;)
         {
-            return false;
-        }
-
-        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < limit;)
-        {
-            if (HasWork)
-            {
-                return true;
-            }
-
             if (!Thread.Yield())
             {
                 Thread.SpinWait(20);
+            }
+
+            if (HasWork || idle?.TryDo() == true)
+            {
+                return true;
             }
         }
 

@@ -297,8 +297,7 @@ public sealed partial class Aio
     }
 
     /// <summary>
-    /// Several commands in one message, as io_submit(2) takes several iocbs: one message to the shard instead of one for each. It means
-    /// what telling them one after another means: each has its own reply, and there is none to the batch.
+    /// Several commands in one message: the same as telling them one after another. Each has its own reply, and there is none to the batch.
     /// </summary>
     public sealed class Batch : Message
     {

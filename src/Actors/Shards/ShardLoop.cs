@@ -138,10 +138,10 @@ internal sealed class ShardLoop
         bool progress;
         do
         {
+            Replies.TellAll(); // an operation is answered before its place is given to another
             StageWaiting();
             progress = Submit();
             progress |= Barriers.Pass();
-            Replies.TellAll();
         }
         while (progress);
 

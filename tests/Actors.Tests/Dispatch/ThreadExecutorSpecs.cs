@@ -134,7 +134,9 @@ public sealed class ThreadExecutorSpecs
             return false;
         }
 
-        public bool Poll(ThreadExecutor thread) => false;
+        public TimeSpan TimeToLook() => TimeSpan.Zero;
+
+        public void Looked(bool found) => throw new InvalidOperationException("it is not to be looked for");
 
         public void Sleep()
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using AkkaAio.Dispatch;
 
@@ -41,47 +40,22 @@ internal sealed class IdleReaping : IIdleWork, IReaping
     public bool TryDo() => IsPending && Reap(0, TimeSpan.Zero);
 
     /// <inheritdoc/>
-    public bool Poll(ThreadExecutor thread)
+    public TimeSpan TimeToLook()
     {
-        if (TryDo())
+        if (_pollsToSkip == 0)
         {
-            _nextPollPause = 1;
-            return true;
+            return _poll;
         }
 
-        if (_pollsToSkip > 0)
-        {
-            _pollsToSkip--;
-            return false;
-        }
+        _pollsToSkip--;
+        return TimeSpan.Zero;
+    }
 
-        for (var start = Stopwatch.GetTimestamp(); _poll > TimeSpan.Zero;)
-        {
-            if (!Thread.Yield())
-            {
-                Thread.SpinWait(20);
-            }
-
-            if (TryDo())
-            {
-                _nextPollPause = 1;
-                return true;
-            }
-
-            if (thread.HasWork)
-            {
-                return true;
-            }
-
-            if (Stopwatch.GetElapsedTime(start) >= _poll)
-            {
-                _pollsToSkip = _nextPollPause;
-                _nextPollPause = Math.Min(_nextPollPause * 2, LongestPollPause);
-                return false;
-            }
-        }
-
-        return false;
+    /// <inheritdoc/>
+    public void Looked(bool found)
+    {
+        _pollsToSkip = found ? 0 : _nextPollPause;
+        _nextPollPause = found ? 1 : Math.Min(_nextPollPause * 2, LongestPollPause);
     }
 
     /// <inheritdoc/>
