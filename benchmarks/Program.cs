@@ -3,13 +3,17 @@ using AkkaAio.Benchmarks.Cluster;
 using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Benchmarks.Contenders;
 using AkkaAio.Benchmarks.Micro;
+using AkkaAio.Benchmarks.Null;
+using AkkaAio;
 using AkkaAio.Demo.CommandLine;
+using AkkaAio.Demo.Verbs;
 
 using var stop = new StopSignals();
 var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akka, on your machine and disk.")
 {
     CompareVerb.Create(stop),
     MicroVerb.Create(),
+    BenchVerb.Create(config: new("--config"), stop, noData: new AioSetup(new NullEngine())),
     ContenderVerb.Create(stop),
     ClusterShardsVerb.Create(),
     ClusterStreamsVerb.Create(),

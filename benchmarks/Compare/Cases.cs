@@ -84,9 +84,9 @@ internal static class Cases
             Contenders =
             [
                 new OwnContender("bare Akka ping-pong", "ping-pong", pairs),
-                new BenchContender(BenchApi.Messages, pairs, "", "--ioengine", "null"),
-                OnShard(pairs, "--ioengine", "null"),
-                new BenchContender(BenchApi.Tasks, pairs, "", "--ioengine", "null"),
+                new BenchContender(BenchApi.Messages, pairs) { MovesData = false },
+                new BenchContender(BenchApi.Messages, pairs, " on shard", "--dispatcher", "shard") { MovesData = false },
+                new BenchContender(BenchApi.Tasks, pairs) { MovesData = false },
             ],
             References = ["bare Akka ping-pong"],
             IsQuick = pairs == 8,

@@ -62,9 +62,13 @@ internal sealed class FioContender(string ioengine, int jobs = 1, bool tuned = f
 internal sealed class BenchContender(BenchApi api, int jobs = 1, string suffix = "", params string[] options)
     : Contender($"AkkaAio {BenchConfig.NameOf(api)}{(jobs > 1 ? $" x{jobs}" : "")}{suffix}", jobs)
 {
+    /// <summary>False: on the engine that does nothing.</summary>
+    public bool MovesData { get; init; } = true;
+
     public override IReadOnlyList<string> CommandLine(Case @case, string filename, long size, Timing timing) =>
     [
-        Dotnet.Host, Dotnet.Assembly("AkkaAio.Demo"), "bench", .. Options(@case, filename, size, timing), "--api",
+        Dotnet.Host, .. MovesData ? (string[])[Dotnet.Assembly("AkkaAio.Demo"), "bench"] : [Dotnet.Assembly("AkkaAio.Benchmarks"), "null"],
+        .. Options(@case, filename, size, timing), "--api",
         BenchConfig.NameOf(api), "--allow-overwrite", "--json", "-", .. options,
     ];
 }

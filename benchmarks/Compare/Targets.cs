@@ -1,6 +1,6 @@
 using AkkaAio.Demo.Benching;
+using AkkaAio.Demo.Files;
 using AkkaAio.Demo.Session;
-using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Benchmarks.Compare;
 

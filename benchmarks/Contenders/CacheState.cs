@@ -1,4 +1,4 @@
-using AkkaAio.Interop.Files;
+using AkkaAio.Demo.Files;
 
 namespace AkkaAio.Benchmarks.Contenders;
 

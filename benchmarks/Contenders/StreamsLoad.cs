@@ -4,7 +4,7 @@ using Akka.IO;
 using Akka.Streams;
 using Akka.Streams.Dsl;
 using AkkaAio.Demo.Benching;
-using AkkaAio.Interop.Files;
+using AkkaAio.Demo.Files;
 
 namespace AkkaAio.Benchmarks.Contenders;
 

@@ -1,6 +1,6 @@
+using AkkaAio.Benchmarks.Null;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.Interop.Engines.Null;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Win32.SafeHandles;
 
@@ -19,7 +19,7 @@ public class ContextBenchmarks : IDisposable
     private IoCompletion[] _completions = null!;
 
     /// <summary>The engine.</summary>
-    [Params(LinuxAioEngine.EngineName, NullEngine.EngineName)]
+    [Params(LinuxAioEngine.EngineName, "null")]
     public string Engine { get; set; } = "";
 
     /// <summary>Operations of a batch.</summary>
@@ -30,7 +30,7 @@ public class ContextBenchmarks : IDisposable
     [GlobalSetup]
     public void Setup()
     {
-        IIoEngine engine = Engine == NullEngine.EngineName ? new NullEngine() : new LinuxAioEngine();
+        IIoEngine engine = Engine == LinuxAioEngine.EngineName ? new LinuxAioEngine() : new NullEngine();
         _context = engine.CreateContext(Depth);
         _zero = File.OpenHandle("/dev/zero");
         _pool = new AioBufferPool(1 << 20);

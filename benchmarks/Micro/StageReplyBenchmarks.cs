@@ -1,4 +1,6 @@
 using Akka.Actor;
+using Akka.Configuration;
+using AkkaAio.Benchmarks.Null;
 using AkkaAio.Shards;
 using BenchmarkDotNet.Attributes;
 
@@ -22,7 +24,8 @@ public class StageReplyBenchmarks
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        _system = ActorSystem.Create("micro", "akka.io.aio { engine = discard, shards = 1 }");
+        _system = ActorSystem.Create("micro", BootstrapSetup.Create().WithConfig(
+            ConfigurationFactory.ParseString("akka.io.aio.shards = 1")).And(new AioSetup(new NullEngine())));
         var aio = AioExt.Get(_system);
         _file = await aio.OpenAsync(_path);
         _buffer = aio.Pool.Rent(4096);

@@ -1,15 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 
 namespace AkkaAio.Tests;
 
 /// <summary>The samples of README and docs, compiled and run from here, and compared with what the pages show.</summary>
-public sealed class ReadmeSpecs : TestKit
+public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"akka-aio-readme-{Guid.NewGuid():N}");
 

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using AkkaAio.Interop.Files;
+using AkkaAio.Demo.Files;
 using Google.Protobuf;
 
 namespace AkkaAio.Cluster.Tests;

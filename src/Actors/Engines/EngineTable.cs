@@ -1,8 +1,6 @@
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Interop.Engines.Null;
 using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 
@@ -17,8 +15,6 @@ internal static class EngineTable
         (IoUringEngine.EngineName, () => new IoUringEngine()),
         (ThreadPoolEngine.EngineName, () => new ThreadPoolEngine()),
         (PosixAioEngine.EngineName, () => new PosixAioEngine()),
-        (MemoryEngine.EngineName, () => new MemoryEngine()),
-        (NullEngine.EngineName, () => new NullEngine()),
     ];
 
     /// <summary>In the order of the table.</summary>

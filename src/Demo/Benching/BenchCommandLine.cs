@@ -35,9 +35,7 @@ internal sealed class BenchCommandLine
 
     private readonly NumberOption _numjobs = new("--numjobs", 1, 65536, "Requesters [default: 1]");
 
-    private readonly EngineOption _ioengine = new(
-        "The engine: akka.io.aio.engine; null moves no data and shows what messages cost [default: auto]",
-        [.. EngineOption.OnFiles, BenchConfig.NullEngineName]);
+    private readonly EngineOption _ioengine = EngineOption.OfFiles();
 
     private readonly NumberOption _shards = new(
         "--shards", 1, 1024, "Shards to stripe the file over: akka.io.aio.shards [default: half of the cores]");

@@ -1,20 +1,16 @@
 using System.Globalization;
 using Akka.Configuration;
-using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio.Demo.Benching;
 
 /// <summary>The layers of the configuration that <c>bench</c> brings, and what the result says of it.</summary>
 internal static class BenchConfig
 {
-    /// <summary>fio's name of the engine that moves no data.</summary>
-    public const string NullEngineName = "null";
-
     private const long MostInFlight = 65536;
 
     /// <summary>What options say: over the file of <c>--config</c>.</summary>
     public static Config Overrides(BenchOptions options) => ConfigurationFactory.ParseString(string.Join('\n',
-        options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = {EngineOf(engine)}" : "",
+        options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = {engine}" : "",
         options.ReapWait is { } wait ? $"{AioSettings.Path}.reap.wait = {wait}" : "",
         options.ReapPoll is { } poll ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.reap.poll = {poll.TotalMilliseconds} ms") : "",
         options.Shards is { } shards ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.shards = {shards}") : ""));
@@ -44,7 +40,7 @@ internal static class BenchConfig
             ["iodepth"] = options.Iodepth,
             ["iodepth_batch_submit"] = options.IodepthBatchSubmit,
             ["numjobs"] = options.Numjobs,
-            ["ioengine"] = NameOf(aio),
+            ["ioengine"] = aio.EngineName,
             ["shards"] = aio.Settings.Shards,
             ["runtime"] = options.Runtime.TotalSeconds,
             ["ramp_time"] = options.RampTime.TotalSeconds,
@@ -68,17 +64,11 @@ internal static class BenchConfig
     /// <summary>The table's title.</summary>
     public static string Title(BenchOptions options, AioExt aio) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{NameOf(options.Rw)} {SizeName(options.Bs)}, iodepth {options.Iodepth} x {options.Numjobs}, {NameOf(aio)}, " +
+        $"{NameOf(options.Rw)} {SizeName(options.Bs)}, iodepth {options.Iodepth} x {options.Numjobs}, {aio.EngineName}, " +
         $"{aio.Settings.Shards} shard{(aio.Settings.Shards == 1 ? "" : "s")}, {NameOf(options.Api)}");
 
     public static string NameOf<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
-
-    // fio's word, which HOCON cannot say.
-    private static string EngineOf(string ioengine) => ioengine == NullEngineName ? NullEngine.EngineName : ioengine;
-
-    private static string NameOf(AioExt aio) =>
-        aio.EngineName == NullEngine.EngineName ? NullEngineName : aio.EngineName;
 
     private static string SizeName(int bytes) =>
         bytes % (1 << 20) == 0 ? $"{bytes >> 20} MiB" : bytes % 1024 == 0 ? $"{bytes >> 10} KiB" : $"{bytes} B";

@@ -1,4 +1,5 @@
 using AkkaAio.Demo.CommandLine;
+using AkkaAio.Demo.Files;
 using AkkaAio.Demo.Progress;
 using AkkaAio.Interop.Files;
 

@@ -1,4 +1,3 @@
-using AkkaAio.Interop.Processes;
 
 namespace AkkaAio.Demo.Benching;
 

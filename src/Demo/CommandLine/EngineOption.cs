@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Akka.Configuration;
-using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio.Demo.CommandLine;
 
@@ -23,13 +21,9 @@ internal sealed class EngineOption : Option<string?>
     }
 
     /// <summary>For a verb that works on files.</summary>
-    public static EngineOption OfFiles() => new("The engine: akka.io.aio.engine [default: auto]", OnFiles);
+    public static EngineOption OfFiles() => new("The engine: akka.io.aio.engine [default: auto]", AioSettings.EngineNames);
 
     /// <summary>What the option says, over the file of <c>--config</c>; nothing where it was not given.</summary>
     public static Config Override(string? engine) =>
         engine is null ? Config.Empty : ConfigurationFactory.ParseString($"{AioSettings.Path}.engine = {engine}");
-
-    /// <summary>The engines that work on files: not memory, whose files nobody else has, and not discard, which reads nothing.</summary>
-    public static IReadOnlyList<string> OnFiles { get; } =
-        [.. AioSettings.EngineNames.Where(name => name is not (MemoryEngine.EngineName or NullEngine.EngineName))];
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using AkkaAio.Demo.CommandLine;
+using AkkaAio.Demo.Files;
 using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Demo.Hashing;

@@ -22,16 +22,19 @@ internal sealed class AioSession : IAsyncDisposable
     /// <param name="configFile">The file of <c>--config</c>, or null.</param>
     /// <param name="options">What the verb's options say.</param>
     /// <param name="verbDefaults">What the verb wants where neither options nor file say anything.</param>
-    public static Task<AioSession> StartAsync(string? configFile, Config? options = null, Config? verbDefaults = null) =>
-        StartAsync(DemoConfig.Layer(options ?? Config.Empty, DemoConfig.ReadFile(configFile), verbDefaults ?? Config.Empty), configFile);
+    /// <param name="setup">An engine in the place of the configured one.</param>
+    public static Task<AioSession> StartAsync(
+        string? configFile, Config? options = null, Config? verbDefaults = null, AioSetup? setup = null) => StartAsync(
+        DemoConfig.Layer(options ?? Config.Empty, DemoConfig.ReadFile(configFile), verbDefaults ?? Config.Empty), configFile, setup);
 
     /// <summary>Starts the system with layers that are put together already.</summary>
-    public static async Task<AioSession> StartAsync(Config config, string? configFile)
+    public static async Task<AioSession> StartAsync(Config config, string? configFile, AioSetup? setup = null)
     {
         ActorSystem system;
         try
         {
-            system = ActorSystem.Create("akka-aio", config);
+            var bootstrap = BootstrapSetup.Create().WithConfig(config);
+            system = setup is null ? ActorSystem.Create("akka-aio", bootstrap) : ActorSystem.Create("akka-aio", bootstrap.And(setup));
         }
         catch (Exception e) when (configFile is not null)
         {

@@ -1,5 +1,5 @@
 using AkkaAio.Demo.CommandLine;
-using AkkaAio.Interop.Files;
+using AkkaAio.Demo.Files;
 
 namespace AkkaAio.Demo.Sum;
 

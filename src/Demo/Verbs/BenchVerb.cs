@@ -3,8 +3,6 @@ using Akka.Actor;
 using AkkaAio.Demo.Benching;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Session;
-using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Interop.Engines.Null;
 
 namespace AkkaAio.Demo.Verbs;
 
@@ -13,28 +11,32 @@ internal static class BenchVerb
 {
     private const string Name = "bench";
 
-    public static Command Create(Option<string?> config, StopSignals stop)
+    /// <param name="config"><c>--config</c>.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="noData">In the place of the engine that <c>--ioengine</c> selects: one that moves no data. Null: none.</param>
+    public static Command Create(Option<string?> config, StopSignals stop, AioSetup? noData = null)
     {
         var options = new BenchCommandLine();
         var command = new Command(
-            Name,
+            noData is null ? Name : "null",
             "Measures a load on a file or block device, in fio's words: operations a second, latency from the command to its reply, CPU " +
             "time, allocations. A file that is not there is made, written full and removed in the end. Nothing that is there is written " +
             "to without --allow-overwrite. Ctrl-C ends it early with what was measured.");
         options.AddTo(command);
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(
-            Name, stop, token => RunAsync(result.GetValue(config), options.Read(result), options.ReadJson(result), token)));
+            Name, stop, token => RunAsync(result.GetValue(config), options.Read(result), options.ReadJson(result), noData, token)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? configFile, BenchOptions options, string? json, CancellationToken stop)
+    private static async Task<int> RunAsync(
+        string? configFile, BenchOptions options, string? json, AioSetup? noData, CancellationToken stop)
     {
         // In this order: the system is down and the file closed before the file goes.
         using var target = BenchFile.Examine(options);
         var output = new BenchOutput(json);
         await using var session = await AioSession.StartAsync(
-            configFile, BenchConfig.Overrides(options), BenchConfig.Defaults(options));
-        await target.PrepareAsync(session.Aio, MovesData(session.Aio.EngineName), stop);
+            configFile, BenchConfig.Overrides(options), BenchConfig.Defaults(options), noData);
+        await target.PrepareAsync(session.Aio, movesData: noData is null, stop);
         await using var file = await session.Aio.OpenAsync(
             target.Path, new AioOpenOptions
             {
@@ -65,14 +67,6 @@ internal static class BenchVerb
         Complaint.Report(Name, result.FirstError!);
         return ExitCode.Failure;
     }
-
-    private static bool MovesData(string engine) => engine switch
-    {
-        NullEngine.EngineName => false,
-        MemoryEngine.EngineName => throw new DemoException(
-            $"bench measures files, and the engine {engine} has none; it takes {string.Join(", ", EngineOption.OnFiles)}, null"),
-        _ => true,
-    };
 
     // Otherwise the first write of each slot would fail, one after the other.
     private static void Check(BenchOptions options, AioFile file)

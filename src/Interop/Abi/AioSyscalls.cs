@@ -7,7 +7,7 @@ namespace AkkaAio.Interop.Abi;
 /// (<c>libaio.so.1</c>, <c>libaio.so.1t64</c>), libc has not. Each returns what the kernel returns, or -1 with the errno in
 /// <see cref="Marshal.GetLastPInvokeError"/>.
 /// </summary>
-public static unsafe partial class AioSyscalls
+internal static unsafe partial class AioSyscalls
 {
     private static readonly SyscallTable Numbers = SyscallTable.Current;
 

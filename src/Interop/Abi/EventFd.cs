@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaAio.Interop.Abi;
 
 /// <summary>eventfd(2): a counter in the kernel that a thread can wait for, beside other things.</summary>
-public sealed unsafe partial class EventFd : IDisposable
+internal sealed unsafe partial class EventFd : IDisposable
 {
     private const int NonBlock = 0x800;
     private const int CloExec = 0x80000;

@@ -4,7 +4,7 @@ namespace AkkaAio.Interop.Abi;
 
 /// <summary><c>struct io_event</c> of <c>linux/aio_abi.h</c>: one completion. 32 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct IoEvent
+internal readonly record struct IoEvent
 {
     /// <summary><c>data</c>: the <c>aio_data</c> of the request.</summary>
     public readonly ulong Data;
@@ -21,7 +21,7 @@ public readonly record struct IoEvent
 
 /// <summary><c>struct timespec</c> with 64-bit time, as both architectures have it.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct Timespec(long Seconds, long Nanoseconds)
+internal readonly record struct Timespec(long Seconds, long Nanoseconds)
 {
     /// <summary>From a span of time; a negative one counts as 0, since the kernel waits for ever on a negative timespec.</summary>
     public static Timespec From(TimeSpan time)

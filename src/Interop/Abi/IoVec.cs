@@ -6,7 +6,7 @@ namespace AkkaAio.Interop.Abi;
 /// <param name="Base"><c>iov_base</c>: address of the first byte.</param>
 /// <param name="Length"><c>iov_len</c>: bytes.</param>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct IoVec(nint Base, nint Length)
+internal readonly record struct IoVec(nint Base, nint Length)
 {
     /// <summary>The kernel's <c>UIO_MAXIOV</c>, POSIX's IOV_MAX: one more in an operation is EINVAL.</summary>
     public const int MaxCount = 1024;

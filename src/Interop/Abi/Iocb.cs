@@ -11,7 +11,7 @@ namespace AkkaAio.Interop.Abi;
 /// architectures that we support.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
-public struct Iocb : IEquatable<Iocb>
+internal struct Iocb : IEquatable<Iocb>
 {
     /// <summary><c>aio_data</c>: ours, returned unchanged in <see cref="IoEvent.Data"/>.</summary>
     public ulong Data;

@@ -1,7 +1,7 @@
 namespace AkkaAio.Interop.Abi;
 
 /// <summary><c>IOCB_CMD_*</c> of <c>linux/aio_abi.h</c>. NOOP exists in the header, but <c>io_submit</c> answers EINVAL.</summary>
-public enum IocbCmd : ushort
+internal enum IocbCmd : ushort
 {
     /// <summary>Positional read.</summary>
     PRead = 0,
@@ -30,7 +30,7 @@ public enum IocbCmd : ushort
 
 /// <summary><c>IOCB_FLAG_*</c> of <c>linux/aio_abi.h</c>.</summary>
 [Flags]
-public enum IocbFlags : uint
+internal enum IocbFlags : uint
 {
     /// <summary>None.</summary>
     None = 0,
@@ -44,7 +44,7 @@ public enum IocbFlags : uint
 
 /// <summary><c>RWF_*</c> of <c>linux/fs.h</c>, as for preadv2(2).</summary>
 [Flags]
-public enum RwFlags : uint
+internal enum RwFlags : uint
 {
     /// <summary>None.</summary>
     None = 0,

@@ -4,7 +4,7 @@ namespace AkkaAio.Interop.Engines;
 /// A context whose operations end on threads of this process: one that has just ended one is awake, and can at once do what the completion
 /// brings about, instead of waking another thread for it.
 /// </summary>
-public interface ICompletesOnThreads : IIoContext
+internal interface ICompletesOnThreads : IIoContext
 {
     /// <summary>Whether <see cref="IIoContext.Reap"/> would take one out now.</summary>
     bool HasCompletions { get; }

@@ -8,7 +8,7 @@ namespace AkkaAio.Interop.Engines;
 /// <see cref="Wake"/> by any. Nobody submits, reaps or wakes once <see cref="IDisposable.Dispose"/> has been called: stop the reaper
 /// first.
 /// </remarks>
-public interface IIoContext : IDisposable
+internal interface IIoContext : IDisposable
 {
     /// <summary>Operations that may be in flight at once. The caller keeps to it; slots are numbered 0 to Depth - 1.</summary>
     int Depth { get; }

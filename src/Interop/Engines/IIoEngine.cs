@@ -3,7 +3,7 @@ using AkkaAio.Interop.Folders;
 namespace AkkaAio.Interop.Engines;
 
 /// <summary>The kernel interface behind the contexts, and the files that they work on.</summary>
-public interface IIoEngine
+internal interface IIoEngine
 {
     /// <summary>The name that <c>akka.io.aio.engine</c> selects it by.</summary>
     string Name { get; }

@@ -9,7 +9,7 @@ namespace AkkaAio.Interop.Engines;
 /// <param name="Access">As for <see cref="FileStream"/>.</param>
 /// <param name="Direct">Whether to bypass the page cache.</param>
 /// <param name="PreallocationSize">Allocates this many bytes from the start, and makes the file at least that long.</param>
-public sealed record IoFileOptions(
+internal sealed record IoFileOptions(
     FileMode Mode = FileMode.Open,
     FileAccess Access = FileAccess.Read,
     DirectIo Direct = DirectIo.Auto,
@@ -48,7 +48,7 @@ public sealed record IoFileOptions(
 }
 
 /// <summary>An open file. All of its methods block; the contexts do the I/O that must not.</summary>
-public interface IIoFile : IDisposable
+internal interface IIoFile : IDisposable
 {
     /// <summary>The canonical path: absolute, symbolic links resolved.</summary>
     string Path { get; }

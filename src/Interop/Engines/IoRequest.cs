@@ -3,7 +3,7 @@ using AkkaAio.Interop.Abi;
 namespace AkkaAio.Interop.Engines;
 
 /// <summary>What an engine can do in the background.</summary>
-public enum IoOpcode
+internal enum IoOpcode
 {
     /// <summary>Read into the buffer.</summary>
     Read,
@@ -38,7 +38,7 @@ public enum IoOpcode
 /// How many <see cref="IoVec"/>s are at <see cref="Buffer"/>, <see cref="IoVec.MaxCount"/> at most: preadv(2), pwritev(2). Array and
 /// memory stay valid until the completion. 0 for one piece of memory. Such a request is never merged and never read ahead of the others.
 /// </param>
-public readonly record struct IoRequest(
+internal readonly record struct IoRequest(
     int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None,
     bool MayMerge = false, bool MayBeCached = false, ushort Vectors = 0)
 {
@@ -57,7 +57,7 @@ public readonly record struct IoRequest(
 /// <summary>One completion.</summary>
 /// <param name="Slot">The slot of the request.</param>
 /// <param name="Result">Bytes transferred, or a negated errno.</param>
-public readonly record struct IoCompletion(int Slot, long Result)
+internal readonly record struct IoCompletion(int Slot, long Result)
 {
     /// <summary>The errno of a failed operation; <see cref="Errno.None"/> of one that succeeded.</summary>
     public Errno Error => Result < 0 ? (Errno)(-Result) : Errno.None;
@@ -69,4 +69,4 @@ public readonly record struct IoCompletion(int Slot, long Result)
 /// Why none was accepted. It concerns the first request alone, or, for EAGAIN, EINTR and ENOMEM, nothing but the moment.
 /// <see cref="Errno.None"/> when some were accepted, and also with <c>Accepted = 0</c> when the kernel just took none.
 /// </param>
-public readonly record struct IoSubmitResult(int Accepted, Errno Error);
+internal readonly record struct IoSubmitResult(int Accepted, Errno Error);

@@ -6,7 +6,7 @@ namespace AkkaAio.Interop.Files;
 /// A write over RLIMIT_FSIZE raises SIGXFSZ, whose default ends the process. With the signal handled the write fails with EFBIG, as
 /// any other error.
 /// </summary>
-public static class FileSizeSignal
+internal static class FileSizeSignal
 {
     // The same number on x86-64 and arm64 (asm-generic/signal.h).
     private const PosixSignal SigXfsz = (PosixSignal)25;

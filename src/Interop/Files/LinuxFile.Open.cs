@@ -13,7 +13,7 @@ namespace AkkaAio.Interop.Files;
 //
 // O_PATH opens nothing: a FIFO does not wait for its other end, and its writer never sees a reader that goes away again. The second open
 // waits for a lease (F_SETLEASE) to be given back, as every other program does.
-public sealed partial class LinuxFile
+internal sealed partial class LinuxFile
 {
     // Somebody may make or remove the file between our calls; not that often.
     private const int MaxAttempts = 100;

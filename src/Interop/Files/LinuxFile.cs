@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaAio.Interop.Files;
 
 /// <summary>A regular file or raw block device, opened with O_CLOEXEC and, where asked for and possible, O_DIRECT.</summary>
-public sealed partial class LinuxFile : IIoFile
+internal sealed partial class LinuxFile : IIoFile
 {
     private readonly SafeFileHandle _handle;
     private int _disposed;

@@ -39,26 +39,6 @@ internal static class PortablePath
         }
     }
 
-    /// <summary>As <see cref="RealPath.TryGet"/>; links in the folders before the last name stay.</summary>
-    public static Errno TryGetReal(string path, out string realPath)
-    {
-        realPath = "";
-        try
-        {
-            if (Find(path, followLink: true) is not { } info)
-            {
-                return Errno.ENOENT;
-            }
-
-            realPath = info.FullName;
-            return Errno.None;
-        }
-        catch (Exception e) when (PortableFile.ErrnoOf(e) is { } errno)
-        {
-            return errno;
-        }
-    }
-
     /// <summary>Removes a file. Not made durable: there is no call for it.</summary>
     public static void Delete(string path) => Call("unlink", path, () => File.Delete(path), mustExist: path);
 

@@ -10,7 +10,7 @@ namespace AkkaAio.Interop.Threading;
 /// <remarks>
 /// Not SemaphoreSlim, nor what Akka's dedicated threads wait on: those spin before they sleep, for as long as they like.
 /// </remarks>
-public sealed unsafe class ThreadParker
+internal sealed unsafe class ThreadParker
 {
     private const int Empty = 0;
     private const int Token = 1;

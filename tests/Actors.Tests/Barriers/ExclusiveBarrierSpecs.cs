@@ -1,5 +1,5 @@
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;

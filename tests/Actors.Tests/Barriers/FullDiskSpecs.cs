@@ -14,7 +14,7 @@ public sealed class FullDiskSpecs
     {
         var engine = new WatchedEngine { Room = 1 << 20 };
         var system = ActorSystem.Create("full", Akka.Actor.Setup.ActorSystemSetup.Create(
-            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("akka.io.aio.engine = memory")), new AioSetup(engine)));
+            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("")), new AioSetup(engine)));
         var file = await AioExt.Get(system).OpenAsync(
             "/full", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
         var replies = new Replies(system);
@@ -40,7 +40,7 @@ public sealed class FullDiskSpecs
         const int Room = 100 << 10;
         var engine = new WatchedEngine { Room = Room };
         var system = ActorSystem.Create("short", Akka.Actor.Setup.ActorSystemSetup.Create(
-            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("akka.io.aio.engine = memory")), new AioSetup(engine)));
+            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("")), new AioSetup(engine)));
         var file = await AioExt.Get(system).OpenAsync(
             "/short", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
         var replies = new Replies(system);

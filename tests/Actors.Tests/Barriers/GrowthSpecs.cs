@@ -1,6 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -287,7 +287,7 @@ public sealed class LateReadSpecs
     {
         var engine = new WatchedEngine();
         var system = ActorSystem.Create("late", Akka.Actor.Setup.ActorSystemSetup.Create(
-            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("akka.io.aio.engine = memory")), new AioSetup(engine)));
+            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("")), new AioSetup(engine)));
         var aio = AioExt.Get(system);
         var options = new AioOpenOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, GrowAhead = 64 * Block };
         var writer = await aio.OpenAsync("/late", options);

@@ -1,3 +1,4 @@
+using AkkaAio.Demo.Files;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -132,7 +133,7 @@ public abstract class BufferedSpecs(EngineKind kind, ITestOutputHelper output) :
         var file = await FileOf(content, DirectIo.Off);
         if (drop)
         {
-            Interop.Files.PageCache.Drop(file.Path);
+            PageCache.Drop(file.Path);
         }
 
         var random = new Random(5);

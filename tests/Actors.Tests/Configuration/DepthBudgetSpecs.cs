@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -9,7 +8,7 @@ using Xunit.Abstractions;
 namespace AkkaAio.Tests.Configuration;
 
 /// <summary>shards · depth fits into what the machine's limit leaves, or the start says how to raise it.</summary>
-public sealed class DepthBudgetSpecs(ITestOutputHelper output) : TestKit("akka.loglevel = WARNING", output: output)
+public sealed class DepthBudgetSpecs(ITestOutputHelper output) : Akka.TestKit.Xunit2.TestKit("akka.loglevel = WARNING", output: output)
 {
     public static TheoryData<int, int, long, long, double, int> Fits { get; } = new()
     {

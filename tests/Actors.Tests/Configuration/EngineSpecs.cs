@@ -1,15 +1,14 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using AkkaAio.Engines;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Configuration;
 
 /// <summary>Which engine a configuration gets, and what is said where it is not the one that was wanted.</summary>
-public sealed class EngineSpecs(ITestOutputHelper output) : TestKit("akka.loglevel = WARNING", output: output)
+public sealed class EngineSpecs(ITestOutputHelper output) : Akka.TestKit.Xunit2.TestKit("akka.loglevel = WARNING", output: output)
 {
     private const string Reason = "no such thing; build it";
 

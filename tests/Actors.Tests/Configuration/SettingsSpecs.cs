@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Akka.Actor;
 using Akka.Configuration;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 
@@ -39,7 +39,7 @@ public sealed class SettingsSpecs
 
     public static TheoryData<string, string> InRange { get; } = new()
     {
-        { "engine", "memory" }, { "engine", "linux-aio" }, { "engine", "\"memory\"" }, { "engine", "discard" }, { "engine", "auto" }, { "engine", "io-uring" },
+        { "engine", "linux-aio" }, { "engine", "\"linux-aio\"" }, { "engine", "auto" }, { "engine", "io-uring" },
         { "engine", "thread-pool" }, { "engine", "posix-aio" }, { "shards", "1" }, { "shards", "1024" },
         { "shards", "auto" }, { "shard-by", "stripe" }, { "stripe-size", "4096" }, { "stripe-size", "1 TiB" }, { "depth", "1" },
         { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" }, { "submit-batch-min", "1" },

@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Files;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Shards;
 using AkkaAio.Tests.Support;
 using Xunit;

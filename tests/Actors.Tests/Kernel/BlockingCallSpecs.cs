@@ -22,7 +22,7 @@ public sealed class BlockingCallSpecs
     {
         var engine = new WatchedEngine();
         var system = ActorSystem.Create("blocking", BootstrapSetup.Create()
-            .WithConfig(AioTestKit.ConfigOf($"akka.io.aio.engine = memory\n{hocon}")).And(new AioSetup(engine)));
+            .WithConfig(AioTestKit.ConfigOf(hocon)).And(new AioSetup(engine)));
         var aio = AioExt.Get(system);
         var options = new AioOpenOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required };
 

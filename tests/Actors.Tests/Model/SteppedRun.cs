@@ -4,7 +4,7 @@ using Akka.Configuration;
 using Akka.Event;
 using Akka.TestKit;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Shards.Reaping;
 using AkkaAio.Tests.Model.Stepping;
 using AkkaAio.Tests.Support;

@@ -136,11 +136,11 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
     public async Task The_extension_loads_from_the_configuration()
     {
         var system = ActorSystem.Create("loaded", ConfigOf(
-            """akka { extensions = ["AkkaAio.Aio, AkkaAio"], io.aio.engine = memory }"""));
+            """akka { extensions = ["AkkaAio.Aio, AkkaAio"], io.aio.engine = thread-pool }"""));
         try
         {
             Assert.True(system.HasExtension<AioExt>());
-            Assert.Equal("memory", AioExt.Get(system).Settings.Engine);
+            Assert.Equal("thread-pool", AioExt.Get(system).Settings.Engine);
         }
         finally
         {

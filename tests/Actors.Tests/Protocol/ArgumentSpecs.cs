@@ -169,7 +169,6 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
         Assert.Throws<ArgumentNullException>(() => new Aio.Close(null!));
         Assert.Throws<ArgumentNullException>(() => new Aio.Cancel(null!));
         Assert.Throws<ArgumentNullException>(() => AioExt.Get(null!));
-        Assert.Throws<ArgumentNullException>(() => new AioSetup(null!));
         Assert.Throws<ArgumentNullException>(() => AioSettings.Create(null!));
         await Assert.ThrowsAsync<ArgumentNullException>(() => Ext.OpenAsync(null!));
         var disposed = Pool.Rent(Block);

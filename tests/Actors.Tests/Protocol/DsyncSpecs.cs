@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -28,7 +28,7 @@ public sealed class DsyncSpecs : AioTestKit
     [Theory]
     [InlineData(AioDurability.Dsync, RwFlags.DSync)]
     [InlineData(AioDurability.None, RwFlags.None)]
-    public async Task Each_write_of_a_direct_file_carries_the_flag(AioDurability durability, RwFlags expected)
+    public async Task Each_write_of_a_direct_file_carries_the_flag(AioDurability durability, object expected)
     {
         var file = await NewFile(8 * Block);
         using var aligned = Pool.Rent(Block);
@@ -68,7 +68,7 @@ public sealed class BufferedDsyncSpecs
     {
         var engine = new WatchedEngine();
         var system = ActorSystem.Create("dsync", Akka.Actor.Setup.ActorSystemSetup.Create(
-            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("akka.io.aio.engine = memory")), new AioSetup(engine)));
+            BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("")), new AioSetup(engine)));
         var file = await AioExt.Get(system).OpenAsync(
             "/buffered", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
         await file.WriteAsync(0, new byte[100], durability).AsTask().WaitAsync(Patience.Long);

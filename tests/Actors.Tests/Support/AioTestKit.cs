@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Actor.Setup;
-using Akka.TestKit.Xunit2;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -12,7 +11,7 @@ namespace AkkaAio.Tests.Support;
 /// An actor system on one of the engines. After each test it is terminated, and nothing may be left: no context, no open file, no
 /// rented or forgotten buffer.
 /// </summary>
-public abstract class AioTestKit : TestKit
+public abstract class AioTestKit : Akka.TestKit.Xunit2.TestKit
 {
     /// <summary>Aligned for every file system.</summary>
     protected const int Block = 4096;
@@ -40,7 +39,7 @@ public abstract class AioTestKit : TestKit
     private string? _folder;
     private int _files;
 
-    protected AioTestKit(EngineKind kind, string hocon, ITestOutputHelper output, MemoryEngine? engine = null)
+    private protected AioTestKit(EngineKind kind, string hocon, ITestOutputHelper output, MemoryEngine? engine = null)
         : this(kind, hocon, output, engine ?? new MemoryEngine(), actorSystemName: null)
     {
     }
@@ -66,7 +65,7 @@ public abstract class AioTestKit : TestKit
     protected EngineKind Kind { get; }
 
     /// <summary>The engine; meaningful with <see cref="EngineKind.Memory"/>.</summary>
-    protected MemoryEngine Engine { get; }
+    private protected MemoryEngine Engine { get; }
 
     protected AioExt Ext => _ext.Value;
 
@@ -90,11 +89,11 @@ public abstract class AioTestKit : TestKit
     internal static ActorSystemSetup SetupOf(EngineKind kind, MemoryEngine engine, string hocon)
     {
         var setup = BootstrapSetup.Create().WithConfig(
-            ConfigOf($"akka.io.aio.engine = {NameOf(kind)}\n{(kind == EngineKind.LinuxAioEpoll ? ByEpoll : "")}\n{hocon}"));
+            ConfigOf($"{(kind == EngineKind.Memory ? "" : $"akka.io.aio.engine = {NameOf(kind)}")}\n{(kind == EngineKind.LinuxAioEpoll ? ByEpoll : "")}\n{hocon}"));
         return kind == EngineKind.Memory ? setup.And(new AioSetup(engine)) : ActorSystemSetup.Create(setup);
     }
 
-    /// <summary>The engine's name in the configuration.</summary>
+    /// <summary>The engine's name: in the configuration too, but for the in-memory one.</summary>
     internal static string NameOf(EngineKind kind) => kind switch
     {
         EngineKind.LinuxAio or EngineKind.LinuxAioEpoll => "linux-aio",

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Tests.Support;

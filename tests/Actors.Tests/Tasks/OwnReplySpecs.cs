@@ -1,6 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Shards;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using AkkaAio.Tasks;
 using AkkaAio.Tests.Support;
 using Xunit;

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using AkkaAio.Interop.Engines.Null;
+using AkkaAio.Benchmarks.Null;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -22,7 +22,8 @@ public sealed class TaskAllocationSpecs(ITestOutputHelper output)
     [InlineData(true, true)]
     public async Task Reads_and_writes_with_memory_of_the_callers_allocate_nothing(bool write, bool onShard)
     {
-        using var system = ActorSystem.Create("allocations", AioTestKit.ConfigOf($"akka.io.aio.engine = {NullEngine.EngineName}"));
+        using var system = ActorSystem.Create(
+            "allocations", BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("")).And(new AioSetup(new NullEngine())));
         var path = Path.Combine(Path.GetTempPath(), $"akka-aio-{Guid.NewGuid():N}");
         await using (File.Create(path, 1, FileOptions.DeleteOnClose))
         {

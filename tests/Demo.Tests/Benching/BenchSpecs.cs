@@ -22,8 +22,8 @@ public sealed class BenchSpecs : IDisposable
     [InlineData("--rw randrw --api messages --fsync 8 --dispatcher pinned")]
     [InlineData("--rw randrw --api tasks --fsync 1 --iodepth 1")]
     [InlineData("--rw randread --api messages --numjobs 2 --shards 2 --dispatcher fork-join")]
-    [InlineData("--rw randread --api messages --ioengine null --numjobs 4 --iodepth 4")]
-    [InlineData("--rw write --api tasks --ioengine null")]
+    [InlineData("--rw randread --api messages --ioengine posix-aio --numjobs 4 --iodepth 4")]
+    [InlineData("--rw write --api tasks --ioengine thread-pool")]
     [InlineData("--rw randread --api messages --ioengine thread-pool --iodepth 16")]
     public async Task Every_load_gives_its_figures_and_leaves_nothing(string commandLine)
     {
@@ -102,7 +102,7 @@ public sealed class BenchSpecs : IDisposable
     [InlineData("--filename new --json none/x", "none/x", "ENOENT")]
     [InlineData("--filename new --iodepth 100000 --numjobs 1000", "--iodepth", "--numjobs")]
     [InlineData("--filename new --rw sideways", "--rw", "sideways", "randread")]
-    [InlineData("--filename new --ioengine posixaio", "--ioengine", "posixaio", "linux-aio", "null")]
+    [InlineData("--filename new --ioengine posixaio", "--ioengine", "posixaio", "linux-aio", "posix-aio")]
     [InlineData("--filename new --bs 4x", "--bs", "4x")]
     [InlineData("--filename new --runtime soon", "--runtime", "soon")]
     [InlineData("--rw read", "--filename")]

@@ -34,7 +34,7 @@ public sealed class FuzzSpecs(ITestOutputHelper output)
             new("--bs", ["4k", "512", "1"], ["0", "2g", "4kk", ".", "1k\n"]),
             Number("--direct", 0, 1), Number("--iodepth", 1, 1 << 20, "1", "64"), Number("--iodepth_batch_submit", 1, 1 << 20),
             Number("--numjobs", 1, 65536, "1", "3"), Number("--shards", 1, 1024, "1", "2"), Number("--fsync", 0, int.MaxValue),
-            new("--ioengine", ["auto", "null", "thread-pool"], ["memory", "discard", ""]),
+            new("--ioengine", ["auto", "linux-aio", "thread-pool"], ["memory", "null", ""]),
             new("--reap_wait", ["getevents", "epoll"], ["x", ""]),
             new("--reap_poll", ["0", "1ms", "0.05"], ["1", "101ms", "-1", "x"]),
             new("--runtime", ["1ms", "24h", "5", "86400"], ["0", "25h", "999999999h", "999999999m", "1d", "5\n", "٣"]),

@@ -61,7 +61,7 @@ public sealed class AbiTests
     [InlineData(IocbCmd.Noop, 6)]
     [InlineData(IocbCmd.PReadV, 7)]
     [InlineData(IocbCmd.PWriteV, 8)]
-    public void An_opcode_is_the_kernels(IocbCmd command, int value) => Assert.Equal(value, (int)command);
+    public void An_opcode_is_the_kernels(object command, int value) => Assert.Equal(value, (int)(IocbCmd)command);
 
     [Theory]
     [InlineData(RwFlags.HiPri, 0x01)]
@@ -72,12 +72,12 @@ public sealed class AbiTests
     [InlineData(RwFlags.NoAppend, 0x20)]
     [InlineData(RwFlags.Atomic, 0x40)]
     [InlineData(RwFlags.DontCache, 0x80)]
-    public void A_read_write_flag_is_the_kernels(RwFlags flag, int value) => Assert.Equal(value, (int)flag);
+    public void A_read_write_flag_is_the_kernels(object flag, int value) => Assert.Equal(value, (int)(RwFlags)flag);
 
     [Theory]
     [InlineData(IocbFlags.ResFd, 1)]
     [InlineData(IocbFlags.IoPrio, 2)]
-    public void An_iocb_flag_is_the_kernels(IocbFlags flag, int value) => Assert.Equal(value, (int)flag);
+    public void An_iocb_flag_is_the_kernels(object flag, int value) => Assert.Equal(value, (int)(IocbFlags)flag);
 
     [Fact]
     public void A_prepared_iocb_carries_what_was_asked_and_nothing_else()

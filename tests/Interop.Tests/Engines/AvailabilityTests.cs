@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Interop.Engines.Null;
+using AkkaAio.TestKit;
+using AkkaAio.Benchmarks.Null;
 using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 

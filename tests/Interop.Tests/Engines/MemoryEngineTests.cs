@@ -1,5 +1,5 @@
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.Memory;
+using AkkaAio.TestKit;
 using static AkkaAio.Interop.Tests.EngineRig;
 
 namespace AkkaAio.Interop.Tests;

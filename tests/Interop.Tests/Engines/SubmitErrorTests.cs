@@ -18,8 +18,8 @@ public abstract class SubmitErrorTests(EngineRig rig) : IDisposable
     [InlineData(IoOpcode.Read)]
     [InlineData(IoOpcode.Write)]
     [InlineData(IoOpcode.DataSync)]
-    public void A_bad_descriptor_is_EBADF_with_none_accepted(IoOpcode opcode) =>
-        Refused(Errno.EBADF, new IoRequest(0, opcode, NoDescriptor, 0, 0, 0));
+    public void A_bad_descriptor_is_EBADF_with_none_accepted(object opcode) =>
+        Refused(Errno.EBADF, new IoRequest(0, (IoOpcode)opcode, NoDescriptor, 0, 0, 0));
 
     [Fact]
     public void A_descriptor_of_minus_1_is_EBADF() => Refused(Errno.EBADF, new IoRequest(0, IoOpcode.Read, -1, 0, 0, 0));

@@ -1,6 +1,6 @@
+using AkkaAio.Demo.Files;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.ThreadPool;
-using AkkaAio.Interop.Files;
 using static AkkaAio.Interop.Tests.EngineRig;
 
 namespace AkkaAio.Interop.Tests;

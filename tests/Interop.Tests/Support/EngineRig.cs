@@ -1,45 +1,47 @@
+using AkkaAio.Benchmarks.Null;
+using AkkaAio.Demo.Files;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.Interop.Engines.Memory;
-using AkkaAio.Interop.Engines.Null;
 using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
-using AkkaAio.Interop.Files;
+using AkkaAio.TestKit;
 
 namespace AkkaAio.Interop.Tests;
 
 /// <summary>An engine with files and memory: what holds for one must hold for the other.</summary>
-public abstract class EngineRig(IIoEngine engine) : IDisposable
+public abstract class EngineRig : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
+
+    private protected EngineRig(IIoEngine engine) => Engine = engine;
 
     /// <summary>Alignment that direct files of every rig accept.</summary>
     public const int Block = AioBuffer.Alignment;
 
-    public IIoEngine Engine => engine;
+    internal IIoEngine Engine { get; }
 
     public AioBufferPool Pool { get; } = new(64 << 20);
 
     public abstract string PathOf(string name);
 
-    public IIoContext Context(int depth) => Own(engine.CreateContext(depth));
+    internal IIoContext Context(int depth) => Own(Engine.CreateContext(depth));
 
     /// <summary>For completions: outlives the contexts, which may signal to their end.</summary>
     internal EventFd Signal() => Own(new EventFd(blocking: false));
 
     /// <summary>A new file with this content.</summary>
-    public IIoFile File(
+    internal IIoFile File(
         byte[] content, FileAccess access = FileAccess.ReadWrite, DirectIo direct = DirectIo.Required, string name = "file")
     {
         var path = PathOf(name);
-        using (var file = engine.Open(path, new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off)))
+        using (var file = Engine.Open(path, new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off)))
         {
             Assert.Equal(content.Length, file.Write(content, 0, dataSync: false));
         }
 
-        return Own(engine.Open(path, new IoFileOptions(FileMode.Open, access, direct)));
+        return Own(Engine.Open(path, new IoFileOptions(FileMode.Open, access, direct)));
     }
 
     /// <summary>A buffer full of <paramref name="fill"/>.</summary>
@@ -53,7 +55,7 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
 
     public byte[] Content(string name = "file")
     {
-        using var file = engine.Open(PathOf(name), new IoFileOptions(Direct: DirectIo.Off));
+        using var file = Engine.Open(PathOf(name), new IoFileOptions(Direct: DirectIo.Off));
         var bytes = new byte[file.GetLength()];
         Assert.Equal(bytes.Length, file.Read(bytes, 0));
         return bytes;
@@ -85,7 +87,7 @@ public abstract class EngineRig(IIoEngine engine) : IDisposable
 }
 
 /// <summary>An engine that works on real files.</summary>
-public abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
+internal abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
 {
     private readonly TempFolder _folder = new();
 
@@ -101,20 +103,20 @@ public abstract class FolderRig(IIoEngine engine) : EngineRig(engine)
     }
 }
 
-public sealed class LinuxAioRig() : FolderRig(new LinuxAioEngine());
+internal sealed class LinuxAioRig() : FolderRig(new LinuxAioEngine());
 
-public sealed class IoUringRig() : FolderRig(new IoUringEngine());
+internal sealed class IoUringRig() : FolderRig(new IoUringEngine());
 
-public sealed class ThreadPoolRig() : FolderRig(new ThreadPoolEngine());
+internal sealed class ThreadPoolRig() : FolderRig(new ThreadPoolEngine());
 
 /// <summary>Threads, and files as they are where there is no Linux: never direct.</summary>
-public sealed class PortableRig() : FolderRig(new ThreadPoolEngine { IsPortable = true });
+internal sealed class PortableRig() : FolderRig(new ThreadPoolEngine { IsPortable = true });
 
-public sealed class PosixAioRig() : FolderRig(new PosixAioEngine());
+internal sealed class PosixAioRig() : FolderRig(new PosixAioEngine());
 
-public sealed class NullRig() : FolderRig(new NullEngine());
+internal sealed class NullRig() : FolderRig(new NullEngine());
 
-public sealed class MemoryRig() : EngineRig(new MemoryEngine())
+internal sealed class MemoryRig() : EngineRig(new MemoryEngine())
 {
     public MemoryEngine Memory => (MemoryEngine)Engine;
 

@@ -6,7 +6,7 @@ namespace AkkaAio.Interop.Engines.IoUring;
 
 // Completions come out of the mapped queue; where they must be waited for, by ppoll of the ring and of an eventfd, which Wake signals.
 // io_uring_enter could wait too, but only a completion would end that, and a Wake has none to give: the submission queue is not its own.
-public sealed unsafe partial class IoUringContext
+internal sealed unsafe partial class IoUringContext
 {
     // Completions taken out. The reaper's.
     private long _reaped;

@@ -5,7 +5,7 @@ namespace AkkaAio.Interop.Engines.IoUring;
 
 // The kernel has read a request when io_uring_enter returns; what must outlive the operation is the caller's buffer. Nothing stays in
 // the queue between two submits: what the kernel did not consume is taken back.
-public sealed unsafe partial class IoUringContext
+internal sealed unsafe partial class IoUringContext
 {
     // Requests that the kernel consumed. The submitter's.
     private long _submitted;

@@ -4,7 +4,7 @@ using AkkaAio.Interop.Files;
 namespace AkkaAio.Interop.Engines.IoUring;
 
 /// <summary>io_uring: io_uring_setup(2), io_uring_enter(2). Also for buffered files; not permitted everywhere.</summary>
-public sealed class IoUringEngine : IIoEngine
+internal sealed class IoUringEngine : IIoEngine
 {
     /// <summary>The name in <c>akka.io.aio.engine</c>.</summary>
     public const string EngineName = "io-uring";

@@ -4,7 +4,7 @@ using AkkaAio.Interop.Abi;
 namespace AkkaAio.Interop.Engines.LinuxAio;
 
 /// <summary>An <c>io_context_t</c> that is destroyed exactly once.</summary>
-public sealed unsafe class AioContextHandle : SafeHandle
+internal sealed unsafe class AioContextHandle : SafeHandle
 {
     private AioContextHandle(nint context)
         : base(0, ownsHandle: true) => SetHandle(context);

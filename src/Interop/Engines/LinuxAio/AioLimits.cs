@@ -5,7 +5,7 @@ namespace AkkaAio.Interop.Engines.LinuxAio;
 /// <summary>The machine-wide limit of Linux AIO: what all contexts of all processes may reserve together.</summary>
 /// <param name="AioNr"><c>fs.aio-nr</c>: reserved now.</param>
 /// <param name="AioMaxNr"><c>fs.aio-max-nr</c>: the limit; 65536 where nobody changed it.</param>
-public readonly record struct AioLimits(long AioNr, long AioMaxNr)
+internal readonly record struct AioLimits(long AioNr, long AioMaxNr)
 {
     /// <summary>Operations that may still be reserved.</summary>
     public long Free => Math.Max(0, AioMaxNr - AioNr);

@@ -4,7 +4,7 @@ using AkkaAio.Interop.Abi;
 namespace AkkaAio.Interop.Engines.LinuxAio;
 
 // Events come out of the ring in user space where they are there already, and by io_getevents where they must be waited for.
-public sealed unsafe partial class LinuxAioContext
+internal sealed unsafe partial class LinuxAioContext
 {
     // What iocb.Data carries besides the slot.
     private const ulong WakeData = ulong.MaxValue;

@@ -5,7 +5,7 @@ namespace AkkaAio.Interop.Engines.LinuxAio;
 
 // The kernel copies iocbs and iovecs during io_submit, so the slab is free again when the call returns; what must outlive the operation is the
 // caller's buffer.
-public sealed unsafe partial class LinuxAioContext
+internal sealed unsafe partial class LinuxAioContext
 {
     private readonly Iocb* _iocbs;
     private readonly Iocb** _pointers;

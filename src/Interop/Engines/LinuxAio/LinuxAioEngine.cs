@@ -3,7 +3,7 @@ using AkkaAio.Interop.Files;
 namespace AkkaAio.Interop.Engines.LinuxAio;
 
 /// <summary>Linux native AIO: io_setup(2), io_submit(2), io_getevents(2), io_destroy(2).</summary>
-public sealed class LinuxAioEngine : IIoEngine
+internal sealed class LinuxAioEngine : IIoEngine
 {
     /// <summary>The name in <c>akka.io.aio.engine</c>.</summary>
     public const string EngineName = "linux-aio";

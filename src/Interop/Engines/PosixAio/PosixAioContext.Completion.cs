@@ -7,7 +7,7 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 
 // aio_suspend waits for the operations that it is given and for no later ones. So one is always among them that ends when the reaper must
 // look again, for a Wake or for what was submitted meanwhile: a read of an eventfd.
-public sealed unsafe partial class PosixAioContext
+internal sealed unsafe partial class PosixAioContext
 {
     // How often every operation is asked for, and not the next of each file alone. glibc keeps to the order that DescriptorQueues has, but
     // the next part of one may stand elsewhere there, where another thread submitted at the same moment. Also the most that one is held up

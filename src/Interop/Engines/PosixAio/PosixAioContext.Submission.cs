@@ -6,7 +6,7 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 // One call for each request, not lio_listio for the batch: that one goes on behind a request that it could not take, and can report
 // EAGAIN although it took all. This way what was accepted is a prefix by construction; and as both only fill glibc's queue, without a
 // system call of their own, the list would save nothing.
-public sealed unsafe partial class PosixAioContext
+internal sealed unsafe partial class PosixAioContext
 {
     private readonly int[] _states;
 

@@ -6,7 +6,7 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 // glibc has no vectored operation. So one buffer follows the other in the slot's control block: the reaper takes the result of one out
 // and starts the next. Not all at once, since of what lies behind a short transfer nothing may be moved; and not copied through one
 // buffer, as that would be memory of the engine's own, beside the pool's budget.
-public sealed unsafe partial class PosixAioContext
+internal sealed unsafe partial class PosixAioContext
 {
     private Aiocb PrepareVectored(in IoRequest request)
     {

@@ -9,7 +9,7 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 /// This file: set-up and end. <c>PosixAioContext.Submission.cs</c>: aio_read, aio_write, aio_fsync.
 /// <c>PosixAioContext.Completion.cs</c>: aio_suspend, aio_return, Wake. <c>PosixAioContext.Vectored.cs</c>: many buffers.
 /// </remarks>
-public sealed unsafe partial class PosixAioContext : IIoContext
+internal sealed unsafe partial class PosixAioContext : IIoContext
 {
     /// <summary>The most that a context takes: aio_suspend has 56 bytes of the reaper's stack for each operation in flight.</summary>
     public const int MaxDepth = 4096;

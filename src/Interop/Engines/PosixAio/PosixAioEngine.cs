@@ -7,7 +7,7 @@ namespace AkkaAio.Interop.Engines.PosixAio;
 /// POSIX AIO as glibc has it: blocking calls on glibc's own threads, one file's operations after each other. Works where the kernel
 /// offers nothing, and is there to compare with.
 /// </summary>
-public sealed class PosixAioEngine : IIoEngine
+internal sealed class PosixAioEngine : IIoEngine
 {
     /// <summary>The name in <c>akka.io.aio.engine</c>.</summary>
     public const string EngineName = "posix-aio";

@@ -7,7 +7,7 @@ namespace AkkaAio.Interop.Engines.ThreadPool;
 /// Blocking calls on threads of its own: pread(2), pwrite(2), fdatasync(2), a bounded number of them at once in each context. Needs
 /// nothing of the kernel, and so works where the others are forbidden or unknown.
 /// </summary>
-public sealed class ThreadPoolEngine : IIoEngine
+internal sealed class ThreadPoolEngine : IIoEngine
 {
     /// <summary>The name in <c>akka.io.aio.engine</c>.</summary>
     public const string EngineName = "thread-pool";

@@ -123,11 +123,11 @@ public abstract partial class EngineConformance
     [Theory]
     [InlineData(IoOpcode.Read)]
     [InlineData(IoOpcode.Write)]
-    public void What_no_vectored_request_can_be_is_refused_with_its_errno(IoOpcode opcode)
+    public void What_no_vectored_request_can_be_is_refused_with_its_errno(object opcode)
     {
         var file = Rig.File(new byte[Block]);
         var (table, buffer) = (Rig.Buffer(), Rig.Buffer());
-        var request = Io.Vectored(opcode, 0, file, table, [(buffer.Address, Block)]);
+        var request = Io.Vectored((IoOpcode)opcode, 0, file, table, [(buffer.Address, Block)]);
         Assert.Equal(-(long)Errno.EINVAL, ResultsOf(Rig.Context(1), request with { Offset = -1 })[0]);
         Assert.Equal(-(long)Errno.EBADF, ResultsOf(Rig.Context(1), request with { Descriptor = NoDescriptor })[0]);
     }

@@ -3,8 +3,13 @@ using AkkaAio.Interop.Engines;
 namespace AkkaAio.Interop.Tests;
 
 /// <summary>What must hold for every engine that moves data; one line below for each.</summary>
-public abstract partial class EngineConformance(EngineRig rig) : QueueConformance(rig)
+public abstract partial class EngineConformance : QueueConformance
 {
+    private protected EngineConformance(EngineRig rig)
+        : base(rig)
+    {
+    }
+
     private const int FullDepth = 64;
 
     /// <summary>Direct and buffered: also an engine that blocks on buffered files must do what it is told.</summary>

@@ -12,7 +12,7 @@ public abstract partial class QueueConformance : IDisposable
     private readonly IIoFile _file;
     private readonly AioBuffer _buffer;
 
-    protected QueueConformance(EngineRig rig)
+    private protected QueueConformance(EngineRig rig)
     {
         Rig = rig;
         _context = rig.Context(Depth);
@@ -20,7 +20,7 @@ public abstract partial class QueueConformance : IDisposable
         _buffer = rig.Buffer();
     }
 
-    protected EngineRig Rig { get; }
+    private protected EngineRig Rig { get; }
 
     public void Dispose()
     {

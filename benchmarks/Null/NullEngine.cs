@@ -1,18 +1,16 @@
+using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 
-namespace AkkaAio.Interop.Engines.Null;
+namespace AkkaAio.Benchmarks.Null;
 
 /// <summary>
 /// An engine that does nothing, as fio's "null": operations complete through the reaper, without the kernel and without data. What is
 /// left is what the messages cost. Files are opened for real, and have their real length.
 /// </summary>
-public sealed class NullEngine : IIoEngine
+internal sealed class NullEngine : IIoEngine
 {
-    /// <summary>The name in <c>akka.io.aio.engine</c>. HOCON cannot say "null": even in quotes it is read as no value.</summary>
-    public const string EngineName = "discard";
-
     /// <inheritdoc/>
-    public string Name => EngineName;
+    public string Name => "null";
 
     /// <summary>False; its files all claim to be direct.</summary>
     public bool TakesBuffered => false;

@@ -1,16 +1,14 @@
+using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Folders;
 
-namespace AkkaAio.Interop.Engines.Memory;
+namespace AkkaAio.TestKit;
 
 /// <summary>
 /// An engine without a kernel: files live in memory, and scripts inject every fault that a kernel can produce. Deterministic: nothing
 /// in it depends on a clock or on chance. For tests, ours and our users'.
 /// </summary>
-public sealed class MemoryEngine : IIoEngine
+internal sealed class MemoryEngine : IIoEngine
 {
-    /// <summary>The name in <c>akka.io.aio.engine</c>.</summary>
-    public const string EngineName = "memory";
-
     private readonly Lock _lock = new();
     private readonly Dictionary<string, MemoryInode> _inodes = new(StringComparer.Ordinal);
     private readonly Dictionary<int, MemoryFile> _open = [];
@@ -20,7 +18,7 @@ public sealed class MemoryEngine : IIoEngine
     private static ulong s_lastDevice;
 
     /// <inheritdoc/>
-    public string Name => EngineName;
+    public string Name => "memory";
 
     /// <summary>False, as for Linux AIO, whose part it plays.</summary>
     public bool TakesBuffered => false;
@@ -30,12 +28,6 @@ public sealed class MemoryEngine : IIoEngine
 
     /// <summary>What offsets and lengths on direct files must be multiples of, in bytes.</summary>
     public int Alignment { get; init; } = 512;
-
-    /// <summary>
-    /// Shards treat it as an engine that may block in its submit: RWF_NOWAIT on operations after a slow one. What such an operation
-    /// does is the script's.
-    /// </summary>
-    public bool TakesNoWait { get; init; }
 
     /// <summary>The device that a file is on, by its path; null: all are on one.</summary>
     public Func<string, ulong>? DeviceOf { get; init; }

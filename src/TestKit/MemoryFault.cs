@@ -1,7 +1,9 @@
-namespace AkkaAio.Interop.Engines.Memory;
+using AkkaAio.Interop.Engines;
+
+namespace AkkaAio.TestKit;
 
 /// <summary>What the in-memory engine does to one operation. The default lets it succeed at once.</summary>
-public readonly record struct OperationFault
+internal readonly record struct OperationFault
 {
     /// <summary>The completion carries this errno and nothing is transferred.</summary>
     public Errno Error { get; init; }
@@ -20,7 +22,7 @@ public readonly record struct OperationFault
 }
 
 /// <summary>What the in-memory engine does to one submit call. The default accepts everything.</summary>
-public readonly record struct SubmitFault
+internal readonly record struct SubmitFault
 {
     /// <summary>None is accepted, with this errno.</summary>
     public Errno Error { get; init; }
@@ -30,7 +32,7 @@ public readonly record struct SubmitFault
 }
 
 /// <summary>Decides about one operation.</summary>
-public delegate OperationFault OperationFaultScript(in IoRequest request);
+internal delegate OperationFault OperationFaultScript(in IoRequest request);
 
 /// <summary>Decides about one submit call.</summary>
-public delegate SubmitFault SubmitFaultScript(ReadOnlySpan<IoRequest> requests);
+internal delegate SubmitFault SubmitFaultScript(ReadOnlySpan<IoRequest> requests);

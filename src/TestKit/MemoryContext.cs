@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Threading;
 
-namespace AkkaAio.Interop.Engines.Memory;
+namespace AkkaAio.TestKit;
 
 /// <summary>
 /// A context of the in-memory engine. Data is transferred when an operation completes, not when it is submitted, as a device does it:

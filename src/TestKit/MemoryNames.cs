@@ -1,6 +1,6 @@
 using AkkaAio.Interop.Folders;
 
-namespace AkkaAio.Interop.Engines.Memory;
+namespace AkkaAio.TestKit;
 
 /// <summary>The names of the in-memory engine: paths without folders.</summary>
 internal sealed class MemoryNames(MemoryEngine engine) : IFileNames

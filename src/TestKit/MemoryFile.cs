@@ -1,6 +1,7 @@
+using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 
-namespace AkkaAio.Interop.Engines.Memory;
+namespace AkkaAio.TestKit;
 
 /// <summary>The bytes of a file of the in-memory engine, shared by all of its opens.</summary>
 internal sealed class MemoryInode(ulong number)

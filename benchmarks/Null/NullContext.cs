@@ -2,9 +2,10 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Threading;
 
-namespace AkkaAio.Interop.Engines.Null;
+namespace AkkaAio.Benchmarks.Null;
 
 /// <summary>
 /// A ring of completions from the submitting thread to the reaping one, as the kernel's is: no lock while both are busy. A reaper that

@@ -1,8 +1,8 @@
-using AkkaAio.Interop.Files;
+using AkkaAio.Demo.Files;
 
-namespace AkkaAio.Interop.Tests;
+namespace AkkaAio.Demo.Tests.Files;
 
-public sealed class PageCacheTests : IDisposable
+public sealed class PageCacheSpecs : IDisposable
 {
     private readonly TempFolder _folder = new();
 
@@ -11,12 +11,12 @@ public sealed class PageCacheTests : IDisposable
     [Fact]
     public void A_written_file_has_its_first_hole_at_its_end()
     {
-        File.WriteAllBytes(_folder["file"], Io.Pattern(10_000));
+        File.WriteAllBytes(_folder["file"], Pattern(10_000));
 
         PageCache.Drop(_folder["file"]);
 
         Assert.Equal(10_000, PageCache.FirstHole(_folder["file"]));
-        Assert.Equal(Io.Pattern(10_000), File.ReadAllBytes(_folder["file"]));
+        Assert.Equal(Pattern(10_000), File.ReadAllBytes(_folder["file"]));
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class PageCacheTests : IDisposable
     {
         using (var file = File.Create(_folder["file"]))
         {
-            file.Write(Io.Pattern(1 << 16));
+            file.Write(Pattern(1 << 16));
             file.SetLength(1 << 20);
         }
 
@@ -40,9 +40,16 @@ public sealed class PageCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_not_there_is_ENOENT()
+    public void A_file_that_is_not_there_is_not_found()
     {
-        Assert.Equal(Errno.ENOENT, Assert.Throws<AioSystemException>(() => PageCache.Drop(_folder["none"])).Errno);
-        Assert.Equal(Errno.ENOENT, Assert.Throws<AioSystemException>(() => PageCache.FirstHole(_folder["none"])).Errno);
+        Assert.Throws<FileNotFoundException>(() => PageCache.Drop(_folder["none"]));
+        Assert.Throws<FileNotFoundException>(() => PageCache.FirstHole(_folder["none"]));
+    }
+
+    private static byte[] Pattern(int length)
+    {
+        var bytes = new byte[length];
+        new Random(1).NextBytes(bytes);
+        return bytes;
     }
 }

@@ -1,6 +1,7 @@
+using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 
-namespace AkkaAio.Interop.Engines.Null;
+namespace AkkaAio.Benchmarks.Null;
 
 /// <summary>A real file that is never read or written. Always direct, so that no operation takes the way of buffered files.</summary>
 internal sealed class NullFile(LinuxFile file) : IIoFile
