@@ -12,11 +12,12 @@ using var stop = new StopSignals();
 var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akka, on your machine and disk.")
 {
     CompareVerb.Create(stop),
-    MicroVerb.Create(),
+    MicroVerb.Create(stop),
     BenchVerb.Create(config: new("--config"), stop, noData: new AioSetup(new NullEngine())),
     ContenderVerb.Create(stop),
-    ClusterShardsVerb.Create(),
-    ClusterStreamsVerb.Create(),
-    ClusterStreamsVerb.CreateOwner(),
+    ClusterShardsVerb.Create(stop),
+    ClusterStreamsVerb.Create(stop),
+    ClusterStreamsVerb.CreateOwner(stop),
 };
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var code = await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+Environment.Exit(code); // also where a transport or a materializer has left a thread

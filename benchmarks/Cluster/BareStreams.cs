@@ -30,16 +30,13 @@ internal sealed class BareStreams : ReceiveActor
                 var (sink, done) = StreamRefs.SinkRef<byte[]>()
                     .ToMaterialized(Sink.Aggregate<byte[], long>(0, (sum, bytes) => sum + bytes.Length), Keep.Both).Run(materializer);
                 sink.PipeTo(sender);
-                _ = done.ContinueWith(sum => _received.TrySetResult(sum.Result), TaskScheduler.Default);
+                _received = done;
             }
         });
-        ReceiveAsync<long>(async _ =>
-        {
-            var sender = Sender;
-            sender.Tell(await _received.Task);
-            _received = new TaskCompletionSource<long>();
-        });
+
+        // Not awaited here: an actor that waits for a stream which has failed would keep its system from ending.
+        Receive<long>(_ => _received.PipeTo(Sender));
     }
 
-    private TaskCompletionSource<long> _received = new();
+    private Task<long> _received = Task.FromResult(0L);
 }

@@ -5,13 +5,14 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Configuration;
 using AkkaAio.Cluster;
+using AkkaAio.Demo.CommandLine;
 
 namespace AkkaAio.Benchmarks.Cluster;
 
 /// <summary>What a shard costs: its allocation by the coordinator, and what it holds. In one process, with an entity that does nothing.</summary>
 internal static class ClusterShardsVerb
 {
-    public static Command Create()
+    public static Command Create(StopSignals stop)
     {
         var shards = new Option<int[]>("--shards")
         {
@@ -21,13 +22,15 @@ internal static class ClusterShardsVerb
         };
         var limit = new Option<int>("--limit") { Description = "seconds for each", DefaultValueFactory = _ => 300 };
         var command = new Command("cluster-shards", "Time and memory of allocating shards in one process.") { shards, limit };
-        command.SetAction(async (parsed, token) =>
+        command.SetAction((parsed, _) => DemoCommand.RunVerbAsync("cluster-shards", stop, async token =>
         {
             foreach (var count in parsed.GetValue(shards)!)
             {
                 await RunAsync(count, TimeSpan.FromSeconds(parsed.GetValue(limit)), token);
             }
-        });
+
+            return ExitCode.Ok;
+        }));
         return command;
     }
 
@@ -51,7 +54,7 @@ internal static class ClusterShardsVerb
             var cluster = Akka.Cluster.Cluster.Get(system);
             await cluster.JoinAsync(cluster.SelfAddress, token);
             var region = await ClusterSharding.Get(system).StartAsync(
-                "probe", _ => Props.Create(() => new Echo()), ClusterShardingSettings.Create(system), new OneEach());
+                "probe", _ => Props.Create(() => new Echo()), ClusterShardingSettings.Create(system), new OneEach()).WaitAsync(limit, token);
             await region.Ask<int>(-1, limit, token); // the coordinator has started
             var before = Memory();
             var start = Stopwatch.GetTimestamp();
@@ -64,7 +67,7 @@ internal static class ClusterShardsVerb
         }
         finally
         {
-            await system.Terminate();
+            await Task.WhenAny(system.Terminate(), Task.Delay(limit, CancellationToken.None)); // then it ends with the process
         }
     }
 

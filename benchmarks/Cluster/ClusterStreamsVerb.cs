@@ -7,6 +7,7 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Cluster;
+using AkkaAio.Demo.CommandLine;
 
 namespace AkkaAio.Benchmarks.Cluster;
 
@@ -16,32 +17,54 @@ namespace AkkaAio.Benchmarks.Cluster;
 /// </summary>
 internal static class ClusterStreamsVerb
 {
+    private const string Name = "cluster-streams";
     private const string OwnerVerb = "cluster-streams-owner";
 
-    public static Command Create()
+    // For the end of a system, and of the other process.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public static Command Create(StopSignals stop)
     {
         var directory = new Option<DirectoryInfo>("--directory") { Description = "where the disk's folder is made", Required = true };
         var size = new Option<long>("--mib") { Description = "MiB of the file", DefaultValueFactory = _ => 1024 };
         var rounds = new Option<int>("--rounds") { Description = "rounds", DefaultValueFactory = _ => 3 };
-        var command = new Command("cluster-streams", "Put and get of a cluster's file beside bare StreamRefs of byte arrays.") { directory, size, rounds };
-        command.SetAction((parsed, token) => RunAsync(parsed.GetValue(directory)!.FullName, parsed.GetValue(size) << 20, parsed.GetValue(rounds), token));
+        var limit = new Option<int>("--limit") { Description = "seconds for all of it", DefaultValueFactory = _ => 1800 };
+        var command = new Command(Name, "Put and get of a cluster's file beside bare StreamRefs of byte arrays.")
+        {
+            directory, size, rounds, limit,
+        };
+        command.SetAction((parsed, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
+        {
+            using var limited = CancellationTokenSource.CreateLinkedTokenSource(token);
+            limited.CancelAfter(TimeSpan.FromSeconds(parsed.GetValue(limit)));
+            return await RunAsync(parsed.GetValue(directory)!.FullName, parsed.GetValue(size) << 20, parsed.GetValue(rounds), limited.Token);
+        }));
         return command;
     }
 
     /// <summary>The other process.</summary>
-    public static Command CreateOwner()
+    public static Command CreateOwner(StopSignals stop)
     {
         var directory = new Argument<string>("directory");
         var port = new Argument<int>("port");
         var command = new Command(OwnerVerb, "Internal.") { directory, port };
         command.Hidden = true;
-        command.SetAction(async (parsed, token) =>
+        command.SetAction((parsed, _) => DemoCommand.RunVerbAsync(OwnerVerb, stop, async token =>
         {
             var system = Start(parsed.GetValue(port), parsed.GetValue(port), $"akka.io.aio.cluster.directories = [\"{parsed.GetValue(directory)}\"]");
             system.ActorOf(Props.Create(() => new BareStreams()), BareStreams.Name);
-            await Console.In.ReadLineAsync(token);
-            await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
-        });
+            try
+            {
+                // The line blocks a thread, whatever the token says. It comes, as an end of file, when the first process has ended, however.
+                await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(token);
+            }
+            finally
+            {
+                await EndAsync(system);
+            }
+
+            return ExitCode.Ok;
+        }));
         return command;
     }
 
@@ -79,33 +102,61 @@ internal static class ClusterStreamsVerb
                 var bareSink = await Rate(bytes, async () =>
                 {
                     _ = Source.Repeat(chunk).Take(chunks).RunWith(sink.Sink, materializer);
-                    await bare.Ask<long>(0L, TimeSpan.FromMinutes(5), token);
-                });
-                var file = await cluster.OpenAsync($"{cluster.GetDisks()[0].Id}/file", new() { Mode = FileMode.OpenOrCreate }, token);
-                var put = await Rate(bytes, () => file.WriteStreamAsync(Source.Repeat<ReadOnlyMemory<byte>>(chunk).Take(chunks), cancellationToken: token));
+                    await bare.Ask<long>(0L, Timeout.InfiniteTimeSpan, token);
+                }, token);
+                var path = $"{cluster.GetDisks()[0].Id}/file";
+                var file = await cluster.OpenAsync(path, new() { Mode = FileMode.OpenOrCreate }, token).WaitAsync(token);
+                var put = await Rate(bytes, () => file.WriteStreamAsync(Source.Repeat<ReadOnlyMemory<byte>>(chunk).Take(chunks), cancellationToken: token), token);
                 var source = await bare.Ask<ISourceRef<byte[]>>($"source {chunks}", TimeSpan.FromSeconds(20), token);
-                var bareSource = await Rate(bytes, () => source.Source.RunWith(Sink.Ignore<byte[]>(), materializer));
-                var get = await Rate(bytes, () => file.ReadStream().RunWith(Sink.Ignore<ReadOnlyMemory<byte>>(), materializer));
+                var bareSource = await Rate(bytes, () => source.Source.RunWith(Sink.Ignore<byte[]>(), materializer), token);
+                var get = await Rate(bytes, () => file.ReadStream().RunWith(Sink.Ignore<ReadOnlyMemory<byte>>(), materializer), token);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{(round == 0 ? "warm-up" : $"round {round}")}: put {put:F0} MB/s, bare SinkRef {bareSink:F0}: {put / bareSink:F2}; get {get:F0}, bare SourceRef {bareSource:F0}: {get / bareSource:F2}"));
             }
 
-            return 0;
+            return ExitCode.Ok;
         }
         finally
         {
-            await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+            await EndAsync(system);
             owner.StandardInput.Close();
-            await owner.WaitForExitAsync(CancellationToken.None);
+            await EndAsync(owner);
             Directory.Delete(disk, recursive: true);
         }
     }
 
-    private static async Task<double> Rate(long bytes, Func<Task> run)
+    private static async Task EndAsync(ActorSystem system)
+    {
+        try
+        {
+            await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            Console.Error.WriteLine("the actor system does not end: it ends with its process");
+        }
+    }
+
+    private static async Task EndAsync(Process owner)
+    {
+        try
+        {
+            await owner.WaitForExitAsync(CancellationToken.None).WaitAsync(2 * Patience);
+        }
+        catch (TimeoutException)
+        {
+            Console.Error.WriteLine("the process with the disk does not end: it is killed");
+            owner.Kill();
+            await owner.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    // A stream whose other end has gone without a word never ends by itself.
+    private static async Task<double> Rate(long bytes, Func<Task> run, CancellationToken token)
     {
         var start = Stopwatch.GetTimestamp();
-        await run();
+        await run().WaitAsync(token);
         return bytes / 1e6 / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 

@@ -35,9 +35,18 @@ internal sealed record Case(string Name, RwKind Rw, int Bs, int Depth)
     /// <summary>Contenders that all others are divided by, as far as they could run.</summary>
     public required IReadOnlyList<string> References { get; init; }
 
+    /// <summary>References that are, in each round, the one of some contenders with the most IOPS.</summary>
+    public IReadOnlyList<BestOf> Bests { get; init; } = [];
+
     /// <summary>The least time of a measurement, for what a moment does not show.</summary>
     public TimeSpan LeastRuntime { get; init; }
 
     /// <summary>Whether it belongs to the few that <c>--quick</c> runs.</summary>
     public bool IsQuick { get; init; }
+
+    /// <summary>Whether it runs only where <c>--cases</c> names it.</summary>
+    public bool IsOnDemand { get; init; }
 }
+
+/// <summary>The best of some contenders.</summary>
+internal sealed record BestOf(string Name, params IReadOnlyList<string> Of);

@@ -7,6 +7,9 @@ internal static class Cases
 {
     public const string FioAio = "fio libaio";
     public const string RandomAccessDirect = "RandomAccess direct";
+    public const string RandomAccessThreads = "RandomAccess direct, many threads";
+    public const string BestRandomAccess = "best RandomAccess";
+    public const string NoSpin = ", no spin";
     public const string PlainLoop = "plain C# loop";
 
     private static readonly string[] BufferedEngines = ["linux-aio", "io-uring", "thread-pool"];
@@ -16,16 +19,19 @@ internal static class Cases
 
     public static IReadOnlyList<Case> All { get; } =
     [
-        .. new[] { 1, 8, 32, 128, 512 }.Select(depth => new Case($"randread-{depth}", RwKind.RandRead, Block, depth)
+        .. new[] { 1, 2, 4, 8, 16, 32, 128, 512 }.Select(depth => new Case($"randread-{depth}", RwKind.RandRead, Block, depth)
         {
-            Contenders = [.. Direct(depth), .. Own(depth), Buffered()],
-            References = [FioAio, RandomAccessDirect, PlainLoop],
+            Contenders = [.. Direct(depth), .. Own(depth), .. Pool(depth), Buffered()],
+            References = Peers,
+            Bests = Bests,
             IsQuick = depth == 32,
+            IsOnDemand = depth is 2 or 4 or 16,
         }),
         .. new[] { 1, 8, 32, 64, 128, 512 }.Select(depth => new Case($"randwrite-{depth}", RwKind.RandWrite, Block, depth)
         {
-            Contenders = [.. Direct(depth), .. Own(depth)],
-            References = [FioAio, RandomAccessDirect, PlainLoop],
+            Contenders = [.. Direct(depth), .. Own(depth), .. Pool(depth)],
+            References = Peers,
+            Bests = Bests,
             IsQuick = depth == 64,
         }),
         Sequential("read-256k", RwKind.Read, quick: true),
@@ -124,6 +130,15 @@ internal static class Cases
         },
     ];
 
+    // RandomAccess as a user would set it: with the pool as it is, or with a thread for each operation. The better in the same round counts.
+    private static IReadOnlyList<string> Peers => [FioAio, BestRandomAccess, $"{BestRandomAccess}{NoSpin}", PlainLoop];
+
+    private static IReadOnlyList<BestOf> Bests =>
+    [
+        new(BestRandomAccess, RandomAccessDirect, RandomAccessThreads),
+        new($"{BestRandomAccess}{NoSpin}", $"{RandomAccessDirect}{NoSpin}", $"{RandomAccessThreads}{NoSpin}"),
+    ];
+
     // Each engine beside fio's of the same kind.
     private static Case Engines(int depth) => new($"engines-{depth}", RwKind.RandRead, Block, depth)
     {
@@ -145,10 +160,31 @@ internal static class Cases
         new FioContender("libaio"),
         new FioContender("io_uring"),
         new OwnContender(PlainLoop, "plain-loop"),
-        new OwnContender(RandomAccessDirect, "random-access"),
-        .. depth > 1
-            ? [new OwnContender($"{RandomAccessDirect}, many threads", "random-access", 1, "--min-threads", $"{Math.Min(depth, 512)}")]
-            : Array.Empty<Contender>(),
+        .. RandomAccesses(depth, spins: true),
+    ];
+
+    private static IEnumerable<Contender> RandomAccesses(int depth, bool spins) =>
+    [
+        new OwnContender($"{RandomAccessDirect}{(spins ? "" : NoSpin)}", "random-access") { PoolSpins = spins },
+        .. depth == 1 ? Array.Empty<Contender>() :
+        [
+            new OwnContender($"{RandomAccessThreads}{(spins ? "" : NoSpin)}", "random-access", 1, "--min-threads", $"{Math.Min(depth, 512)}")
+            {
+                PoolSpins = spins,
+            },
+        ],
+    ];
+
+    // What an application can set, for both sides: a pool that does not spin, a shard that does not poll.
+    private static IEnumerable<Contender> Pool(int depth) =>
+    [
+        .. RandomAccesses(depth, spins: false),
+        new BenchContender(BenchApi.Messages, 1, NoSpin) { PoolSpins = false },
+        new BenchContender(BenchApi.Messages, 1, ", no poll", "--reap_poll", "0"),
+        new BenchContender(BenchApi.Messages, 1, $", no poll{NoSpin}", "--reap_poll", "0") { PoolSpins = false },
+        new BenchContender(BenchApi.Tasks, 1, NoSpin) { PoolSpins = false },
+        new BenchContender(BenchApi.Tasks, 1, " on shard", "--dispatcher", "shard"),
+        new BenchContender(BenchApi.Tasks, 1, " on shard, no poll", "--dispatcher", "shard", "--reap_poll", "0"),
     ];
 
     // Requesters on the threads of the shards.

@@ -6,13 +6,21 @@ namespace AkkaAio.Benchmarks.Compare;
 internal static class ChildProcess
 {
     /// <summary>Runs it and gives what it printed.</summary>
-    /// <exception cref="ChildFailedException">It could not be started, or ended with another code than 0.</exception>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken stop)
+    /// <exception cref="ChildFailedException">It could not be started, did not end in time, or ended with another code than 0.</exception>
+    public static async Task<string> RunAsync(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, TimeSpan limit, CancellationToken stop)
     {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        timer.CancelAfter(limit);
         using var process = new Process
         {
             StartInfo = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true },
         };
+        foreach (var (name, value) in environment)
+        {
+            process.StartInfo.Environment[name] = value;
+        }
+
         try
         {
             process.Start();
@@ -24,13 +32,17 @@ internal static class ChildProcess
 
         try
         {
-            var stdout = process.StandardOutput.ReadToEndAsync(stop);
-            var stderr = process.StandardError.ReadToEndAsync(stop);
-            await process.WaitForExitAsync(stop);
+            var stdout = process.StandardOutput.ReadToEndAsync(timer.Token);
+            var stderr = process.StandardError.ReadToEndAsync(timer.Token);
+            await process.WaitForExitAsync(timer.Token);
             return process.ExitCode == 0
                 ? await stdout
                 : throw new ChildFailedException(
                     $"{Path.GetFileName(program)} ended with {process.ExitCode}: {LastLine(await stderr) ?? LastLine(await stdout)}");
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new ChildFailedException($"{Path.GetFileName(program)} did not end within {limit}");
         }
         finally
         {

@@ -31,6 +31,10 @@ internal static class CompareVerb
             HelpName = "NAME",
             AllowMultipleArgumentsPerToken = true,
         };
+        var acceptance = new Option<bool>("--acceptance")
+        {
+            Description = $"The cases of the acceptance alone, {Acceptance.Rounds} rounds, and a verdict for each ratio; 1 where one is missed",
+        };
         var output = new Option<string>("--output")
         {
             Description = "The folder for compare.json, compare.md and compare.png",
@@ -41,9 +45,9 @@ internal static class CompareVerb
         var command = new Command(
             Name,
             "Compares AkkaAio with fio (if installed), a plain C# loop, RandomAccess, Akka.Streams and bare Akka, on one file, round by " +
-            "round. With root also on a RAM block device (zram). Takes about two hours; Ctrl-C ends it with what there is.")
+            "round. With root also on a RAM block device (zram). Takes about three hours; Ctrl-C ends it with what there is.")
         {
-            filename, size, rounds, runtime, rampTime, quick, cases, output, allowOverwrite,
+            filename, size, rounds, runtime, rampTime, quick, cases, acceptance, output, allowOverwrite,
         };
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
         {
@@ -52,17 +56,19 @@ internal static class CompareVerb
                 result.GetValue(runtime) ?? TimeSpan.FromSeconds(isQuick ? 0.5 : 3),
                 result.GetValue(rampTime) ?? TimeSpan.FromSeconds(isQuick ? 0.3 : 3)); // less, and what is measured is the JIT
             var file = result.GetValue(filename)!;
-            var times = result.GetValue(rounds) ?? (isQuick ? 1 : 5);
+            var accepts = result.GetValue(acceptance);
+            var times = result.GetValue(rounds) ?? (isQuick ? 1 : accepts ? Acceptance.Rounds : 5);
             using var targets = new Targets(
                 file, result.GetValue(size) ?? (isQuick ? 256L << 20 : 1L << 30), result.GetValue(allowOverwrite));
-            return await RunAsync(
-                Select(result.GetValue(cases) ?? [], isQuick), new Comparison(targets, times, timing, Console.Error.WriteLine),
+            var results = await RunAsync(
+                accepts ? Acceptance.Needed : Select(result.GetValue(cases) ?? [], isQuick), new Comparison(targets, times, timing, Console.Error.WriteLine),
                 Machine.Of(file, times, timing), result.GetValue(output)!, token);
+            return results.Count == 0 || (accepts && !Acceptance.Report(results, ConsoleOut())) ? ExitCode.Failure : ExitCode.Ok;
         }));
         return command;
     }
 
-    private static async Task<int> RunAsync(
+    private static async Task<List<CaseResult>> RunAsync(
         IReadOnlyList<Case> cases, Comparison comparison, Machine machine, string output, CancellationToken stop)
     {
         Console.Out.WriteLine(machine);
@@ -73,12 +79,7 @@ internal static class CompareVerb
             if (result.Names.Any())
             {
                 results.Add(result);
-                var console = AnsiConsole.Create(new AnsiConsoleSettings());
-                if (Console.IsOutputRedirected)
-                {
-                    console.Profile.Width = 400; // a file has room: no column is cut
-                }
-
+                var console = ConsoleOut();
                 console.Write(CaseTable.Figures(result).ForTerminal(result.Case.Name));
                 console.Write(CaseTable.Ratios(result).ForTerminal($"{result.Case.Name}: ratios"));
                 Reports.Write(output, machine, results); // after each: it takes long
@@ -86,14 +87,25 @@ internal static class CompareVerb
         }
 
         Console.Out.WriteLine($"{output}: compare.json, compare.md, compare.png");
-        return results.Count == 0 ? ExitCode.Failure : ExitCode.Ok;
+        return results;
+    }
+
+    private static IAnsiConsole ConsoleOut()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings());
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = 400; // a file has room: no column is cut
+        }
+
+        return console;
     }
 
     private static List<Case> Select(string[] patterns, bool quick)
     {
         if (patterns.Length == 0)
         {
-            return [.. Cases.All.Where(known => known.IsQuick || !quick)];
+            return [.. Cases.All.Where(known => quick ? known.IsQuick : !known.IsOnDemand)];
         }
 
         var names = patterns.SelectMany(pattern => pattern.Split(',', StringSplitOptions.RemoveEmptyEntries)).ToArray();

@@ -22,6 +22,13 @@ internal abstract class Contender(string name, int jobs)
     /// <summary>Another depth than the case's.</summary>
     public int? Depth { get; init; }
 
+    /// <summary>Whether idle workers of .NET's pool spin before they sleep, as they do where nobody has set it.</summary>
+    public bool PoolSpins { get; init; } = true;
+
+    /// <summary>What its process is to have in its environment, besides ours.</summary>
+    public IReadOnlyDictionary<string, string> Environment =>
+        PoolSpins ? [] : new Dictionary<string, string> { ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0" };
+
     /// <summary>Program and arguments.</summary>
     public abstract IReadOnlyList<string> CommandLine(Case @case, string filename, long size, Timing timing);
 

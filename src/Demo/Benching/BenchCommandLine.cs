@@ -59,8 +59,8 @@ internal sealed class BenchCommandLine
         "--api", "messages", "Actors that tell commands, or loops that await tasks", "messages", "tasks");
 
     private readonly Option<string> _dispatcher = OneOf(
-        "--dispatcher", RequesterDispatchers.Default, "Where requesters run, with --api messages: .NET's thread pool, threads of " +
-        "their own (as many as cores), a thread for each, one that spins before it sleeps, or the shards' own", [.. RequesterDispatchers.Names]);
+        "--dispatcher", RequesterDispatchers.Default, "Where requesters run: .NET's thread pool, or the shards' own threads; with --api messages also threads of " +
+        "their own (as many as cores), a thread for each, or one that spins before it sleeps", [.. RequesterDispatchers.Names]);
 
     private readonly Option<string?> _json = new("--json")
     {

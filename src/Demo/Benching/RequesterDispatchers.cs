@@ -8,7 +8,7 @@ internal static class RequesterDispatchers
     public const string Default = "thread-pool";
 
     /// <summary>The thread of a shard, in turn.</summary>
-    private const string Shard = "shard";
+    public const string Shard = "shard";
 
     private const string Path = "bench-dispatchers";
 

@@ -2,11 +2,16 @@ using System.Diagnostics;
 
 namespace AkkaAio.Demo.Benching;
 
-/// <summary>The load of <c>--api tasks</c>: a loop for each operation outstanding, on the thread pool.</summary>
-internal sealed class TaskLoad(BenchOptions options, AioFile file, long size, Blocks blocks) : ILoad, IDisposable
+/// <summary>
+/// The load of <c>--api tasks</c>: a loop for each operation outstanding, on the thread pool or, with <c>--dispatcher shard</c>, on the shards'
+/// threads.
+/// </summary>
+internal sealed class TaskLoad(BenchOptions options, AioExt aio, AioFile file, long size, Blocks blocks) : ILoad, IDisposable
 {
     // A loop goes on on whatever thread completes its operation: one recorder a thread, and not one a loop, stays in the cache.
     private readonly ThreadLocal<Recorder> _recorders = new(() => new Recorder(), trackAllValues: true);
+
+    private readonly long _stripe = aio.Settings.StripeSize;
 
     public IEnumerable<Recorder> Recorders => _recorders.Values;
 
@@ -14,15 +19,20 @@ internal sealed class TaskLoad(BenchOptions options, AioFile file, long size, Bl
     {
         var workload = new Workload(options, size, requester);
         return Enumerable.Range(requester * options.Iodepth, options.Iodepth)
-            .Select(index => Task.Run(() => LoopAsync(workload, blocks[index].Memory, phase)));
+            .Select(index => Task.Run(() => LoopAsync(workload, blocks[index].Memory, requester, phase)));
     }));
 
     public void Dispose() => _recorders.Dispose();
 
-    private async Task LoopAsync(Workload workload, Memory<byte> memory, Phase phase)
+    private async Task LoopAsync(Workload workload, Memory<byte> memory, int requester, Phase phase)
     {
         try
         {
+            if (options.Dispatcher == RequesterDispatchers.Shard)
+            {
+                await file.OnShard((requester * _stripe) % size); // a requester a stripe, so that they are spread over the shards
+            }
+
             var started = Stopwatch.GetTimestamp();
             while (!phase.IsStopped)
             {

@@ -47,7 +47,7 @@ internal static class BenchVerb
 
         using var listener = options.Metrics ? MetricsListener.Start() : null;
         using var blocks = new Blocks(session.Aio.Pool, options.Outstanding, options.Bs);
-        using var tasks = new TaskLoad(options, file, target.Size, blocks);
+        using var tasks = new TaskLoad(options, session.Aio, file, target.Size, blocks);
         ILoad load = options.Api == BenchApi.Tasks
             ? tasks
             : new MessageLoad(session.System, options, file, target.Size, blocks);

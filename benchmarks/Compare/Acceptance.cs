@@ -1,0 +1,103 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace AkkaAio.Benchmarks.Compare;
+
+/// <summary>A ratio that a contender is to reach: the median of the rounds' own ratios.</summary>
+/// <param name="Case">Of <see cref="Cases"/>.</param>
+/// <param name="Contender">Ours.</param>
+/// <param name="Reference">Whose figure of the same round ours is divided by.</param>
+/// <param name="Figure">Which: IOPS are to reach the limit, the others to stay below it.</param>
+/// <param name="Limit">Null: shown, without a verdict.</param>
+/// <param name="Stretch">What would be better still.</param>
+internal sealed record Bound(string Case, string Contender, string Reference, Figure Figure, double? Limit, double? Stretch = null)
+{
+    public bool IsMetBy(double ratio, double limit) => Figure == Figure.Iops ? ratio >= limit : ratio <= limit;
+
+    public Spread? Ratio(CaseResult result) => result.Ratio(Contender, Reference, round => Figure switch
+    {
+        Figure.Iops => round.Iops,
+        Figure.Cpu => round.CpuUsPerOp,
+        _ => round.LatNs.P50,
+    });
+}
+
+/// <summary>What is measured.</summary>
+internal enum Figure
+{
+    Iops,
+    Cpu,
+    P50,
+}
+
+/// <summary>
+/// <c>compare --acceptance</c>: one requester beside fio and the better of the two RandomAccess rows of the same round and pool setting.
+/// </summary>
+internal static class Acceptance
+{
+    /// <summary>Below this many rounds a median says little: spreads of 0.88 to 1.09 were seen.</summary>
+    public const int Rounds = 9;
+
+    private const string Ours = "AkkaAio messages";
+    private const string OnShard = "AkkaAio tasks on shard, no poll";
+
+    private static readonly (string Name, double? Cpu, double? Stretch)[] Loads =
+        [("randread-8", 1.7, 1.5), ("randread-32", 1.0, null), ("randread-128", 0.8, null), ("randwrite-64", 0.9, null)];
+
+    public static IReadOnlyList<Bound> Bounds { get; } =
+    [
+        .. Loads.SelectMany(load => (Bound[])
+        [
+            new(load.Name, Ours, Cases.BestRandomAccess, Figure.Iops, 0.97, 1.0),
+            new(load.Name, Ours, Cases.FioAio, Figure.Iops, 0.93, 1.0),
+            new(load.Name, Ours, Cases.BestRandomAccess, Figure.Cpu, load.Cpu, load.Stretch),
+        ]),
+        new("randread-1", Ours, Cases.BestRandomAccess, Figure.Cpu, 1.3),
+        new("randread-1", Ours, Cases.FioAio, Figure.P50, null), // as before: compare with the last release
+        .. new (string Name, double Cpu)[] { ("randread-8", 1.1), ("randread-32", 0.95), ("randread-128", 0.7) }.Select(load => new Bound(
+            load.Name, Ours + Cases.NoSpin, Cases.BestRandomAccess + Cases.NoSpin, Figure.Cpu, load.Cpu)),
+        .. Loads.Select(load => load.Name).Prepend("randread-1").Select(name => new Bound(name, OnShard, Cases.FioAio, Figure.Cpu, 1.1)),
+    ];
+
+    /// <summary>The cases, with the contenders that the bounds are about and no others.</summary>
+    public static IReadOnlyList<Case> Needed => [.. Cases.All.Where(known => Bounds.Any(bound => bound.Case == known.Name)).Select(known =>
+    {
+        var bounds = Bounds.Where(bound => bound.Case == known.Name).ToArray();
+        var names = bounds.SelectMany(bound => (string[])[bound.Contender, bound.Reference])
+            .SelectMany(name => known.Bests.FirstOrDefault(best => best.Name == name)?.Of ?? [name]).ToHashSet();
+        return known with { Contenders = [.. known.Contenders.Where(contender => names.Contains(contender.Name))] };
+    })];
+
+    /// <summary>Prints each bound with its verdict. True: none is missed.</summary>
+    public static bool Report(IReadOnlyList<CaseResult> results, IAnsiConsole console)
+    {
+        var (table, allMet) = (new Table { Title = new TableTitle("Acceptance"), Border = TableBorder.Rounded }, true);
+        table.AddColumns("", "contender", "of", "figure", "median (min..max)", "limit", "stretch", "verdict");
+        foreach (var bound in Bounds)
+        {
+            var ratio = results.FirstOrDefault(result => result.Case.Name == bound.Case) is { } result ? bound.Ratio(result) : null;
+            var verdict = (ratio, bound.Limit) switch
+            {
+                (null, _) => "not measured",
+                (_, null) => "",
+                ({ } spread, { } limit) when !bound.IsMetBy(spread.Median, limit) => "MISS",
+                ({ } spread, _) when bound.Stretch is { } stretch && bound.IsMetBy(spread.Median, stretch) => "pass, stretch too",
+                _ => "pass",
+            };
+            allMet &= verdict is not ("MISS" or "not measured");
+            table.AddRow(Markup.Escape(bound.Case), Markup.Escape(bound.Contender), Markup.Escape(bound.Reference), $"{bound.Figure}", Text(ratio),
+                Text(bound.Figure, bound.Limit), Text(bound.Figure, bound.Stretch), verdict);
+        }
+
+        console.Write(table);
+        return allMet;
+    }
+
+    private static string Text(Spread? spread) => spread is null
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{spread.Median:0.00} ({spread.Min:0.00}..{spread.Max:0.00})");
+
+    private static string Text(Figure figure, double? limit) => limit is null
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{(figure == Figure.Iops ? "≥" : "≤")} {limit:0.00}");
+}
