@@ -11,7 +11,7 @@ namespace AkkaAio.Benchmarks.Null;
 /// A ring of completions from the submitting thread to the reaping one, as the kernel's is: no lock while both are busy. A reaper that
 /// finds it empty sleeps until there is enough in it.
 /// </summary>
-internal sealed class NullContext : ISignalsCompletions
+internal sealed class NullContext : IIoContext
 {
     private readonly IoCompletion[] _ring;
     private readonly object _lock = new();

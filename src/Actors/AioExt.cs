@@ -5,6 +5,7 @@ using AkkaAio.Dispatch;
 using AkkaAio.Engines;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;
@@ -368,15 +369,14 @@ public sealed class AioExt : IExtension
 
     private IIoContext CreateContext(IIoEngine engine, int depth)
     {
-        var context = engine.CreateContext(depth);
-        if (Settings.Reap.Wait == ReapWait.GetEvents || context is ISignalsCompletions)
+        if (Settings.Reap.Wait == ReapWait.Epoll && engine is PosixAioEngine)
         {
-            return context;
+            throw new AioConfigurationException(
+                $"{AioSettings.Path}.reap.wait",
+                $"must be getevents with the engine {engine.Name}, whose completions cannot be waited for by epoll");
         }
 
-        context.Dispose();
-        throw new AioConfigurationException(
-            $"{AioSettings.Path}.reap.wait", $"must be getevents with the engine {engine.Name}, whose completions cannot be waited for by epoll");
+        return engine.CreateContext(depth);
     }
 
     // The start has failed behind OpenShards. Nobody will call the end of this system's I/O.

@@ -9,7 +9,7 @@ namespace AkkaAio.TestKit;
 /// A context of the in-memory engine. Data is transferred when an operation completes, not when it is submitted, as a device does it:
 /// memory that was given back too early is then really written to.
 /// </summary>
-internal sealed class MemoryContext(MemoryEngine engine, int depth) : ISignalsCompletions
+internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
 {
     private readonly object _lock = new();
     private readonly HashSet<int> _inFlight = [];

@@ -19,6 +19,8 @@ internal sealed class KernelContext(Kernel kernel, IIoContext inner) : IIoContex
 
     public int Depth => inner.Depth;
 
+    public void SignalTo(EventFd completed) => inner.SignalTo(completed);
+
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
         kernel.Stepper?.Yield();

@@ -1,4 +1,3 @@
-using AkkaAio.Demo.Files;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.ThreadPool;
 using static AkkaAio.Interop.Tests.EngineRig;
@@ -124,7 +123,7 @@ public abstract class ThreadPoolEngineTests(EngineRig rig) : IDisposable
             {
                 var slot = free.Take();
                 offsets[slot] = random.Next(64) * Block;
-                context.SubmitAll(Io.Read(slot, file, buffers[slot], offsets[slot]) with { MayBeCached = random.Next(2) == 0 });
+                context.SubmitAll(Io.Read(slot, file, buffers[slot], offsets[slot]));
             }
         });
 
@@ -175,40 +174,6 @@ public sealed class LinuxThreadPoolEngineTests() : ThreadPoolEngineTests(new Thr
         context.SubmitAll([.. Enumerable.Range(0, 16).Select(slot => Io.DataSync(slot, file))]);
         context.ReapAll(16);
         Assert.Equal(3, context.Threads);
-    }
-
-    [Fact]
-    public void What_the_page_cache_has_is_done_inside_submit()
-    {
-        using var context = (ThreadPoolContext)new ThreadPoolEngine(threads: 1).CreateContext(4);
-        var content = Io.Pattern(3 * Block / 2);
-        var file = Rig.File(content, direct: DirectIo.Off); // just written: cached
-        var (whole, end) = (Rig.Buffer(), Rig.Buffer());
-
-        context.SubmitAll(
-            Io.Read(0, file, whole) with { MayBeCached = true }, Io.Read(1, file, end, Block) with { MayBeCached = true });
-
-        // Without waiting for any thread.
-        var completions = new IoCompletion[2];
-        Assert.Equal(2, context.Reap(completions, 0, TimeSpan.Zero));
-        Assert.Equal([new IoCompletion(0, Block), new IoCompletion(1, Block / 2)], completions);
-        Assert.Equal(content.AsSpan(0, Block), whole.GetSpan());
-        Assert.Equal(content.AsSpan(Block), end.GetSpan()[..(Block / 2)]);
-    }
-
-    [Fact]
-    public void What_the_page_cache_has_not_goes_to_a_thread()
-    {
-        var context = Rig.Context(4);
-        var content = Io.Pattern(64 * Block);
-        var file = Rig.File(content, direct: DirectIo.Off);
-        PageCache.Drop(file.Path);
-        var buffers = Enumerable.Range(0, 4).Select(_ => Rig.Buffer(16 * Block)).ToArray();
-
-        context.SubmitAll([.. buffers.Select((buffer, i) => Io.Read(i, file, buffer, i * 16 * Block) with { MayBeCached = true })]);
-
-        Assert.All(context.ReapAll(4).Values, result => Assert.Equal(16 * Block, result));
-        Assert.Equal(content, buffers.SelectMany(buffer => buffer.GetSpan().ToArray()));
     }
 
     [Fact]
@@ -286,7 +251,7 @@ public sealed class WorkerThreadsTests
             var completions = new IoCompletion[8];
             for (var round = 0; round < 2000; round++)
             {
-                // At once after the last completions: a thread still looks for work then, and must not be counted on twice.
+                // At once after the last completions: a thread that comes back from them must not be counted on for both.
                 Assert.Equal(1, context.Submit([new IoRequest(HangingCalls.Hangs, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
                 Assert.Equal(1, context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
                 Assert.Equal(1, context.Reap(completions, 1, Timeout.InfiniteTimeSpan));
@@ -296,63 +261,6 @@ public sealed class WorkerThreadsTests
                 Assert.Equal(HangingCalls.Hangs, completions[0].Slot);
             }
         });
-    }
-
-    [Fact]
-    public async Task A_thread_that_is_told_of_its_completion_goes_on_with_what_it_asks_for()
-    {
-        const int Rounds = 10_000;
-        using var calls = new HangingCalls();
-        using var context = new ThreadPoolContext(1, 8, calls);
-        var completion = new IoCompletion[1];
-        var threads = new HashSet<int>();
-        var (left, caller) = (Rounds, Environment.CurrentManagedThreadId);
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        context.TellOf(() =>
-        {
-            threads.Add(Environment.CurrentManagedThreadId);
-            if (!context.HasCompletions || context.Reap(completion, 0, TimeSpan.Zero) != 1 || --left == 0 ||
-                context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted != 1)
-            {
-                ended.SetResult();
-            }
-        });
-        Assert.Equal(1, context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
-        await ended.Task.WaitAsync(Bounded.Patience);
-        Assert.Equal(0, left);
-        Assert.DoesNotContain(caller, threads);
-    }
-
-    [Fact]
-    public async Task It_is_counted_on_for_one_operation_and_not_for_two()
-    {
-        using var calls = new HangingCalls();
-        using var context = new ThreadPoolContext(8, 8, calls);
-        var ended = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (isFirst, completion) = (true, new IoCompletion[1]);
-        context.TellOf(() =>
-        {
-            lock (calls) // one at a time, as who stands in
-            {
-                if (context.Reap(completion, 0, TimeSpan.Zero) == 0)
-                {
-                    return;
-                }
-
-                if (!isFirst)
-                {
-                    ended.TrySetResult(completion[0].Slot);
-                    return;
-                }
-
-                isFirst = false;
-                context.Submit([new IoRequest(HangingCalls.Hangs, IoOpcode.Read, 0, 0, 0, 0)]);
-                context.Submit([new IoRequest(1, IoOpcode.Read, 0, 0, 0, 0)]);
-            }
-        });
-        Assert.Equal(1, context.Submit([new IoRequest(2, IoOpcode.Read, 0, 0, 0, 0)]).Accepted);
-        Assert.Equal(1, await ended.Task.WaitAsync(Bounded.Patience));
-        calls.Go();
     }
 
     private sealed class HangingCalls : BlockingCalls, IDisposable

@@ -48,7 +48,7 @@ internal sealed class EpollReaper : IDisposable
         var watched = new Watched(this, Interlocked.Increment(ref _lastKey), shard);
         try
         {
-            ((ISignalsCompletions)context).SignalTo(watched.Signal);
+            context.SignalTo(watched.Signal);
             _watched[watched.Key] = watched;
             _set.Add(watched.Signal, watched.Key);
             return watched;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
 using AkkaAio.Dispatch;
+using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Shards.Reaping;
@@ -26,6 +27,8 @@ internal sealed class OwnReaper(AioExt aio, Shard shard, IIoContext inner) : IIo
     private volatile bool _stop;
 
     public int Depth => inner.Depth;
+
+    public void SignalTo(EventFd completed) => inner.SignalTo(completed);
 
     private bool HasSome => Volatile.Read(ref _submitted) > Volatile.Read(ref _reaped);
 

@@ -9,7 +9,7 @@ namespace AkkaAio.Interop.Engines.IoUring;
 /// completion queue, the wait, Wake. The kernel ties operations to the thread that submitted them: when it exits, what it has in flight
 /// may complete with ECANCELED.
 /// </remarks>
-internal sealed unsafe partial class IoUringContext : ISignalsCompletions
+internal sealed unsafe partial class IoUringContext : IIoContext
 {
     private readonly IoUringRing _ring;
     private readonly EventFd _wake;

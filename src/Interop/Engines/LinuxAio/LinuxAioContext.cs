@@ -8,7 +8,7 @@ namespace AkkaAio.Interop.Engines.LinuxAio;
 /// This file: set-up and end. <c>LinuxAioContext.Submission.cs</c>: io_submit. <c>LinuxAioContext.Completion.cs</c>: the ring,
 /// io_getevents, Wake.
 /// </remarks>
-internal sealed unsafe partial class LinuxAioContext : ISignalsCompletions
+internal sealed unsafe partial class LinuxAioContext : IIoContext
 {
     // One more operation than the depth, for Wake: without it a full context could not be woken.
     private const int ReservedForWake = 1;

@@ -18,9 +18,6 @@ internal sealed class PosixAioEngine : IIoEngine
     /// <summary>True: glibc's threads block, not the submitter.</summary>
     public bool TakesBuffered => true;
 
-    /// <inheritdoc/>
-    public long MostPolled => Environment.ProcessorCount - 1;
-
     /// <summary>Null: no limit of the machine concerns it.</summary>
     public (long Free, long Max)? Capacity => null;
 

@@ -28,13 +28,6 @@ internal abstract class BlockingCalls
         }
     }
 
-    /// <summary>Does a read that needs no waiting. False: not done.</summary>
-    public virtual bool TryCached(in IoRequest request, out int count)
-    {
-        count = 0;
-        return false;
-    }
-
     protected abstract long Do(in IoRequest request);
 
     protected static unsafe Span<byte> MemoryOf(in IoRequest request) => new((void*)request.Buffer, request.Length);
@@ -44,9 +37,6 @@ internal abstract class BlockingCalls
 internal sealed class LinuxCalls : BlockingCalls
 {
     public static LinuxCalls Instance { get; } = new();
-
-    public override bool TryCached(in IoRequest request, out int count) =>
-        FileSyscalls.TryReadCached(request.Descriptor, MemoryOf(request), request.Offset, out count);
 
     protected override long Do(in IoRequest request)
     {

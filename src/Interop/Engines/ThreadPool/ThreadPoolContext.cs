@@ -6,20 +6,16 @@ using AkkaAio.Interop.Threading;
 namespace AkkaAio.Interop.Engines.ThreadPool;
 
 /// <summary>Requests go to <see cref="WorkerThreads"/>, and completions come back through a queue.</summary>
-internal sealed class ThreadPoolContext : ISignalsCompletions, ICompletesOnThreads
+internal sealed class ThreadPoolContext : IIoContext
 {
     private readonly BlockingCalls _calls;
     private readonly WorkerThreads _workers;
-
-    // The submitter's.
-    private IoRequest[] _toHandOver = [];
-    private long _submitted;
+    private long _submitted; // the submitter's
 
     private readonly ConcurrentQueue<IoCompletion> _completed = new();
     private int _there; // its count
     private int _wanted; // completions that a sleeping reaper waits for; 0: nobody sleeps
     private EventFd? _signal;
-    private Action? _told;
 
     private readonly ThreadParker _reaper = new();
     private bool _wake;
@@ -41,11 +37,7 @@ internal sealed class ThreadPoolContext : ISignalsCompletions, ICompletesOnThrea
     /// <summary>Threads that have been started.</summary>
     internal int Threads => _workers.Count;
 
-    public bool HasCompletions => Volatile.Read(ref _there) > 0;
-
     public void SignalTo(EventFd completed) => _signal = completed;
-
-    public void TellOf(Action completed) => _told = completed;
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
@@ -71,7 +63,7 @@ internal sealed class ThreadPoolContext : ISignalsCompletions, ICompletesOnThrea
         }
 
         _submitted += accepted;
-        _workers.Enqueue(WithoutCached(requests[..accepted]));
+        _workers.Enqueue(requests[..accepted]);
         return new IoSubmitResult(accepted, Errno.None);
     }
 
@@ -112,42 +104,9 @@ internal sealed class ThreadPoolContext : ISignalsCompletions, ICompletesOnThrea
     /// <summary>What is under way is done first; what no thread has begun is not done any more.</summary>
     public void Dispose() => _workers.Dispose();
 
-    // Reads that the page cache answers are done at once; the others are left.
-    private ReadOnlySpan<IoRequest> WithoutCached(ReadOnlySpan<IoRequest> requests)
-    {
-        if (_toHandOver.Length < requests.Length)
-        {
-            _toHandOver = new IoRequest[requests.Length];
-        }
-
-        var left = 0;
-        foreach (ref readonly var request in requests)
-        {
-            if (request is { MayBeCached: true, Opcode: IoOpcode.Read, Vectors: 0, IsPossible: true } && _calls.TryCached(request, out var count))
-            {
-                Complete(new IoCompletion(request.Slot, count));
-            }
-            else
-            {
-                _toHandOver[left++] = request;
-            }
-        }
-
-        return _toHandOver.AsSpan(0, left);
-    }
-
     private void Perform(IoRequest request)
     {
-        Complete(new IoCompletion(request.Slot, _calls.Perform(request)));
-        if (_told is { } told)
-        {
-            _workers.RunAside(told);
-        }
-    }
-
-    private void Complete(IoCompletion completion)
-    {
-        _completed.Enqueue(completion);
+        _completed.Enqueue(new IoCompletion(request.Slot, _calls.Perform(request)));
 
         // Dekker's handshake with a reaper that is about to sleep: each writes its own, then reads the other's.
         var there = Interlocked.Increment(ref _there);
