@@ -15,13 +15,15 @@ internal sealed class FileBarrier : Accepted, INoSerializationVerificationNeeded
     public FileBarrier(Aio.BarrierCommand command, IActorRef? requester)
     {
         Barrier = command;
-        Command = command;
         _requester = requester;
         Remaining = command.File.Lanes.Length;
     }
 
     /// <summary>The command.</summary>
     public Aio.BarrierCommand Barrier { get; }
+
+    /// <inheritdoc/>
+    public override Aio.FileCommand Command => Barrier;
 
     public AioFile File => Barrier.File;
 

@@ -10,13 +10,10 @@ namespace AkkaAio.Shards;
 internal abstract class Accepted : Waiting
 {
     /// <summary>The command; null for an fdatasync, which serves the flushes of a file.</summary>
-    public Aio.FileCommand? Command { get; set; }
+    public abstract Aio.FileCommand? Command { get; }
 
-    /// <summary>Neighbours in the list of all that is under way.</summary>
-    public Accepted? PreviousAccepted { get; set; }
-
-    /// <inheritdoc cref="PreviousAccepted"/>
-    public Accepted? NextAccepted { get; set; }
+    /// <summary>Its place in <see cref="AcceptedList"/>; below zero: it is not there.</summary>
+    public int AcceptedIndex { get; set; } = -1;
 
     /// <summary>The telling of the same command before this one that owes its reply.</summary>
     public Accepted? EarlierTelling { get; set; }
@@ -29,46 +26,44 @@ internal abstract class Accepted : Waiting
 }
 
 /// <summary>An <see cref="Aio.AwaitRoom"/> that waits for room.</summary>
-internal sealed class RoomWaiter : Accepted
+internal sealed class RoomWaiter(Aio.AwaitRoom room, IActorRef requester) : Accepted
 {
-    private IActorRef? _requester;
+    private IActorRef? _requester = requester;
 
-    public RoomWaiter(Aio.AwaitRoom command, IActorRef requester)
-    {
-        Command = command;
-        _requester = requester;
-    }
+    public Aio.AwaitRoom Room => room;
 
+    /// <inheritdoc/>
+    public override Aio.FileCommand Command => room;
+
+    /// <inheritdoc/>
     public override IActorRef? TakeRequester() => Interlocked.Exchange(ref _requester, null);
 }
 
-/// <summary>All that a shard has under way. Empty: the shard is drained.</summary>
+/// <summary>All that a shard has under way, in no order. Empty: the shard is drained.</summary>
 internal sealed class AcceptedList
 {
-    private Accepted? _last;
+    // An array and no links: to write a reference into an object costs as much as several numbers, and each operation comes and goes.
+    private Entry[] _entries = new Entry[64];
+    private int _count;
 
-    public Accepted? First { get; private set; }
-
-    public bool IsEmpty => First is null;
+    public bool IsEmpty => _count == 0;
 
     public void Add(Accepted accepted)
     {
-        accepted.PreviousAccepted = _last;
-        accepted.NextAccepted = null;
-        if (_last is null)
+        if (_count == _entries.Length)
         {
-            First = accepted;
-        }
-        else
-        {
-            _last.NextAccepted = accepted;
+            Array.Resize(ref _entries, _count * 2);
         }
 
-        _last = accepted;
+        accepted.AcceptedIndex = _count;
+        _entries[_count++].Accepted = accepted;
         if (accepted.Command is { } command)
         {
-            (accepted.EarlierTelling, accepted.LaterTelling) = (command.LastTelling, null);
-            command.LastTelling?.LaterTelling = accepted;
+            if (command.LastTelling is { } earlier)
+            {
+                (accepted.EarlierTelling, earlier.LaterTelling) = (earlier, accepted);
+            }
+
             command.LastTelling = accepted;
         }
     }
@@ -76,26 +71,16 @@ internal sealed class AcceptedList
     /// <summary>It is finished: nobody waits for its reply, and the kernel has none of its memory.</summary>
     public void Remove(Accepted accepted)
     {
-        var (previous, next) = (accepted.PreviousAccepted, accepted.NextAccepted);
-        if (previous is null)
+        var index = accepted.AcceptedIndex;
+        var last = _entries[--_count].Accepted;
+        if (last != accepted)
         {
-            First = next;
-        }
-        else
-        {
-            previous.NextAccepted = next;
+            _entries[index].Accepted = last;
+            last.AcceptedIndex = index;
         }
 
-        if (next is null)
-        {
-            _last = previous;
-        }
-        else
-        {
-            next.PreviousAccepted = previous;
-        }
-
-        (accepted.PreviousAccepted, accepted.NextAccepted) = (null, null);
+        _entries[_count].Accepted = null!;
+        accepted.AcceptedIndex = -1;
         Forget(accepted);
     }
 
@@ -108,13 +93,25 @@ internal sealed class AcceptedList
         }
 
         var (earlier, later) = (accepted.EarlierTelling, accepted.LaterTelling);
-        earlier?.LaterTelling = later;
-        later?.EarlierTelling = earlier;
         if (command.LastTelling == accepted)
         {
             command.LastTelling = earlier;
         }
 
-        (accepted.EarlierTelling, accepted.LaterTelling) = (null, null);
+        if (earlier is not null || later is not null)
+        {
+            earlier?.LaterTelling = later;
+            later?.EarlierTelling = earlier;
+            (accepted.EarlierTelling, accepted.LaterTelling) = (null, null);
+        }
+    }
+
+    /// <summary>Those that are there now, to take some out.</summary>
+    public Accepted[] ToArray() => Array.ConvertAll(_entries[.._count], static entry => entry.Accepted);
+
+    // Without the type check that an array of references makes at each write.
+    private struct Entry
+    {
+        public Accepted Accepted;
     }
 }

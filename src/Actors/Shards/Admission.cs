@@ -34,7 +34,7 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
 
         // From here on it owes a reply, whatever throws.
         var operation = loop.NewOperation(lane);
-        (operation.Command, operation.Transfer, operation.Requester) = (command, command, requester);
+        (operation.Transfer, operation.Requester) = (command, requester);
         operation.Opcode = command.IsWrite ? IoOpcode.Write : IoOpcode.Read;
         loop.Accepted.Add(operation);
         var end = command.Offset + command.Length;
@@ -149,7 +149,7 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
         {
             _roomWaiters.Remove(waiter);
             loop.Accepted.Remove(waiter);
-            loop.Replies.Add(waiter.TakeRequester(), new Aio.RoomAvailable((Aio.AwaitRoom)waiter.Command!, credit));
+            loop.Replies.Add(waiter.TakeRequester(), new Aio.RoomAvailable(waiter.Room, credit));
         }
     }
 

@@ -49,6 +49,9 @@ internal sealed class Operation : Accepted
     /// <summary>The command. None of an fdatasync.</summary>
     public Aio.TransferCommand Transfer { get; set; } = null!;
 
+    /// <inheritdoc/>
+    public override Aio.FileCommand? Command => Transfer;
+
     /// <summary>Null: the reply has been given.</summary>
     public IActorRef? Requester { get; set; }
 
@@ -190,7 +193,6 @@ internal sealed class Operation : Accepted
     /// <summary>For the next command.</summary>
     public void Clear()
     {
-        Command = null;
         Transfer = null!;
         Requester = null;
         Lane = null!;

@@ -15,7 +15,9 @@ internal sealed class ReplyList(Shard shard, ILoggingAdapter log)
     // Room that a burst has taken is kept up to here.
     private const int MaxKept = 4096;
 
-    private readonly List<Reply> _replies = [];
+    private Reply[] _replies = new Reply[64];
+    private int _count;
+    private int _told;
     private int _reaped;
     private long _reapedAt;
 
@@ -23,13 +25,12 @@ internal sealed class ReplyList(Shard shard, ILoggingAdapter log)
     {
         if (requester is not null)
         {
-            _replies.Add(new Reply(requester, reply, null, 0));
+            Add(new Reply(requester, reply, 0));
         }
     }
 
     /// <summary>An awaited command succeeded: that is told by a call, without an event.</summary>
-    public void Add(AioOperation requester, Aio.FileCommand command, int count) =>
-        _replies.Add(new Reply(requester, null, command, count));
+    public void Add(AioOperation requester, Aio.FileCommand command, int count) => Add(new Reply(requester, command, count));
 
     /// <summary>Of the replies that are told next, this many are to what was reaped then.</summary>
     public void Reaped(int count, long at)
@@ -40,34 +41,51 @@ internal sealed class ReplyList(Shard shard, ILoggingAdapter log)
 
     public void TellAll()
     {
-        // By index: what is told here may lead to more.
-        for (var i = 0; i < _replies.Count; i++)
+        if (_count == 0 && _reaped == 0)
         {
-            var (requester, reply, command, count) = _replies[i];
-            _replies[i] = default; // told once, whatever comes of it
-            if (reply is not null)
+            return;
+        }
+
+        while (_told < _count)
+        {
+            var (requester, message, count) = _replies[_told++]; // told once, whatever comes of it
+            if (message is Aio.Event reply)
             {
                 requester.Reply(reply, shard.Sender, log);
             }
-            else if (command is not null)
+            else
             {
-                ((AioOperation)requester).Complete(command, count);
+                ((AioOperation)requester).Complete((Aio.FileCommand)message, count);
             }
         }
 
-        if (_reaped > 0)
+        if (_count > MaxKept)
         {
-            var count = _reaped;
-            _reaped = 0;
-            shard.Telemetry.Delivered(count, Stopwatch.GetTimestamp() - _reapedAt);
+            _replies = new Reply[MaxKept];
+        }
+        else
+        {
+            Array.Clear(_replies, 0, _count);
         }
 
-        _replies.Clear();
-        if (_replies.Capacity > MaxKept)
+        (_count, _told) = (0, 0);
+        if (_reaped > 0)
         {
-            _replies.Capacity = 0;
+            var reaped = _reaped;
+            _reaped = 0;
+            shard.Telemetry.Delivered(reaped, Stopwatch.GetTimestamp() - _reapedAt);
         }
     }
 
-    private readonly record struct Reply(IActorRef Requester, Aio.Event? Event, Aio.FileCommand? Command, int Count);
+    private void Add(in Reply reply)
+    {
+        if (_count == _replies.Length)
+        {
+            Array.Resize(ref _replies, _count * 2);
+        }
+
+        _replies[_count++] = reply;
+    }
+
+    private readonly record struct Reply(IActorRef Requester, Aio.Message Message, int Count);
 }

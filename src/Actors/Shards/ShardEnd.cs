@@ -82,30 +82,24 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
     /// <summary>A visitor could not go on with a message: its command is answered.</summary>
     public void AbortInHand(Exception cause)
     {
-        for (var accepted = loop.Accepted.First; accepted is not null;)
+        foreach (var accepted in loop.Accepted.ToArray())
         {
-            var next = accepted.NextAccepted;
             if (accepted is Operation { Place: Place.InHand } operation)
             {
                 AbortUnsubmitted(operation, cause);
             }
-
-            accepted = next;
         }
     }
 
     // Answers what the kernel has never seen, or not the whole of.
     private void AbortUnsubmitted(Exception? cause)
     {
-        for (var accepted = loop.Accepted.First; accepted is not null;)
+        foreach (var accepted in loop.Accepted.ToArray())
         {
-            var next = accepted.NextAccepted;
             if (accepted is Operation { Place: Place.InHand or Place.Queued or Place.Staged } operation)
             {
                 AbortUnsubmitted(operation, cause);
             }
-
-            accepted = next;
         }
 
         loop.Submits = null;
@@ -185,16 +179,13 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
     private List<Operation> AbortInKernel()
     {
         var left = new List<Operation>();
-        for (var accepted = loop.Accepted.First; accepted is not null;)
+        foreach (var accepted in loop.Accepted.ToArray())
         {
-            var next = accepted.NextAccepted;
             if (accepted is Operation { Place: Place.InKernel } operation)
             {
                 left.Add(operation);
                 Abort(operation, isInKernel: true);
             }
-
-            accepted = next;
         }
 
         return left;
@@ -202,11 +193,10 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
 
     private void AnswerAll()
     {
-        for (var accepted = loop.Accepted.First; accepted is not null;)
+        // Barriers last: they come behind the commands before them.
+        foreach (var accepted in loop.Accepted.ToArray().OrderBy(accepted => accepted is FileBarrier))
         {
-            var next = accepted.NextAccepted;
             Answer(accepted);
-            accepted = next;
         }
 
         loop.Barriers.Clear();
@@ -243,7 +233,7 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
                 waiter.List!.Remove(waiter);
                 loop.Accepted.Remove(waiter);
                 loop.Replies.Add(waiter.TakeRequester(), new Aio.CommandFailed(
-                    waiter.Command!, new AioAbortedException(waiter.Command!.Name, waiter.Command.File.Path, $"shard {_shard.Index} has stopped"),
+                    waiter.Room, new AioAbortedException(waiter.Room.Name, waiter.Room.File.Path, $"shard {_shard.Index} has stopped"),
                     AioOutcome.NotPerformed));
                 break;
             default:

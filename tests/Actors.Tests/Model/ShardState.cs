@@ -27,9 +27,7 @@ internal static class ShardState
 
     private static IEnumerable<string> UnderWay(ShardLoop loop)
     {
-        for (var accepted = loop.Accepted.First; accepted is not null; accepted = accepted.NextAccepted)
-        {
-            yield return accepted is Operation operation ? $"{operation.Place}:{operation.Opcode}" : accepted.GetType().Name;
-        }
+        return loop.Accepted.ToArray().Select(
+            accepted => accepted is Operation operation ? $"{operation.Place}:{operation.Opcode}" : $"{accepted?.GetType().Name}");
     }
 }

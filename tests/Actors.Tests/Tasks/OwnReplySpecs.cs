@@ -38,7 +38,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
             Engine.OnOperation = (in _) => new OperationFault { Hold = true };
             var read = file.ReadAsync(0, new byte[10]).AsTask();
             var operation = await Requester();
-            var command = Ext.Shards[0].Loop.Accepted.First!.Command!;
+            var command = Ext.Shards[0].Loop.Accepted.ToArray()[0].Command!;
             operation.Tell(Failed(command));
             operation.Tell(Failed(command));
             operation.Complete(command, 3);
@@ -176,7 +176,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
         AioOperation? operation = null;
         await Eventually(
             () => Ext.Shards[0].Context is { Count: 1 } && // null: the shard has not started yet
-                  (operation = (Ext.Shards[0].Loop.Accepted.First as Operation)?.Requester as AioOperation) is not null,
+                  (operation = (Ext.Shards[0].Loop.Accepted.ToArray().FirstOrDefault() as Operation)?.Requester as AioOperation) is not null,
             "it is in flight");
         return operation!;
     }
