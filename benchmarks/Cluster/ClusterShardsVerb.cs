@@ -54,7 +54,8 @@ internal static class ClusterShardsVerb
             var cluster = Akka.Cluster.Cluster.Get(system);
             await cluster.JoinAsync(cluster.SelfAddress, token);
             var region = await ClusterSharding.Get(system).StartAsync(
-                "probe", _ => Props.Create(() => new Echo()), ClusterShardingSettings.Create(system), new OneEach()).WaitAsync(limit, token);
+                    "probe", _ => Props.Create(() => new Echo()), ClusterShardingSettings.Create(system), new OneEach())
+                .WaitAsync(limit, token);
             await region.Ask<int>(-1, limit, token); // the coordinator has started
             var before = Memory();
             var start = Stopwatch.GetTimestamp();

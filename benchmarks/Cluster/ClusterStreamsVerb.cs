@@ -37,7 +37,8 @@ internal static class ClusterStreamsVerb
         {
             using var limited = CancellationTokenSource.CreateLinkedTokenSource(token);
             limited.CancelAfter(TimeSpan.FromSeconds(parsed.GetValue(limit)));
-            return await RunAsync(parsed.GetValue(directory)!.FullName, parsed.GetValue(size) << 20, parsed.GetValue(rounds), limited.Token);
+            return await RunAsync(
+                parsed.GetValue(directory)!.FullName, parsed.GetValue(size) << 20, parsed.GetValue(rounds), limited.Token);
         }));
         return command;
     }
@@ -55,7 +56,7 @@ internal static class ClusterStreamsVerb
             system.ActorOf(Props.Create(() => new BareStreams()), BareStreams.Name);
             try
             {
-                // The line blocks a thread, whatever the token says. It comes, as an end of file, when the first process has ended, however.
+                // Blocks a thread, whatever the token says. Comes, as an end of file, when the first process has ended, however it did.
                 await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(token);
             }
             finally

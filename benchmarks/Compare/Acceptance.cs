@@ -85,8 +85,9 @@ internal static class Acceptance
                 _ => "pass",
             };
             allMet &= verdict is not ("MISS" or "not measured");
-            table.AddRow(Markup.Escape(bound.Case), Markup.Escape(bound.Contender), Markup.Escape(bound.Reference), $"{bound.Figure}", Text(ratio),
-                Text(bound.Figure, bound.Limit), Text(bound.Figure, bound.Stretch), verdict);
+            table.AddRow(
+                Markup.Escape(bound.Case), Markup.Escape(bound.Contender), Markup.Escape(bound.Reference), $"{bound.Figure}",
+                Text(ratio), Text(bound.Figure, bound.Limit), Text(bound.Figure, bound.Stretch), verdict);
         }
 
         console.Write(table);

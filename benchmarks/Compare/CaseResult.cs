@@ -31,7 +31,8 @@ internal sealed class CaseResult(Case @case)
 
     public void Fail(string contender, string reason) => _failures[contender] = reason;
 
-    public IEnumerable<BenchResult> RoundsOf(string contender) => Rounds(contender).OrderBy(round => round.Key).Select(round => round.Value);
+    public IEnumerable<BenchResult> RoundsOf(string contender) =>
+        Rounds(contender).OrderBy(round => round.Key).Select(round => round.Value);
 
     public Spread? Of(string contender, Func<BenchResult, double> figure) => Spread.Of(RoundsOf(contender).Select(figure));
 

@@ -130,7 +130,7 @@ internal static class Cases
         },
     ];
 
-    // RandomAccess as a user would set it: with the pool as it is, or with a thread for each operation. The better in the same round counts.
+    // RandomAccess as a user would set it: with the pool as it is, or with a thread for each operation. The better of a round counts.
     private static IReadOnlyList<string> Peers => [FioAio, BestRandomAccess, $"{BestRandomAccess}{NoSpin}", PlainLoop];
 
     private static IReadOnlyList<BestOf> Bests =>
@@ -168,7 +168,8 @@ internal static class Cases
         new OwnContender($"{RandomAccessDirect}{(spins ? "" : NoSpin)}", "random-access") { PoolSpins = spins },
         .. depth == 1 ? Array.Empty<Contender>() :
         [
-            new OwnContender($"{RandomAccessThreads}{(spins ? "" : NoSpin)}", "random-access", 1, "--min-threads", $"{Math.Min(depth, 512)}")
+            new OwnContender(
+                $"{RandomAccessThreads}{(spins ? "" : NoSpin)}", "random-access", 1, "--min-threads", $"{Math.Min(depth, 512)}")
             {
                 PoolSpins = spins,
             },

@@ -8,7 +8,8 @@ internal static class ChildProcess
     /// <summary>Runs it and gives what it printed.</summary>
     /// <exception cref="ChildFailedException">It could not be started, did not end in time, or ended with another code than 0.</exception>
     public static async Task<string> RunAsync(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, TimeSpan limit, CancellationToken stop)
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, TimeSpan limit,
+        CancellationToken stop)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
         timer.CancelAfter(limit);

@@ -33,7 +33,7 @@ internal static class CompareVerb
         };
         var acceptance = new Option<bool>("--acceptance")
         {
-            Description = $"The cases of the acceptance alone, {Acceptance.Rounds} rounds, and a verdict for each ratio; 1 where one is missed",
+            Description = $"The acceptance alone: {Acceptance.Rounds} rounds and a verdict for each ratio; the exit code is 1 where one is missed",
         };
         var output = new Option<string>("--output")
         {
@@ -61,7 +61,8 @@ internal static class CompareVerb
             using var targets = new Targets(
                 file, result.GetValue(size) ?? (isQuick ? 256L << 20 : 1L << 30), result.GetValue(allowOverwrite));
             var results = await RunAsync(
-                accepts ? Acceptance.Needed : Select(result.GetValue(cases) ?? [], isQuick), new Comparison(targets, times, timing, Console.Error.WriteLine),
+                accepts ? Acceptance.Needed : Select(result.GetValue(cases) ?? [], isQuick),
+                new Comparison(targets, times, timing, Console.Error.WriteLine),
                 Machine.Of(file, times, timing), result.GetValue(output)!, token);
             return results.Count == 0 || (accepts && !Acceptance.Report(results, ConsoleOut())) ? ExitCode.Failure : ExitCode.Ok;
         }));

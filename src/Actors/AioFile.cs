@@ -85,9 +85,9 @@ public sealed partial class AioFile : IAsyncDisposable
     /// </summary>
     /// <remarks>
     /// <b>Never block there</b>, and compute little: while this code runs, the shard does nothing else. To wait for a task that needs the
-    /// shard (<c>Result</c>, <c>Wait</c>) is a deadlock. <c>ConfigureAwait(false)</c> leaves for the pool; the caller of the method that has
-    /// awaited this goes on where it was. When the shard ends with its actor system, the code goes on on the pool; a restart of the shard
-    /// moves nothing. While io_submit is stuck (a frozen file system), code on the shard's thread waits with it. With a
+    /// shard (<c>Result</c>, <c>Wait</c>) is a deadlock. <c>ConfigureAwait(false)</c> leaves for the pool; the caller of the method that
+    /// has awaited this goes on where it was. When the shard ends with its actor system, the code goes on on the pool; a restart of the
+    /// shard moves nothing. While io_submit is stuck (a frozen file system), code on the shard's thread waits with it. With a
     /// <c>shard-dispatcher</c> of another type it runs on that dispatcher's threads, one at a time.
     /// </remarks>
     public AioShardSwitch OnShard() => new(Aio.ShardThreads[HomeShard.Index]);
@@ -151,7 +151,7 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>Blocking thread: closes the descriptor.</summary>
     internal void Release() => Open.Release();
 
-    /// <summary>Keeps the descriptor, and the lock that it holds, until the result is disposed of, though the file is closed before.</summary>
+    /// <summary>Keeps the descriptor, and its lock, until the result is disposed of, though the file is closed before.</summary>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
     internal IDisposable KeepDescriptor() => ((LinuxFile)Handle).Keep();
 

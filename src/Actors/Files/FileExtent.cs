@@ -16,7 +16,6 @@ internal sealed partial class FileExtent
     private readonly Lock _lock = new();
     private readonly List<OpenFile> _opens = [];
     private long _allocatedEnd;
-    private long _freshFrom;
     private bool _isFlushed;
 
     // The length and the number of cuts change together. Held for a comparison, never during a system call.
@@ -43,20 +42,12 @@ internal sealed partial class FileExtent
     /// <summary>The file is being cut: <see cref="Length"/> may be the old one still.</summary>
     public bool IsCutting => Volatile.Read(ref _isCutting);
 
-    /// <summary>As far as we know, nothing has been written at this offset or behind it.</summary>
-    public bool IsFresh(long offset) => offset >= Volatile.Read(ref _freshFrom);
-
     /// <summary>A write up to here is done; called from several reapers at once.</summary>
     /// <param name="end">Where it ended.</param>
     /// <param name="cuts"><see cref="Cuts"/> when it was prepared.</param>
     /// <returns>False: the file was cut since, and only <see cref="WrittenAroundCut"/> can tell whether the write is still there.</returns>
     public bool Written(long end, int cuts)
     {
-        if (end > Volatile.Read(ref _freshFrom))
-        {
-            Raise(ref _freshFrom, end);
-        }
-
         if (end <= Length && cuts == Cuts && !Volatile.Read(ref _isCutting))
         {
             return true;
@@ -115,11 +106,6 @@ internal sealed partial class FileExtent
                 Set(actual);
             }
 
-            if (isEmptied && !file.Handle.IsBlockDevice)
-            {
-                Volatile.Write(ref _freshFrom, 0);
-            }
-
             _opens.Add(file);
             _growsAhead = true;
         }
@@ -147,7 +133,6 @@ internal sealed partial class FileExtent
     {
         lock (_lock)
         {
-            var fresh = Math.Min(Volatile.Read(ref _freshFrom), length);
             CutBegins();
             try
             {
@@ -160,7 +145,6 @@ internal sealed partial class FileExtent
             }
 
             Set(length);
-            Volatile.Write(ref _freshFrom, fresh);
         }
     }
 
@@ -188,7 +172,6 @@ internal sealed partial class FileExtent
         }
 
         Raise(ref _allocatedEnd, actual);
-        Raise(ref _freshFrom, actual);
     }
 
     // Until Set: what is answered meanwhile is looked at.
@@ -214,7 +197,6 @@ internal sealed partial class FileExtent
 
         Volatile.Write(ref _allocatedEnd, allocatedEnd);
         Volatile.Write(ref _growAheadFrom, long.MaxValue);
-        Volatile.Write(ref _freshFrom, length);
     }
 
     private static void Raise(ref long value, long to)

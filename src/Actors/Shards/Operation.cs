@@ -142,12 +142,6 @@ internal sealed class Operation : Accepted
     /// <summary>Bytes that the next kernel operation is asked to move; of a vectored one that is asked already, bytes of this one.</summary>
     public int NextLength => Vector is null ? Math.Min(Total - Done, MaxTransfer) : Vector.Bytes;
 
-    /// <summary>
-    /// Whether it is worth waiting for its neighbours. Appending: the file system makes each write into new blocks part of the file by a
-    /// transaction of its own. After a short write the operation goes on alone, so that its result is its own.
-    /// </summary>
-    public bool MayMerge => IsWrite && ShortWrites == 0 && Vector is null && File.Extent.IsFresh(Start);
-
     /// <summary>A write behind the end of a file that cannot be made longer first: it would block inside io_submit.</summary>
     public bool ExtendsByWriting =>
         IsWrite && File.IsDirect && File.Extent.ExtendsByWriting && Transfer.Offset + Transfer.Length > File.Extent.Length;
@@ -169,8 +163,7 @@ internal sealed class Operation : Accepted
         if (Vector is not { } vector)
         {
             return new IoRequest(
-                Slot, Opcode, File.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength, Start + Done, Flags,
-                MayMerge);
+                Slot, Opcode, File.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength, Start + Done, Flags);
         }
 
         vector.MoveTo(Done);

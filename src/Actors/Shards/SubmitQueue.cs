@@ -107,7 +107,7 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
     private void Put(Operation operation)
     {
         _device = operation.File.Device;
-        _due = operation.Opcode == IoOpcode.DataSync ? int.MaxValue : operation.MayMerge ? _staged.Length : _batches.Due;
+        _due = operation.Opcode == IoOpcode.DataSync ? int.MaxValue : _batches.Due;
         _staged[_stagedCount++] = operation;
     }
 

@@ -3,8 +3,8 @@ using AkkaAio.Tasks;
 
 namespace AkkaAio;
 
-// The Task façade: for code that is no actor. No Ask behind it, and no continuation runs on a shard's thread, unless the code has gone there
-// (OnShard).
+// The Task façade: for code that is no actor. No Ask behind it, and no continuation runs on a shard's thread, unless the code has gone
+// there (OnShard).
 public sealed partial class AioFile
 {
     /// <summary>Reads up to <paramref name="length"/> bytes at <paramref name="offset"/>. Dispose the buffer.</summary>
@@ -26,7 +26,9 @@ public sealed partial class AioFile
     /// <remarks>Up to 64 KiB of a buffered file that the page cache has are there when this returns: the caller has copied them.</remarks>
     /// <returns>Bytes read: fewer than the destination's length where the file ends, 0 behind it.</returns>
     /// <exception cref="AioException">The read failed.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; an <see cref="AioBuffer"/> may still be written to, other memory not.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled; an <see cref="AioBuffer"/> may still be written to, other memory not.
+    /// </exception>
     public ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<int>(cancellationToken)
@@ -54,14 +56,18 @@ public sealed partial class AioFile
     /// </summary>
     /// <returns>Bytes read: fewer than the destinations hold where the file ends, 0 behind it.</returns>
     /// <exception cref="AioException">The read failed.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; <see cref="AioBuffer"/>s may still be written to, other memory not.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled; <see cref="AioBuffer"/>s may still be written to, other memory not.
+    /// </exception>
     public ValueTask<int> ReadVAsync(
         long offset, IReadOnlyList<Memory<byte>> destinations, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<int>(cancellationToken)
             : AioOperation.Start(new Aio.ReadV(this, offset, destinations), cancellationToken).AsCountTask();
 
-    /// <summary>Writes all of <paramref name="data"/>, one behind the other, at <paramref name="offset"/>. Leave it unchanged until done.</summary>
+    /// <summary>
+    /// Writes all of <paramref name="data"/>, one behind the other, at <paramref name="offset"/>. Leave it unchanged until done.
+    /// </summary>
     /// <exception cref="AioAlignmentException">Offset or total length is not aligned, on a direct file.</exception>
     /// <exception cref="AioException">The write failed; a part of it may have happened.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; it may have happened, or happen still.</exception>

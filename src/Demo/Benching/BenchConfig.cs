@@ -46,7 +46,8 @@ internal static class BenchConfig
             ["ramp_time"] = options.RampTime.TotalSeconds,
             ["fsync"] = options.Fsync,
             ["api"] = NameOf(options.Api),
-            ["dispatcher"] = options.Api == BenchApi.Messages || options.Dispatcher == RequesterDispatchers.Shard ? options.Dispatcher : null,
+            ["dispatcher"] = options.Api == BenchApi.Messages || options.Dispatcher == RequesterDispatchers.Shard
+                ? options.Dispatcher : null,
             ["metrics"] = options.Metrics,
             ["direct"] = direct,
             ["shard_by"] = NameOf(aio.Settings.ShardBy),

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace AkkaAio.Demo.Benching;
 
 /// <summary>
-/// The load of <c>--api tasks</c>: a loop for each operation outstanding, on the thread pool or, with <c>--dispatcher shard</c>, on the shards'
-/// threads.
+/// The load of <c>--api tasks</c>: a loop for each operation outstanding, on the thread pool or, with <c>--dispatcher shard</c>, on the
+/// shards' threads.
 /// </summary>
 internal sealed class TaskLoad(BenchOptions options, AioExt aio, AioFile file, long size, Blocks blocks) : ILoad, IDisposable
 {

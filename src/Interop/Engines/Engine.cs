@@ -105,17 +105,13 @@ internal enum IoOpcode
 /// <param name="Length">Bytes; with <see cref="Vectors"/> the sum of theirs.</param>
 /// <param name="Offset">Byte offset in the file.</param>
 /// <param name="Flags">Flags of preadv2(2) and pwritev2(2).</param>
-/// <param name="MayMerge">
-/// The engine may do this write in one operation with the next one, where that begins at its end. Where the merged operation does not
-/// go through, each completes with a result of 0: submit it again, alone.
-/// </param>
 /// <param name="Vectors">
 /// How many <see cref="IoVec"/>s are at <see cref="Buffer"/>, <see cref="IoVec.MaxCount"/> at most: preadv(2), pwritev(2). Array and
-/// memory stay valid until the completion. 0 for one piece of memory. Such a request is never merged.
+/// memory stay valid until the completion. 0 for one piece of memory.
 /// </param>
 internal readonly record struct IoRequest(
     int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None,
-    bool MayMerge = false, ushort Vectors = 0)
+    ushort Vectors = 0)
 {
     /// <summary>
     /// What io_submit refuses and other interfaces take for something else: an offset of -1 is the file's position to them, a negative

@@ -356,6 +356,42 @@ public abstract class OnShardSpecs : AioTestKit
 public sealed class ShardThreadSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.Memory, "", output)
 {
     [Fact]
+    public async Task What_waits_for_a_thread_that_does_not_come_back_and_what_comes_later_is_done_by_the_pool()
+    {
+        _ = Ext;
+        var dispatcher = Sys.Dispatchers.Lookup(AioSettings.DispatcherId("shard"));
+        using var go = new ManualResetEventSlim();
+        dispatcher.Schedule(() => go.Wait(Patience.Long));
+        var thread = new ShardThread(dispatcher, Ext.Log);
+        var (done, onPool) = (new int[4], new SemaphoreSlim(0));
+        PostTo(0);
+        PostTo(1);
+        Assert.Equal(0, done.Sum());
+        thread.End();
+        Assert.True(await onPool.WaitAsync(Patience.Long));
+        Assert.True(await onPool.WaitAsync(Patience.Long));
+        PostTo(2);
+        PostTo(3);
+        Assert.True(await onPool.WaitAsync(Patience.Long));
+        Assert.True(await onPool.WaitAsync(Patience.Long));
+
+        go.Set();
+        var after = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        dispatcher.Schedule(after.SetResult); // behind what the thread had been asked for
+        await after.Task.WaitAsync(Patience.Long);
+        Assert.All(done, times => Assert.Equal(1, times));
+
+        void PostTo(int index) => thread.Post(
+            _ =>
+            {
+                Interlocked.Increment(ref done[index]);
+                Assert.True(Thread.CurrentThread.IsThreadPoolThread);
+                onPool.Release();
+            },
+            null);
+    }
+
+    [Fact]
     public async Task Each_piece_of_work_is_done_once_although_the_shard_ends_amid_it()
     {
         const int Senders = 3;

@@ -8,18 +8,12 @@ internal sealed unsafe partial class LinuxAioContext
 {
     // What iocb.Data carries besides the slot.
     private const ulong WakeData = ulong.MaxValue;
-    private const ulong MergedFlag = 1UL << 32;
 
     private readonly SafeHandle _devNull;
     private readonly Iocb* _wakeIocb;
     private readonly AioRing* _ring;
 
-    // Completions of merged operations that did not fit any more.
-    private readonly Queue<IoCompletion> _pending = new();
     private IoEvent[] _events;
-
-    // Operations that the kernel gave back. The reaper's.
-    private long _reaped;
 
     // Dekker's handshake between Wake and a Reap that is about to block: each writes its own, then reads the other's.
     private int _wakeRequested;
@@ -38,12 +32,7 @@ internal sealed unsafe partial class LinuxAioContext
             _events = new IoEvent[completions.Length];
         }
 
-        var written = TakePending(completions);
-        if (_ring is not null)
-        {
-            var there = AioRing.Take(_ring, _events.AsSpan(0, completions.Length - written));
-            written = TakeOver(there, completions, written);
-        }
+        var written = _ring is null ? 0 : TakeOver(AioRing.Take(_ring, _events.AsSpan(0, completions.Length)), completions, 0);
 
         return written >= minNr && (written > 0 || _ring is not null)
             ? written
@@ -74,9 +63,6 @@ internal sealed unsafe partial class LinuxAioContext
 
     private int Wait(Span<IoCompletion> completions, int written, int minNr, TimeSpan timeout)
     {
-        // Merged writes give one event for many: never wait for more events than there will be.
-        var coming = Math.Max(1, Volatile.Read(ref _submitted) - _reaped);
-        minNr = (int)Math.Min(minNr, coming);
         var timespec = Timespec.From(timeout);
         Volatile.Write(ref _waitingFor, minNr);
         Interlocked.MemoryBarrier();
@@ -110,28 +96,9 @@ internal sealed unsafe partial class LinuxAioContext
                 continue;
             }
 
-            _reaped++;
-            if ((completed.Data & MergedFlag) == 0)
-            {
-                completions[written++] = new IoCompletion((int)completed.Data, completed.Res);
-            }
-            else
-            {
-                _merged.Complete((int)(completed.Data & ~MergedFlag), completed.Res, _pending);
-            }
+            completions[written++] = new IoCompletion((int)completed.Data, completed.Res);
         }
 
-        return written + TakePending(completions[written..]);
-    }
-
-    private int TakePending(Span<IoCompletion> completions)
-    {
-        var count = 0;
-        while (count < completions.Length && _pending.TryDequeue(out var completion))
-        {
-            completions[count++] = completion;
-        }
-
-        return count;
+        return written;
     }
 }

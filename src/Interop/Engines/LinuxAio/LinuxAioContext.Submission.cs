@@ -9,16 +9,8 @@ internal sealed unsafe partial class LinuxAioContext
 {
     private readonly Iocb* _iocbs;
     private readonly Iocb** _pointers;
-    private readonly MergedWrites _merged;
-
-    // By iocb of the batch: how many requests it and those before it stand for.
-    private readonly int[] _requestsUpTo;
-
     // What every iocb signals (IOCB_FLAG_RESFD); null: nothing.
     private EventFd? _completed;
-
-    // Operations given to the kernel. The submitter's.
-    private long _submitted;
 
     /// <inheritdoc/>
     public void SignalTo(EventFd completed) => _completed = completed;
@@ -28,43 +20,25 @@ internal sealed unsafe partial class LinuxAioContext
     {
         // More than the slab has would be written over the heap.
         ArgumentOutOfRangeException.ThrowIfGreaterThan(requests.Length, Depth);
-        var nr = 0;
-        for (var i = 0; i < requests.Length;)
+        for (var i = 0; i < requests.Length; i++)
         {
             ref readonly var request = ref requests[i];
-            ref var iocb = ref _iocbs[nr];
-            var count = MergedWrites.CountAtStart(requests[i..]);
-            if (count == 1)
-            {
-                iocb = Iocb.Prep(
-                    CommandOf(request), request.Descriptor, request.Buffer,
-                    request.Vectors == 0 ? (ulong)request.Length : request.Vectors, request.Offset);
-                iocb.Data = (uint)request.Slot;
-            }
-            else
-            {
-                iocb = _merged.Prepare(requests.Slice(i, count), i);
-                iocb.Data = (uint)request.Slot | MergedFlag;
-            }
-
+            ref var iocb = ref _iocbs[i];
+            iocb = Iocb.Prep(
+                CommandOf(request), request.Descriptor, request.Buffer,
+                request.Vectors == 0 ? (ulong)request.Length : request.Vectors, request.Offset);
+            iocb.Data = (uint)request.Slot;
             iocb.RwFlags = request.Flags;
             if (_completed is { } completed)
             {
                 iocb.SetEventFd(completed.Descriptor);
             }
-
-            i += count;
-            _requestsUpTo[nr++] = i;
         }
 
-        var accepted = AioSyscalls.IoSubmit(_context.Context, nr, _pointers);
-        if (accepted < 0)
-        {
-            return new IoSubmitResult(0, (Errno)Marshal.GetLastPInvokeError());
-        }
-
-        Volatile.Write(ref _submitted, _submitted + accepted);
-        return new IoSubmitResult(accepted == 0 ? 0 : _requestsUpTo[accepted - 1], Errno.None);
+        var accepted = AioSyscalls.IoSubmit(_context.Context, requests.Length, _pointers);
+        return accepted < 0
+            ? new IoSubmitResult(0, (Errno)Marshal.GetLastPInvokeError())
+            : new IoSubmitResult(accepted, Errno.None);
     }
 
     private static IocbCmd CommandOf(in IoRequest request) => request.Opcode switch

@@ -26,10 +26,8 @@ internal sealed unsafe partial class LinuxAioContext : IIoContext
         _context = AioContextHandle.Setup(ReservationOf(depth));
         try
         {
-            _requestsUpTo = new int[depth];
             _events = new IoEvent[Math.Min(depth + ReservedForWake, 256)];
             _devNull = FileSyscalls.OpenDevNull();
-            _merged = new MergedWrites(depth);
             _iocbs = (Iocb*)NativeMemory.AllocZeroed((nuint)depth + 1, (nuint)sizeof(Iocb));
             _pointers = (Iocb**)NativeMemory.Alloc((nuint)depth, (nuint)sizeof(Iocb*));
         }
@@ -74,7 +72,6 @@ internal sealed unsafe partial class LinuxAioContext : IIoContext
     {
         _context.Dispose();
         _devNull?.Dispose();
-        _merged?.Dispose();
         NativeMemory.Free(_iocbs);
         NativeMemory.Free(_pointers);
     }

@@ -103,16 +103,16 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
-    public void A_vectored_write_is_never_merged_with_its_neighbours()
+    public void A_vectored_write_between_others_of_its_file_is_done_as_each_of_them()
     {
         var file = Rig.File(new byte[4 * Block]);
         var (table, first, second) = (Rig.Buffer(), Rig.Buffer(fill: 1), Rig.Buffer(2 * Block, fill: 2));
         (nint, int)[] pieces = [(second.Address, Block), (second.Address + Block, Block)];
         var results = ResultsOf(
             Rig.Context(3),
-            Io.Write(0, file, first) with { MayMerge = true },
-            Io.Vectored(IoOpcode.Write, 1, file, table, pieces, Block) with { MayMerge = true },
-            Io.Write(2, file, first, 3 * Block) with { MayMerge = true });
+            Io.Write(0, file, first),
+            Io.Vectored(IoOpcode.Write, 1, file, table, pieces, Block),
+            Io.Write(2, file, first, 3 * Block));
 
         Assert.Equal([Block, 2 * Block, Block], results.OrderBy(result => result.Key).Select(result => result.Value));
         Assert.Equal(
