@@ -1,10 +1,10 @@
 using System.CommandLine;
+using AkkaAio;
 using AkkaAio.Benchmarks.Cluster;
 using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Benchmarks.Contenders;
 using AkkaAio.Benchmarks.Micro;
 using AkkaAio.Benchmarks.Null;
-using AkkaAio;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Verbs;
 

@@ -1,7 +1,7 @@
 using Akka.Actor;
 using AkkaAio.Shards;
-using AkkaAio.TestKit;
 using AkkaAio.Tasks;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
