@@ -90,8 +90,7 @@ public sealed partial class Aio
 
     /// <summary>
     /// Reads into a buffer of the pool. Replied to with <see cref="ReadCompleted"/>, whose receiver owns and disposes the buffer. Any
-    /// offset and length will do: what direct I/O needs beyond them is read and cut off. Up to 64 KiB of a buffered file that the page
-    /// cache has are copied by the actor that tells this, within its Tell.
+    /// offset and length will do: what direct I/O needs beyond them is read and cut off.
     /// </summary>
     public sealed class Read : TransferCommand
     {
@@ -107,8 +106,7 @@ public sealed partial class Aio
 
     /// <summary>
     /// Reads into memory of yours, which stays untouched by you until the reply, <see cref="ReadIntoCompleted"/>. Without a copy where
-    /// it is an <see cref="AioBuffer"/>'s and offset, length and address are aligned; through a buffer of the pool else. Up to 64 KiB of a
-    /// buffered file that the page cache has are copied by the actor that tells this, within its Tell.
+    /// it is an <see cref="AioBuffer"/>'s and offset, length and address are aligned; otherwise through a buffer of the pool.
     /// </summary>
     public sealed class ReadInto : TransferCommand
     {

@@ -138,8 +138,8 @@ public sealed partial class Aio
         public required AioLatency DeliveryLatency { get; init; }
 
         /// <summary>
-        /// Reads of buffered files that the page cache answered on the shard's thread. With an engine that takes buffered files itself
-        /// (<c>io-uring</c>, <c>thread-pool</c> …) the shard does not look, and this and the next stay 0.
+        /// Reads of buffered files that the page cache answered: on the shard's thread, or on that of code that awaits. With an engine that
+        /// takes buffered files itself (<c>io-uring</c>, <c>thread-pool</c> …) the shard does not look.
         /// </summary>
         public required long CacheHits { get; init; }
 

@@ -75,35 +75,34 @@ internal sealed class Completions(AioExt aio, ShardLoop loop)
     /// <summary>What would be done inside io_submit, on this thread: all of buffered I/O.</summary>
     public void RunBlocking(Operation operation)
     {
-        operation.Place = Place.Blocking;
         aio.RunBlocking(() => _shard.Tell(new BlockingDone(operation, BlockingIo.Run(operation)), _shard.Ref));
+        operation.Place = Place.Blocking; // not where no thread takes it
     }
 
     /// <summary>A blocking thread has done it, or a part of it.</summary>
     public void OnBlockingDone(BlockingDone done)
     {
-        var operation = done.Operation;
-        if (loop.Settlement.TrySettle(operation, done.Result))
-        {
-            loop.Finish(operation);
-        }
-        else
-        {
-            RunBlocking(operation);
-        }
+        done.Operation.Place = Place.InHand;
+        Settle(done.Operation, done.Result);
     }
 
     private void Complete(IoCompletion completion, long reaped)
     {
         var operation = loop.Slots[completion.Slot];
         _shard.Telemetry.Completed(reaped - operation.SubmittedAt);
+        Settle(operation, completion.Result);
+    }
+
+    // Nothing that one operation brings with it can stop the others' completions.
+    private void Settle(Operation operation, long result)
+    {
         try
         {
             if (operation.Opcode == IoOpcode.DataSync)
             {
-                loop.Syncs.OnReaped(operation, completion.Error);
+                loop.Syncs.OnReaped(operation, result < 0 ? (Errno)(-result) : Errno.None);
             }
-            else if (loop.Settlement.TrySettle(operation, completion.Result))
+            else if (loop.Settlement.TrySettle(operation, result))
             {
                 loop.Finish(operation);
             }
@@ -112,7 +111,7 @@ internal sealed class Completions(AioExt aio, ShardLoop loop)
                 Continue(operation);
             }
         }
-        catch (Exception e) // nothing that one operation brings with it can stop the others' completions
+        catch (Exception e)
         {
             aio.Log.Error(e, "Shard {ShardId}: the reply to {Command} failed", _shard.Index, operation.Command);
             loop.End.Abort(operation);
@@ -122,11 +121,12 @@ internal sealed class Completions(AioExt aio, ShardLoop loop)
     // A part is done.
     private void Continue(Operation operation)
     {
-        if (_shard.Context is { StopRequested: true })
+        var isBlocking = operation.Place == Place.InHand; // was, until now
+        if (!isBlocking && _shard.Context is { StopRequested: true })
         {
             loop.End.Abort(operation); // nobody submits the rest
         }
-        else if (operation.MustLook || (_shard.Gate.IsVisited && loop.MayStage(operation.File)))
+        else if (isBlocking || operation.MustLook || (_shard.Gate.IsVisited && loop.MayStage(operation.File)))
         {
             RunBlocking(operation);
         }

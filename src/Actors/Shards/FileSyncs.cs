@@ -80,14 +80,34 @@ internal sealed class FileSyncs(AioExt aio, ShardLoop loop)
         RunOnThread(file);
     }
 
-    /// <summary>io_submit refused it.</summary>
-    public void OnRefused(Operation sync, Errno error) => OnEnd(sync, error);
-
     /// <summary>Its event has been reaped.</summary>
     public void OnReaped(Operation sync, Errno error)
     {
         loop.Shard.Counters.OfShard.DataSyncs++;
         OnEnd(sync, error);
+    }
+
+    /// <summary>The kernel has done it, or io_submit has refused it.</summary>
+    public void OnEnd(Operation sync, Errno error)
+    {
+        var file = sync.File;
+        loop.Finish(sync);
+
+        // A kernel before 4.18, or a file system without fsync, as read-only ones are. It says nothing of what was written: the same on a
+        // thread that may block, where the file itself knows what that means for it.
+        if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
+        {
+            RunOnThread(file);
+            return;
+        }
+
+        var counters = loop.Shard.Counters.OfShard;
+        if (error != Errno.None)
+        {
+            counters.Fail(IoOpcode.DataSync, error);
+        }
+
+        OnDone(file, error == Errno.None ? null : new AioSystemException(error, "flush", file.Path));
     }
 
     /// <summary>It was staged as the shard failed: the next incarnation does it.</summary>
@@ -164,28 +184,6 @@ internal sealed class FileSyncs(AioExt aio, ShardLoop loop)
         home.SyncWanted = false;
         home.Flushing = [.. home.Flushing ?? [], .. home.ReadyFlushes];
         home.ReadyFlushes.Clear();
-    }
-
-    private void OnEnd(Operation sync, Errno error)
-    {
-        var file = sync.File;
-        loop.Finish(sync);
-
-        // A kernel before 4.18, or a file system without fsync, as read-only ones are. It says nothing of what was written: the same on a
-        // thread that may block, where the file itself knows what that means for it.
-        if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
-        {
-            RunOnThread(file);
-            return;
-        }
-
-        var counters = loop.Shard.Counters.OfShard;
-        if (error != Errno.None)
-        {
-            counters.Fail(IoOpcode.DataSync, error);
-        }
-
-        OnDone(file, error == Errno.None ? null : new AioSystemException(error, "flush", file.Path));
     }
 
     private void RunOnThread(AioFile file)

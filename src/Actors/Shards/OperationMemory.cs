@@ -36,8 +36,7 @@ internal static class OperationMemory
     /// <summary>Why a write that needs a longer file cannot be, as far as that can be said without taking its memory; null: it may be.</summary>
     public static AioException? RefusalBeforeGrowth(Aio.TransferCommand write, AioBufferPool pool)
     {
-        var alignment = write.File.OffsetAlignment;
-        if (write.Offset % alignment != 0 || write.Length % alignment != 0)
+        if (!IsAlignedRange(write))
         {
             return Misaligned(write);
         }
@@ -110,13 +109,10 @@ internal static class OperationMemory
             return new AioBufferDisposedException(write.Name, write.File.Path);
         }
 
-        var alignment = write.File.OffsetAlignment;
-        if (write.Offset % alignment != 0 || write.Length % alignment != 0)
+        if (!IsAlignedRange(write))
         {
-            var address = isAioBuffer ? buffer!.Address + start : 0;
             buffer?.Release();
-            return new AioAlignmentException(
-                write.Name, write.File.Path, write.Offset, write.Length, address, alignment, write.File.MemoryAlignment);
+            return Misaligned(write);
         }
 
         if (isAioBuffer && IsAligned(write, buffer!, start))
@@ -157,9 +153,15 @@ internal static class OperationMemory
     public static RwFlags FlagsOf(AioDurability durability) =>
         durability == AioDurability.Dsync ? RwFlags.DSync : RwFlags.None;
 
+    /// <summary>Whether the range is what direct I/O can do.</summary>
+    public static bool IsAlignedRange(Aio.TransferCommand command)
+    {
+        var alignment = command.File.OffsetAlignment;
+        return command.Offset % alignment == 0 && command.Length % alignment == 0;
+    }
+
     private static bool IsAligned(Aio.TransferCommand command, AioBuffer buffer, int start) =>
-        command.Offset % command.File.OffsetAlignment == 0 && command.Length % command.File.OffsetAlignment == 0 &&
-        (buffer.Address + start) % command.File.MemoryAlignment == 0;
+        IsAlignedRange(command) && (buffer.Address + start) % command.File.MemoryAlignment == 0;
 
     /// <summary>The error for a buffer that the pool does not give.</summary>
     public static AioBufferBudgetException NoBudget(int bytes, AioBufferPool pool) =>

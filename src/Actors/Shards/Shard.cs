@@ -72,6 +72,7 @@ internal sealed class Shard
             Lost.Missed(message, sender);
         }
 
+        Interlocked.MemoryBarrier(); // SubmitGate.Enter's other half: each side writes its own, then reads the other's
         if (Gate.IsInside)
         {
             Visits.Want();

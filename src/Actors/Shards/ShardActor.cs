@@ -99,6 +99,10 @@ internal sealed class ShardActor : UntypedActor
             case RetrySetup:
                 RetryOpenContext();
                 break;
+            case ReapFailed failed when failed.Reaping != _shard.Reaping:
+                break; // of an incarnation before
+            case ReapFailed when _shard.Gate.IsVisited:
+                return false; // it is told again, to the shard's own thread: a visitor cannot restart the shard
             case ReapFailed failed:
                 ExceptionDispatchInfo.Throw(failed.Cause); // what is in flight stays in the kernel: the shard starts anew
                 break;
@@ -160,8 +164,14 @@ internal sealed class ShardActor : UntypedActor
     {
         if (!_restarting && !_shard.Gate.IsAbandoned)
         {
-            _loop.End.OnStop();
-            _aio.OnShardEnded(_shard);
+            try
+            {
+                _loop.End.OnStop();
+            }
+            finally
+            {
+                _aio.OnShardEnded(_shard);
+            }
         }
     }
 

@@ -34,9 +34,21 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
     public void OnStop()
     {
         loop.Hold();
-        AbortUnsubmitted(cause: null);
-        EndContext(isStuck: false);
-        AnswerAll();
+        try
+        {
+            AbortUnsubmitted(cause: null);
+        }
+        finally
+        {
+            try
+            {
+                EndContext(isStuck: false);
+            }
+            finally
+            {
+                AnswerAll();
+            }
+        }
     }
 
     /// <summary>

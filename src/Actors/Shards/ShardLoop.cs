@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Akka.Dispatch.MessageQueues;
 using Akka.Event;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
@@ -86,9 +85,6 @@ internal sealed class ShardLoop
 
     /// <summary>The batch; null without a context.</summary>
     public SubmitQueue? Submits { get; set; }
-
-    /// <summary>Messages that wait for the actor.</summary>
-    public IMessageQueue Messages => Shard.Messages;
 
     /// <summary>What is accepted waits for the shard's thread.</summary>
     public bool HasWaiting => Admission.Queue.Count > 0 || Syncs.HasWanted;
@@ -199,6 +195,7 @@ internal sealed class ShardLoop
         Slots.GiveBack(operation);
         if (operation.IsStarted)
         {
+            operation.IsStarted = false; // once
             lane.End(operation.IsWrite, operation.Epoch);
             if (operation.MayLeaveTail)
             {
@@ -284,7 +281,7 @@ internal sealed class ShardLoop
     {
         if (operation.Opcode == IoOpcode.DataSync)
         {
-            Syncs.OnRefused(operation, error);
+            Syncs.OnEnd(operation, error);
             return;
         }
 

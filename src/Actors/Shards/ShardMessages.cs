@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Files;
+using AkkaAio.Shards.Reaping;
 
 namespace AkkaAio.Shards;
 
@@ -12,7 +13,7 @@ internal sealed class CompletionsThere : INoSerializationVerificationNeeded
 }
 
 /// <summary>Reaping thread to the shard: a reap threw.</summary>
-internal sealed record ReapFailed(Exception Cause) : INoSerializationVerificationNeeded;
+internal sealed record ReapFailed(IReaping Reaping, Exception Cause) : INoSerializationVerificationNeeded;
 
 /// <summary>Blocking thread to home shard: the fdatasync of a file is done. None for success.</summary>
 internal sealed record DataSyncDone(AioFile File, Exception? Error) : INoSerializationVerificationNeeded;

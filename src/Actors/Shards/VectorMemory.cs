@@ -34,9 +34,6 @@ internal sealed class VectorMemory(Aio.TransferCommand command, int capacity)
 
     public ReadOnlySpan<IoVec> Window => IoVecs[..Count];
 
-    /// <summary>Address of the first buffer that is native; 0 when there is none.</summary>
-    public nint FirstAddress => _parts.Count == 0 ? 0 : _parts[0].Address;
-
     private Span<IoVec> IoVecs => MemoryMarshal.Cast<byte, IoVec>(_table!.UncheckedSpan(0, _table.Length));
 
     /// <summary>Takes a reference to a buffer; false when it has been disposed.</summary>

@@ -43,13 +43,10 @@ internal static class VectoredMemory
             }
         }
 
-        var alignment = write.File.OffsetAlignment;
-        if (write.Offset % alignment != 0 || write.Length % alignment != 0)
+        if (!OperationMemory.IsAlignedRange(write))
         {
-            var address = vector.FirstAddress;
             vector.Release();
-            return new AioAlignmentException(
-                write.Name, write.File.Path, write.Offset, write.Length, address, alignment, write.File.MemoryAlignment);
+            return OperationMemory.Misaligned(write);
         }
 
         return vector.IsAligned ? UseVector(operation, write, vector, pool) : Gather(operation, write, vector, pool);

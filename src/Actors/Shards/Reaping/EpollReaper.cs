@@ -93,7 +93,7 @@ internal sealed class EpollReaper : IDisposable
             _dead = e;
             foreach (var watched in _watched.Values)
             {
-                watched.Shard.Tell(new ReapFailed(e), ActorRefs.NoSender);
+                watched.Shard.Tell(new ReapFailed(watched, e), ActorRefs.NoSender);
             }
         }
     }

@@ -95,7 +95,7 @@ internal sealed class IdleReaping : IIdleWork, IReaping
         catch (Exception e) // for the actor to throw, where its supervisor sees it: the shard starts anew
         {
             _ended = true;
-            _shard.Tell(new ReapFailed(e), ActorRefs.NoSender);
+            _shard.Tell(new ReapFailed(this, e), ActorRefs.NoSender);
             return false;
         }
     }

@@ -43,7 +43,7 @@ internal sealed class OwnReaper(AioExt aio, Shard shard, IIoContext inner) : IIo
         Interlocked.MemoryBarrier();
         if (HasSome && Volatile.Read(ref _isIdle) == 1 && Interlocked.CompareExchange(ref _isIdle, 0, 1) == 1)
         {
-            _reaper.Tell(ReaperActor.Go, ActorRefs.NoSender);
+            Go();
         }
 
         return result;
@@ -165,5 +165,18 @@ internal sealed class OwnReaper(AioExt aio, Shard shard, IIoContext inner) : IIo
         private sealed class Message : INoSerializationVerificationNeeded;
     }
 
-    private void Fail(Exception cause) => shard.Tell(new ReapFailed(cause), ActorRefs.NoSender);
+    // Guarded: what has been submitted is the kernel's, whatever comes of this.
+    private void Go()
+    {
+        try
+        {
+            _reaper.Tell(ReaperActor.Go, ActorRefs.NoSender);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private void Fail(Exception cause) => shard.Tell(new ReapFailed(this, cause), ActorRefs.NoSender);
 }
