@@ -12,7 +12,9 @@ internal static class BenchConfig
     public static Config Overrides(BenchOptions options) => ConfigurationFactory.ParseString(string.Join('\n',
         options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = {engine}" : "",
         options.ReapWait is { } wait ? $"{AioSettings.Path}.reap.wait = {wait}" : "",
-        options.ReapPoll is { } poll ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.reap.poll = {poll.TotalMilliseconds} ms") : "",
+        options.ReapPoll is { } poll
+            ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.reap.poll = {poll.TotalMilliseconds} ms")
+            : "",
         options.Shards is { } shards ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.shards = {shards}") : ""));
 
     /// <summary>
