@@ -49,7 +49,8 @@ internal static class BenchConfig
             ["fsync"] = options.Fsync,
             ["api"] = NameOf(options.Api),
             ["dispatcher"] = options.Api == BenchApi.Messages || options.Dispatcher == RequesterDispatchers.Shard
-                ? options.Dispatcher : null,
+                ? options.Dispatcher
+                : null,
             ["metrics"] = options.Metrics,
             ["direct"] = direct,
             ["shard_by"] = NameOf(aio.Settings.ShardBy),
