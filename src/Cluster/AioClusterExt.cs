@@ -35,8 +35,8 @@ public sealed partial class AioClusterExt : IExtension
         if (Disks.Count == 0 && Settings.Directories.Count > 0)
         {
             throw new AioClusterException(
-                $"{AioClusterSettings.Path}.directories names folders, and the system was not made with an AioClusterSetup, which takes them into use " +
-                "before the node joins: ActorSystem.Create(name, AioClusterSetup.For(config))");
+                $"{AioClusterSettings.Path}.directories names folders, and the system was not made with an AioClusterSetup, " +
+                "which takes them into use before the node joins: ActorSystem.Create(name, AioClusterSetup.For(config))");
         }
 
         AddSerializer(system);

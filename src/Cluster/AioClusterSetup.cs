@@ -17,8 +17,8 @@ public sealed class AioClusterSetup : Setup
     internal IReadOnlyList<Disk> Disks { get; }
 
     /// <summary>
-    /// Takes the folders of <c>akka.io.aio.cluster.directories</c> into use and adds their roles to <c>akka.cluster.roles</c>. They are given
-    /// back when the system has terminated.
+    /// Takes the folders of <c>akka.io.aio.cluster.directories</c> into use and adds their roles to <c>akka.cluster.roles</c>. They are
+    /// given back when the system has terminated.
     /// </summary>
     /// <exception cref="AioConfigurationException">A key is wrong; names it.</exception>
     /// <exception cref="AioClusterException">A folder cannot be used; says why.</exception>
@@ -41,10 +41,12 @@ public sealed class AioClusterSetup : Setup
             if (disks.GroupBy(disk => disk.Id).FirstOrDefault(same => same.Count() > 1) is { } twice)
             {
                 throw new AioClusterException(
-                    $"{string.Join(" and ", twice.Select(disk => disk.Path))} are one disk, {twice.Key}: one is a copy of the other. Leave one out, or make it anew");
+                    $"{string.Join(" and ", twice.Select(disk => disk.Path))} are one disk, {twice.Key}: one is a copy of the other. " +
+                    "Leave one out, or make it anew");
             }
 
-            return ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(WithRoles(whole, settings, disks)), new AioClusterSetup(disks));
+            return ActorSystemSetup.Create(
+                BootstrapSetup.Create().WithConfig(WithRoles(whole, settings, disks)), new AioClusterSetup(disks));
         }
         catch
         {

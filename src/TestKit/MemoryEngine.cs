@@ -42,8 +42,8 @@ internal sealed class MemoryEngine : IIoEngine
     public Func<int, Errno>? OnSetup { get; set; }
 
     /// <summary>
-    /// Asked before every blocking file operation (open, fstat, ftruncate, fallocate, fiemap, pread, pwrite, close, unlink, rename, fsync of a
-    /// folder), with its name and path.
+    /// Asked before every blocking file operation (open, fstat, ftruncate, fallocate, fiemap, pread, pwrite, close, unlink, rename, fsync
+    /// of a folder), with its name and path.
     /// </summary>
     public Func<string, string, Errno>? OnFileCall { get; set; }
 
@@ -54,7 +54,8 @@ internal sealed class MemoryEngine : IIoEngine
     public Func<string, bool>? IsCached { get; set; }
 
     /// <summary>
-    /// Told about every write as its bytes are in the file: path, offset, bytes, and whether it carried RWF_DSYNC, so that they are durable.
+    /// Told about every write as its bytes are in the file: path, offset, bytes, and whether it carried RWF_DSYNC, so that they are
+    /// durable.
     /// </summary>
     public Action<string, long, long, bool>? OnWritten { get; set; }
 
@@ -164,7 +165,10 @@ internal sealed class MemoryEngine : IIoEngine
 
     IFileNames IIoEngine.Names => new MemoryNames(this);
 
-    /// <summary>Lets held operations complete: those that match, or all; in the order in which they were submitted, or as <paramref name="order"/> sorts them.</summary>
+    /// <summary>
+    /// Lets held operations complete: those that match, or all; in the order in which they were submitted, or as <paramref name="order"/>
+    /// sorts them.
+    /// </summary>
     /// <returns>How many were released.</returns>
     public int Release(Func<IoRequest, bool>? where = null, Comparison<IoRequest>? order = null)
     {

@@ -14,12 +14,15 @@ public sealed class AllocationSpecs(ClusterFixture cluster) : IClassFixture<Clus
         var system = cluster.Systems[0];
         var strategy = new DiskAllocationStrategy(system);
         var disks = Enumerable.Range(0, 3).Select(cluster.DiskOf).Append(Guid.NewGuid().ToString("N")).ToArray();
-        var addresses = cluster.Systems.Select(node => Akka.Cluster.Cluster.Get(node).SelfAddress.ToString()).Append("akka.tcp://files@127.0.0.1:1").ToArray();
+        var addresses = cluster.Systems
+            .Select(node => Akka.Cluster.Cluster.Get(node).SelfAddress.ToString())
+            .Append("akka.tcp://files@127.0.0.1:1").ToArray();
         var regions = addresses.Select((address, node) => node == 0
             ? cluster.Node(0).Region
             : ((ExtendedActorSystem)system).Provider.ResolveActorRef($"{address}/system/sharding/aio-disk")).ToArray();
         await Eventually.IsTrueAsync(
-            () => disks[..3].All(disk => DiskRole.NodesOf(cluster.Node(0).Cluster.State, disk, out _).Count == 1), "node 0 has heard of all disks");
+            () => disks[..3].All(disk => DiskRole.NodesOf(cluster.Node(0).Cluster.State, disk, out _).Count == 1),
+            "node 0 has heard of all disks");
         await Gen.Select(Gen.Int[0, 15], Gen.Int[0, 3], Gen.Int[0, 3]).SampleAsync(async (present, disk, requester) =>
         {
             var allocations = regions.Where((_, node) => (present & (1 << node)) != 0)
@@ -30,7 +33,8 @@ public sealed class AllocationSpecs(ClusterFixture cluster) : IClassFixture<Clus
             }
             else
             {
-                var nowhere = await Assert.ThrowsAsync<AioClusterException>(() => strategy.AllocateShard(regions[requester], disks[disk], allocations));
+                var nowhere = await Assert.ThrowsAsync<AioClusterException>(
+                    () => strategy.AllocateShard(regions[requester], disks[disk], allocations));
                 Assert.Contains(disks[disk], nowhere.Message, StringComparison.Ordinal);
             }
 

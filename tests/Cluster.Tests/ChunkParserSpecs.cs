@@ -15,25 +15,26 @@ public sealed class ChunkParserSpecs
     }, iter: 300);
 
     [Fact]
-    public void Any_bytes_are_a_chunk_or_an_error_as_they_are_to_protobuf() => Gen.Select(Gen.Byte.Array[0, 40], Gen.Bool).Sample((bytes, begins) =>
-    {
-        if (begins && bytes.Length > 6)
+    public void Any_bytes_are_a_chunk_or_an_error_as_they_are_to_protobuf() =>
+        Gen.Select(Gen.Byte.Array[0, 40], Gen.Bool).Sample((bytes, begins) =>
         {
-            (bytes[0], bytes[1], bytes[^5]) = (0x0A, (byte)(bytes.Length - 7), 0x15);
-        }
-
-        Assert.Equal(Try(Wire.Chunk.Parser.ParseFrom), Try(ChunkParser.Parse));
-
-        object Try(Func<byte[], Wire.Chunk> parse)
-        {
-            try
+            if (begins && bytes.Length > 6)
             {
-                return parse([.. bytes]);
+                (bytes[0], bytes[1], bytes[^5]) = (0x0A, (byte)(bytes.Length - 7), 0x15);
             }
-            catch (InvalidProtocolBufferException)
+
+            Assert.Equal(Try(Wire.Chunk.Parser.ParseFrom), Try(ChunkParser.Parse));
+
+            object Try(Func<byte[], Wire.Chunk> parse)
             {
-                return "no chunk";
+                try
+                {
+                    return parse([.. bytes]);
+                }
+                catch (InvalidProtocolBufferException)
+                {
+                    return "no chunk";
+                }
             }
-        }
-    }, iter: 20_000);
+        }, iter: 20_000);
 }

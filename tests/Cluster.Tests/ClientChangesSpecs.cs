@@ -39,7 +39,9 @@ public sealed class ClientChangesSpecs
         Assert.All(came.Where(change => change.Reply is null), change => Assert.Same(change, changes.Find(change.Number)));
         var numbers = came.Select(change => change.Number).ToHashSet();
         var oldest = came.First(change => changes.Find(change.Number) is not null).Number;
-        Assert.All(Enumerable.Range(1, 1000).Select(i => oldest + (ulong)i).Where(n => !numbers.Contains(n)), n => Assert.True(changes.IsCertain(n)));
+        Assert.All(
+            Enumerable.Range(1, 1000).Select(i => oldest + (ulong)i).Where(n => !numbers.Contains(n)),
+            n => Assert.True(changes.IsCertain(n)));
     }, iter: 200);
 
     private static Change Add(ClientChanges changes, ulong number, bool isAnswered = true)

@@ -43,7 +43,8 @@ public sealed class DamagedLogSpecs(ClusterFixture cluster) : NodeSpecs(cluster)
     {
         var (log, ends) = await LogAsync(AioDurability.None, AioDurability.Dsync, AioDurability.Dsync);
         await DamageAsync(log, 0); // as a power cut would leave it, had the second not flushed the first
-        Assert.Equal(AioClusterFailure.Damaged, (await Assert.ThrowsAsync<AioClusterFileException>(() => log.AppendAsync(new byte[10]))).Failure);
+        Assert.Equal(
+            AioClusterFailure.Damaged, (await Assert.ThrowsAsync<AioClusterFileException>(() => log.AppendAsync(new byte[10]))).Failure);
         Assert.Equal(ends[^1], new FileInfo(PathOf(log)).Length);
     }
 

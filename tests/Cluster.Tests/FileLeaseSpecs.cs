@@ -11,7 +11,8 @@ public sealed class FileLeaseSpecs : IDisposable
 {
     private const int Shards = 4;
 
-    private readonly string _folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
+    private readonly string _folder =
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
     private readonly SharedDisk _first;
     private readonly SharedDisk _second;
 
@@ -97,7 +98,8 @@ public sealed class FileLeaseSpecs : IDisposable
     {
         var path = Path.Combine(_folder, "leases", "0");
         File.WriteAllBytes(path, new byte[8192]);
-        Assert.Contains("damaged", (await Assert.ThrowsAsync<AioClusterException>(() => LeaseOf(_first).Acquire())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "damaged", (await Assert.ThrowsAsync<AioClusterException>(() => LeaseOf(_first).Acquire())).Message, StringComparison.Ordinal);
         Assert.All(File.ReadAllBytes(path), value => Assert.Equal(0, value));
         Assert.False(LeaseOf(_first).CheckLease());
     }
@@ -182,7 +184,8 @@ public sealed class FileLeaseSpecs : IDisposable
         Assert.Throws<ObjectDisposedException>(() => file.Keep());
     }
 
-    private static string NameIn(int shard) => Enumerable.Range(0, 1000).Select(i => $"file-{i}").First(name => DiskShards.NumberOf(name, Shards) == shard);
+    private static string NameIn(int shard) =>
+        Enumerable.Range(0, 1000).Select(i => $"file-{i}").First(name => DiskShards.NumberOf(name, Shards) == shard);
 
     private static AioFileLease LeaseOf(SharedDisk disk, int shard = 0) => new(disk, shard, "test", TimeSpan.FromMilliseconds(20));
 

@@ -20,7 +20,8 @@ public sealed class FileSpecs(ClusterFixture cluster) : IClassFixture<ClusterFix
         var other = await cluster.Node(2).OpenAsync(address);
         Assert.Equal("\0\0\0hello", Encoding.ASCII.GetString((await other.ReadAsync(0, 100)).Span));
         Assert.Equal(8, other.End);
-        Assert.Equal((8, AioClusterFileKind.Plain), ((await cluster.Node(2).StatAsync(address)) is var stat ? (stat.Length, stat.Kind) : default));
+        Assert.Equal(
+            (8, AioClusterFileKind.Plain), ((await cluster.Node(2).StatAsync(address)) is var stat ? (stat.Length, stat.Kind) : default));
     }
 
     [Fact]
@@ -81,7 +82,9 @@ public sealed class FileSpecs(ClusterFixture cluster) : IClassFixture<ClusterFix
         var file = await cluster.Node(1).OpenAsync(address, New);
         await file.WriteAsync(0, new byte[10]);
         await cluster.Node(2).DeleteAsync(address);
-        Assert.Equal(AioClusterFailure.NotFound, (await Assert.ThrowsAsync<AioClusterFileException>(() => cluster.Node(2).OpenAsync(address))).Failure);
+        Assert.Equal(
+            AioClusterFailure.NotFound,
+            (await Assert.ThrowsAsync<AioClusterFileException>(() => cluster.Node(2).OpenAsync(address))).Failure);
         await cluster.Node(2).OpenAsync(address, New);
         var replaced = await Assert.ThrowsAsync<AioClusterFileException>(() => file.WriteAsync(0, new byte[10]));
         Assert.Equal((AioClusterFailure.Replaced, AioOutcome.NotPerformed), (replaced.Failure, replaced.Outcome));
@@ -97,7 +100,8 @@ public sealed class FileSpecs(ClusterFixture cluster) : IClassFixture<ClusterFix
             await cluster.Node(0).OpenAsync($"{disk}/list/a/{i}", New);
         }
 
-        Assert.Equal(Enumerable.Range(0, 5).Select(i => $"{disk}/list/a/{i}"), await cluster.Node(2).ListAsync(disk, "list/").ToArrayAsync());
+        Assert.Equal(
+            Enumerable.Range(0, 5).Select(i => $"{disk}/list/a/{i}"), await cluster.Node(2).ListAsync(disk, "list/").ToArrayAsync());
         var file = await cluster.Node(0).OpenAsync($"{disk}/list/a/0");
         await file.WriteAsync(0, new byte[100]);
         await file.TruncateAsync(100, 40);

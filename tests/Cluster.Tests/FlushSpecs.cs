@@ -6,7 +6,9 @@ using Google.Protobuf;
 
 namespace AkkaAio.Cluster.Tests;
 
-/// <summary>A Flush behind a change of owner: of what the former one acknowledged and could not flush it never says that it is durable.</summary>
+/// <summary>
+/// A Flush behind a change of owner: of what the former one acknowledged and could not flush it never says that it is durable.
+/// </summary>
 public sealed class FlushSpecs(ClusterFixture cluster) : NodeSpecs(cluster), IClassFixture<ClusterFixture>
 {
     [Theory]
@@ -76,7 +78,9 @@ public sealed class FlushSpecs(ClusterFixture cluster) : NodeSpecs(cluster), ICl
         var (file, opened) = await CreateAsync(Wire.Kind.Plain);
         var flush = Change(file, opened, Guid.NewGuid(), 1);
         flush.Flush = new Wire.Flush { Since = opened.Epoch + 1 };
-        Assert.Equal((Wire.FailureKind.FailureLost, true), (await AskAsync(flush)).Failure is var failure ? (failure.Kind, failure.MayHaveHappened) : default);
+        Assert.Equal(
+            (Wire.FailureKind.FailureLost, true),
+            (await AskAsync(flush)).Failure is var failure ? (failure.Kind, failure.MayHaveHappened) : default);
     }
 
     private static Task ChangeAsync(AioClusterFile file, AioDurability durability) => file.Kind == AioClusterFileKind.Log
@@ -90,7 +94,8 @@ public sealed class FlushSpecs(ClusterFixture cluster) : NodeSpecs(cluster), ICl
         Assert.True(await (await OwnerOfAsync(file.Address)).GracefulStop(Time, orderly ? StopOwner.Instance : PoisonPill.Instance));
 
     private string? MarkOf(string file) =>
-        ExtendedAttributes.TryGet(Path.Combine(Cluster.FolderOf(0), "files", file.Split('/')[1]), "user.akkaaio.unflushed", out var value) == Errno.None
+        ExtendedAttributes.TryGet(
+            Path.Combine(Cluster.FolderOf(0), "files", file.Split('/')[1]), "user.akkaaio.unflushed", out var value) == Errno.None
             ? Encoding.ASCII.GetString(value)
             : null;
 }

@@ -26,7 +26,8 @@ public sealed class GarbageSpecs(ClusterFixture cluster) : NodeSpecs(cluster), I
         await file.WriteAsync(0, new byte[10]);
         var region = await system
             .ActorSelection(new RootActorPath(Cluster.Node(0).Cluster.SelfAddress) / "system" / "sharding" / "aio-disk").ResolveOne(Time);
-        var whole = Google.Protobuf.MessageExtensions.ToByteArray(new Wire.Request { File = file.Address, ReadAt = new Wire.ReadAt { Length = 5 } });
+        var whole = Google.Protobuf.MessageExtensions.ToByteArray(
+            new Wire.Request { File = file.Address, ReadAt = new Wire.ReadAt { Length = 5 } });
         var random = new Random(7);
         var kinds = new Dictionary<string, int>();
         for (var sent = 0; sent < Envelopes; sent += AtOnce)
@@ -74,7 +75,8 @@ public sealed class GarbageSpecs(ClusterFixture cluster) : NodeSpecs(cluster), I
         var after = GC.GetTotalMemory(forceFullCollection: true);
         Assert.True(after - before < 32 << 20, $"{before >> 20} MiB before, {after >> 20} MiB behind");
         await file.WriteAsync(0, new byte[10]).WaitAsync(Time);
-        Assert.Equal(Cluster.Systems.Count, Cluster.Node(2).Cluster.State.Members.Count(member => member.Status == Akka.Cluster.MemberStatus.Up));
+        Assert.Equal(
+            Cluster.Systems.Count, Cluster.Node(2).Cluster.State.Members.Count(member => member.Status == Akka.Cluster.MemberStatus.Up));
         Assert.Empty(Cluster.Node(0).Cluster.State.Unreachable);
 
         async Task SendAsync(int connections)
@@ -117,7 +119,8 @@ public sealed class GarbageSpecs(ClusterFixture cluster) : NodeSpecs(cluster), I
     public async Task An_envelope_that_names_a_type_makes_no_object()
     {
         using var system = ActorSystem.Create("json", ConfigurationFactory.ParseString(
-            "akka.actor { serializers.json = \"AkkaAio.Cluster.Protocol.RefusingSerializer, AkkaAio.Cluster\", serialization-settings.allow-unregistered-types = false }"));
+            "akka.actor { serializers.json = \"AkkaAio.Cluster.Protocol.RefusingSerializer, AkkaAio.Cluster\", " +
+            "serialization-settings.allow-unregistered-types = false }"));
         var name = typeof(Trap).AssemblyQualifiedName!;
         foreach (var json in new[] { $"{{\"$type\":\"{name}\"}}", "{}" })
         {

@@ -64,7 +64,8 @@ public sealed class LateDuplicateSpecs(ClusterFixture cluster) : IClassFixture<C
         var late = (await AskAsync(create)).Failure;
         Assert.Equal(Wire.FailureKind.FailureNotFound, late.Kind);
         Assert.True(late.MakeEpoch > create.Epoch);
-        Assert.Equal(AioClusterFailure.NotFound, (await Assert.ThrowsAsync<AioClusterFileException>(() => cluster.Node(1).StatAsync(file))).Failure);
+        Assert.Equal(
+            AioClusterFailure.NotFound, (await Assert.ThrowsAsync<AioClusterFileException>(() => cluster.Node(1).StatAsync(file))).Failure);
         create.Epoch = late.MakeEpoch;
         Assert.NotNull((await AskAsync(create)).Opened);
     }

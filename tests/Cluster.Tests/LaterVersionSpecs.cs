@@ -8,7 +8,8 @@ public sealed class LaterVersionSpecs(ClusterFixture cluster) : NodeSpecs(cluste
     {
         foreach (var file in new[] { $"{Cluster.DiskOf(0)}/", NewAddress() })
         {
-            Assert.Contains("operation", (await AskAsync(new Wire.Request { File = file })).Unsupported?.Manifest ?? "", StringComparison.Ordinal);
+            Assert.Contains(
+                "operation", (await AskAsync(new Wire.Request { File = file })).Unsupported?.Manifest ?? "", StringComparison.Ordinal);
         }
     }
 

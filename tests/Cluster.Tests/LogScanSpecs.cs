@@ -8,17 +8,19 @@ public sealed class LogScanSpecs(ClusterFixture cluster) : IClassFixture<Cluster
 {
     private const ulong Epoch = 5;
 
-    private static readonly Gen<byte[]> Payload = Gen.Frequency((8, Gen.Byte.Array[0, 300]), (1, Gen.Byte.Array[60_000, LogFrame.MostPayload]));
+    private static readonly Gen<byte[]> Payload = Gen.Frequency(
+        (8, Gen.Byte.Array[0, 300]), (1, Gen.Byte.Array[60_000, LogFrame.MostPayload]));
 
     [Fact]
-    public Task The_end_of_a_log_is_that_of_its_last_whole_frame() => Gen.Select(Payload.Array[0, 30], Gen.Byte.Array[0, 200]).SampleAsync(async (payloads, tail) =>
-    {
-        var (bytes, ends) = LogOf(payloads, durableLag: 1);
-        var cut = tail.Length == 0 ? 0 : Math.Min(bytes.Length, tail[0] * 997);
-        bytes = [.. bytes[..^cut], .. tail]; // torn, and something behind it that was there before
-        var end = ends.LastOrDefault(end => end <= bytes.Length - tail.Length);
-        Assert.Equal(new LogEnd(end, null), await ScanAsync(bytes));
-    }, iter: 100);
+    public Task The_end_of_a_log_is_that_of_its_last_whole_frame() =>
+        Gen.Select(Payload.Array[0, 30], Gen.Byte.Array[0, 200]).SampleAsync(async (payloads, tail) =>
+        {
+            var (bytes, ends) = LogOf(payloads, durableLag: 1);
+            var cut = tail.Length == 0 ? 0 : Math.Min(bytes.Length, tail[0] * 997);
+            bytes = [.. bytes[..^cut], .. tail]; // torn, and something behind it that was there before
+            var end = ends.LastOrDefault(end => end <= bytes.Length - tail.Length);
+            Assert.Equal(new LogEnd(end, null), await ScanAsync(bytes));
+        }, iter: 100);
 
     [Fact]
     public Task A_hole_is_damage_if_a_whole_frame_behind_it_was_begun_when_it_was_durable_and_else_a_torn_tail() =>
@@ -51,22 +53,25 @@ public sealed class LogScanSpecs(ClusterFixture cluster) : IClassFixture<Cluster
     }
 
     [Fact]
-    public void Any_bytes_are_a_frame_or_none_and_never_an_error() => Gen.Select(Gen.Byte.Array[0, 200], Gen.Bool, Gen.Int, Gen.Long).Sample((bytes, begins, length, offset) =>
-    {
-        if (begins && bytes.Length >= 8)
+    public void Any_bytes_are_a_frame_or_none_and_never_an_error() =>
+        Gen.Select(Gen.Byte.Array[0, 200], Gen.Bool, Gen.Int, Gen.Long).Sample((bytes, begins, length, offset) =>
         {
-            BitConverter.TryWriteBytes(bytes, LogFrame.Magic);
-            BitConverter.TryWriteBytes(bytes.AsSpan(4), length % 300);
-        }
+            if (begins && bytes.Length >= 8)
+            {
+                BitConverter.TryWriteBytes(bytes, LogFrame.Magic);
+                BitConverter.TryWriteBytes(bytes.AsSpan(4), length % 300);
+            }
 
-        return !LogFrame.TryReadHeader(bytes, out var frame) || frame.Length is < 0 or > LogFrame.MostPayload || bytes.Length < LogFrame.SizeOf(frame.Length) ||
-               !frame.IsIntact(bytes.AsSpan(0, LogFrame.SizeOf(frame.Length)), offset);
-    }, iter: 50_000);
+            return !LogFrame.TryReadHeader(bytes, out var frame) ||
+                   frame.Length is < 0 or > LogFrame.MostPayload || bytes.Length < LogFrame.SizeOf(frame.Length) ||
+                   !frame.IsIntact(bytes.AsSpan(0, LogFrame.SizeOf(frame.Length)), offset);
+        }, iter: 50_000);
 
     [Fact]
     public void A_frame_is_read_as_it_was_written_and_is_not_intact_with_any_bit_changed_or_elsewhere() =>
-        Gen.Select(Gen.Byte.Array[0, 200], Gen.ULong, Gen.Guid, Gen.Long[0, long.MaxValue], Gen.Long[0, long.MaxValue], Gen.Int[0, 1 << 20]).Sample(
-            (payload, epoch, writer, offset, durable, bit) =>
+        Gen.Select(
+            Gen.Byte.Array[0, 200], Gen.ULong, Gen.Guid, Gen.Long[0, long.MaxValue], Gen.Long[0, long.MaxValue], Gen.Int[0, 1 << 20])
+            .Sample((payload, epoch, writer, offset, durable, bit) =>
             {
                 var bytes = new byte[LogFrame.SizeOf(payload.Length)];
                 LogFrame.Write(bytes, offset, epoch, writer, durable, payload);
@@ -76,7 +81,9 @@ public sealed class LogScanSpecs(ClusterFixture cluster) : IClassFixture<Cluster
                 Assert.False(frame.IsIntact(bytes, offset ^ 1));
                 bit %= bytes.Length * 8;
                 bytes[bit / 8] ^= (byte)(1 << (bit % 8));
-                Assert.False(LogFrame.TryReadHeader(bytes, out frame) && frame.Length <= payload.Length && frame.IsIntact(bytes.AsSpan(0, LogFrame.SizeOf(frame.Length)), offset));
+                Assert.False(
+                    LogFrame.TryReadHeader(bytes, out frame) && frame.Length <= payload.Length &&
+                    frame.IsIntact(bytes.AsSpan(0, LogFrame.SizeOf(frame.Length)), offset));
             });
 
     // Each frame was begun when all but some of those before it were durable.
@@ -101,7 +108,8 @@ public sealed class LogScanSpecs(ClusterFixture cluster) : IClassFixture<Cluster
         await File.WriteAllBytesAsync(path, bytes);
         try
         {
-            await using var file = await cluster.Node(0).Aio.OpenAsync(path, new AioOpenOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
+            await using var file = await cluster.Node(0).Aio.OpenAsync(
+                path, new AioOpenOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
             return await LogScan.FindEndAsync(file, Epoch);
         }
         finally

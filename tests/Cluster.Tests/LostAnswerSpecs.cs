@@ -149,7 +149,8 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
     private async Task StopOwnerAsync(AioClusterFile file)
     {
         var owner = await cluster.Systems[0]
-            .ActorSelection($"/system/sharding/aio-disk/{file.Address.Split('/')[0]}/{Uri.EscapeDataString(file.Address)}").ResolveOne(Time);
+            .ActorSelection($"/system/sharding/aio-disk/{file.Address.Split('/')[0]}/{Uri.EscapeDataString(file.Address)}")
+            .ResolveOne(Time);
         Assert.True(await owner.GracefulStop(Time, StopOwner.Instance));
     }
 
@@ -164,14 +165,16 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
         AioClusterFileKind kind = AioClusterFileKind.Plain, AioClusterOpenOptions? options = null)
     {
         var client = AioClusterExt.Get(await cluster.StartAsync(hocon: "akka.io.aio.cluster.attempt-timeout = 300ms"));
-        return (client, await client.OpenAsync($"{cluster.DiskOf(0)}/{Guid.NewGuid():N}", (options ?? new()) with { Mode = FileMode.CreateNew, Kind = kind }));
+        return (client, await client.OpenAsync(
+            $"{cluster.DiskOf(0)}/{Guid.NewGuid():N}", (options ?? new()) with { Mode = FileMode.CreateNew, Kind = kind }));
     }
 
     // Between a client and the owners.
     private IActorRef Way(AioClusterExt client, Action<Wire.Request, IActorRef, IActorRef> onRequest)
     {
         var owner = client.Region;
-        return cluster.Systems.Single(system => AioClusterExt.Get(system) == client).ActorOf(Props.Create(() => new Between(owner, onRequest)));
+        return cluster.Systems.Single(system => AioClusterExt.Get(system) == client)
+            .ActorOf(Props.Create(() => new Between(owner, onRequest)));
     }
 
     private sealed class Between : ReceiveActor

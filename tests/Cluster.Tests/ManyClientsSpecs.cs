@@ -12,7 +12,8 @@ public sealed class ManyClientsSpecs(ClusterFixture cluster) : NodeSpecs(cluster
         var (file, opened) = await CreateAsync(Wire.Kind.Plain);
         var first = Write(file, opened, Guid.NewGuid());
         Assert.NotNull((await AskAsync(first)).Done);
-        var replies = await Task.WhenAll(Enumerable.Range(1, FileOwner.MostClients - 1).Select(_ => AskAsync(Write(file, opened, Guid.NewGuid()))));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(1, FileOwner.MostClients - 1).Select(_ => AskAsync(Write(file, opened, Guid.NewGuid()))));
         Assert.All(replies, reply => Assert.NotNull(reply.Done));
         Assert.NotNull((await AskAsync(first)).Done); // remembered
         var moved = (await AskAsync(Write(file, opened, Guid.NewGuid()))).Moved;

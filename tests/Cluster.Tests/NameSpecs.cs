@@ -2,12 +2,14 @@ using System.Diagnostics;
 
 namespace AkkaAio.Cluster.Tests;
 
-/// <summary>Names and files that must not be opened: refused typed by the client and by the owner, and nothing outside the folder is touched.</summary>
+/// <summary>
+/// Names and files that must not be opened: refused typed by the client and by the owner, and nothing outside the folder is touched.
+/// </summary>
 public sealed class NameSpecs(ClusterFixture cluster) : NodeSpecs(cluster), IClassFixture<ClusterFixture>
 {
     public static TheoryData<string> BadNames => new(
-        "..", ".", "../outside", "a/../b", "a/./b", "/etc/passwd", "/proc/self/fd/3", "a//b", "a/", "/", "a\0b", "\0", new string('x', 256), new string('ä', 600),
-        string.Join('/', Enumerable.Repeat("x", 2500)));
+        "..", ".", "../outside", "a/../b", "a/./b", "/etc/passwd", "/proc/self/fd/3", "a//b", "a/", "/", "a\0b", "\0",
+        new string('x', 256), new string('ä', 600), string.Join('/', Enumerable.Repeat("x", 2500)));
 
     [Theory]
     [MemberData(nameof(BadNames))]
@@ -17,7 +19,8 @@ public sealed class NameSpecs(ClusterFixture cluster) : NodeSpecs(cluster), ICla
         var address = $"{Cluster.DiskOf(0)}/{name}";
         foreach (var call in new Func<Task>[]
                  {
-                     () => Cluster.Node(1).OpenAsync(address, new() { Mode = FileMode.OpenOrCreate }), () => Cluster.Node(1).DeleteAsync(address),
+                     () => Cluster.Node(1).OpenAsync(address, new() { Mode = FileMode.OpenOrCreate }),
+                     () => Cluster.Node(1).DeleteAsync(address),
                      () => Cluster.Node(1).StatAsync(address),
                  })
         {
@@ -62,7 +65,8 @@ public sealed class NameSpecs(ClusterFixture cluster) : NodeSpecs(cluster), ICla
             Assert.Equal((AioClusterFailure.BadName, AioOutcome.NotPerformed), (refused.Failure, refused.Outcome));
         }
 
-        var created = await Assert.ThrowsAsync<AioClusterFileException>(() => Cluster.Node(1).OpenAsync($"{disk}/{name}", new() { Mode = FileMode.CreateNew }));
+        var created = await Assert.ThrowsAsync<AioClusterFileException>(
+            () => Cluster.Node(1).OpenAsync($"{disk}/{name}", new() { Mode = FileMode.CreateNew }));
         Assert.True(created.Failure is AioClusterFailure.BadName or AioClusterFailure.Exists, created.Message);
         Assert.Equal(before, Snapshot());
     }
@@ -85,7 +89,11 @@ public sealed class NameSpecs(ClusterFixture cluster) : NodeSpecs(cluster), ICla
             .Select(path => path.EndsWith("secret", StringComparison.Ordinal) ? $"{path}: {File.ReadAllText(path)}" : path)
             .Order()];
 
-    private static readonly EnumerationOptions EveryEntry = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+    private static readonly EnumerationOptions EveryEntry = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.ReparsePoint,
+    };
 
     private async Task<string> MakeTrapsAsync()
     {

@@ -84,7 +84,10 @@ public sealed class NodeLifeSpecs(ClusterFixture cluster) : IClassFixture<Cluste
         system = await cluster.StartAsync(folder, "akka.io.aio.cluster.min-free = 1000000 GiB");
         foreach (var grow in new Func<Task>[]
                  {
-                     () => file.WriteAsync(50, new byte[100]), () => file.AppendAsync(new byte[1]), () => file.TruncateAsync(100, 101), () => log.AppendAsync(new byte[1]),
+                     () => file.WriteAsync(50, new byte[100]),
+                     () => file.AppendAsync(new byte[1]),
+                     () => file.TruncateAsync(100, 101),
+                     () => log.AppendAsync(new byte[1]),
                  })
         {
             var full = await Assert.ThrowsAsync<AioClusterFileException>(grow);

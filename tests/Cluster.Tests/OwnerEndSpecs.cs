@@ -4,7 +4,9 @@ using Google.Protobuf;
 
 namespace AkkaAio.Cluster.Tests;
 
-/// <summary>An owner that ends in the midst of its work: stopped by another than sharding, or by sharding after the hand-off's time.</summary>
+/// <summary>
+/// An owner that ends in the midst of its work: stopped by another than sharding, or by sharding after the hand-off's time.
+/// </summary>
 public sealed class OwnerEndSpecs(ClusterFixture cluster) : NodeSpecs(cluster), IClassFixture<ClusterFixture>
 {
     [Theory]
@@ -145,7 +147,8 @@ public sealed class OwnerEndSpecs(ClusterFixture cluster) : NodeSpecs(cluster), 
     private string PathOf(string file) => Path.Combine(Cluster.FolderOf(0), "files", file.Split('/')[1]);
 
     // An unknown operation is answered at once, whatever else there is.
-    private static async Task HandledAsync(IActorRef owner) => Assert.NotNull((await owner.Ask<Wire.Reply>(new Wire.Request { File = "" }, Time)).Unsupported);
+    private static async Task HandledAsync(IActorRef owner) =>
+        Assert.NotNull((await owner.Ask<Wire.Reply>(new Wire.Request { File = "" }, Time)).Unsupported);
 
     private async Task StopAsync(string file) => Cluster.Systems[0].Stop(await OwnerOfAsync(file));
 }

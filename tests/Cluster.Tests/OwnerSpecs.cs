@@ -53,12 +53,16 @@ public sealed class OwnerSpecs(ClusterFixture cluster) : IClassFixture<ClusterFi
         foreach (var offset in new[] { -1, long.MinValue, long.MaxValue })
         {
             Assert.Equal(Wire.FailureKind.FailureBadArgument, (await AskAsync(Append(file, opened, client, 1, offset, [1]))).Failure.Kind);
-            Assert.Equal(Wire.FailureKind.FailureBadArgument, (await AskAsync(new Wire.Request { File = file, ReadAt = new Wire.ReadAt { Offset = offset, Length = 1 } })).Failure.Kind);
+            Assert.Equal(
+                Wire.FailureKind.FailureBadArgument,
+                (await AskAsync(new Wire.Request { File = file, ReadAt = new Wire.ReadAt { Offset = offset, Length = 1 } })).Failure.Kind);
         }
 
         foreach (var length in new[] { -1, int.MinValue, int.MaxValue })
         {
-            Assert.Equal(Wire.FailureKind.FailureBadArgument, (await AskAsync(new Wire.Request { File = file, ReadAt = new Wire.ReadAt { Length = length } })).Failure.Kind);
+            Assert.Equal(
+                Wire.FailureKind.FailureBadArgument,
+                (await AskAsync(new Wire.Request { File = file, ReadAt = new Wire.ReadAt { Length = length } })).Failure.Kind);
         }
 
         Assert.Equal(Wire.FailureKind.FailureBadArgument, (await AskAsync(Append(file, opened, client, 0, 0, [1]))).Failure.Kind);
@@ -82,7 +86,8 @@ public sealed class OwnerSpecs(ClusterFixture cluster) : IClassFixture<ClusterFi
         var bytes = new byte[LogFrame.SizeOf(5000)];
         LogFrame.Write(bytes, 0, 9, Guid.NewGuid(), 0, new byte[5000]);
         await File.WriteAllBytesAsync(path, bytes);
-        await using var file = await cluster.Node(0).Aio.OpenAsync(path, new AioOpenOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
+        await using var file = await cluster.Node(0).Aio.OpenAsync(
+            path, new AioOpenOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
         Assert.Equal(new LogEnd(bytes.Length, null), await LogScan.FindEndAsync(file, 9));
         await Assert.ThrowsAnyAsync<AioException>(() => LogScan.FindEndAsync(file, 8));
     }

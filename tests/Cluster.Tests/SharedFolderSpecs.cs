@@ -6,7 +6,8 @@ namespace AkkaAio.Cluster.Tests;
 /// <summary>What folders can be shared, and by which nodes.</summary>
 public sealed class SharedFolderSpecs : IDisposable
 {
-    private readonly string _folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
+    private readonly string _folder =
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -14,7 +15,9 @@ public sealed class SharedFolderSpecs : IDisposable
     public void Nodes_that_come_at_once_make_one_folder()
     {
         var disks = new SharedDisk[8];
-        Parallel.For(0, disks.Length, new ParallelOptions { MaxDegreeOfParallelism = disks.Length }, i => disks[i] = SharedDisk.Open(_folder, 5, singleMachine: true));
+        Parallel.For(
+            0, disks.Length, new ParallelOptions { MaxDegreeOfParallelism = disks.Length },
+            i => disks[i] = SharedDisk.Open(_folder, 5, singleMachine: true));
         Assert.Single(disks.Select(disk => disk.Id).Distinct());
         Assert.Equal(["0", "1", "2", "3", "4"], Directory.EnumerateFiles(Path.Combine(_folder, "leases")).Select(Path.GetFileName).Order());
         Array.ForEach(disks, disk => disk.Dispose());
@@ -24,7 +27,10 @@ public sealed class SharedFolderSpecs : IDisposable
     public void A_node_with_another_number_of_shards_is_refused()
     {
         using var disk = SharedDisk.Open(_folder, 5, singleMachine: true);
-        Assert.Contains("5 shards", Assert.Throws<AioClusterException>(() => SharedDisk.Open(_folder, 6, singleMachine: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "5 shards",
+            Assert.Throws<AioClusterException>(() => SharedDisk.Open(_folder, 6, singleMachine: true)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,10 +41,14 @@ public sealed class SharedFolderSpecs : IDisposable
             Assert.Contains("in use", Assert.Throws<AioClusterException>(() => LocalDisk.Open(_folder)).Message, StringComparison.Ordinal);
         }
 
-        Assert.Contains("storage = shared", Assert.Throws<AioClusterException>(() => LocalDisk.Open(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "storage = shared", Assert.Throws<AioClusterException>(() => LocalDisk.Open(_folder)).Message, StringComparison.Ordinal);
         var local = Directory.CreateDirectory(Path.Combine(_folder, "local")).FullName;
         LocalDisk.Open(local).Dispose();
-        Assert.Contains("storage = local", Assert.Throws<AioClusterException>(() => SharedDisk.Open(local, 5, singleMachine: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "storage = local",
+            Assert.Throws<AioClusterException>(() => SharedDisk.Open(local, 5, singleMachine: true)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,7 +57,8 @@ public sealed class SharedFolderSpecs : IDisposable
         using var disk = SharedDisk.Open(_folder, 5, singleMachine: true);
         File.WriteAllText(Path.Combine(_folder, "tmp", "left"), "");
         using (Interop.Files.LinuxFile.Open(
-                   Path.Combine(_folder, "tmp", "made"), new(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off) { Lock = FileLockMode.Exclusive }))
+                   Path.Combine(_folder, "tmp", "made"),
+                   new(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off) { Lock = FileLockMode.Exclusive }))
         {
             SharedDisk.Open(_folder, 5, singleMachine: true).Dispose();
             Assert.Equal(["made"], Directory.EnumerateFiles(Path.Combine(_folder, "tmp")).Select(Path.GetFileName));
@@ -89,7 +100,9 @@ public sealed class SharedFolderSpecs : IDisposable
 
     [Theory]
     [InlineData("", "use-lease = akka.io.aio.cluster.lease")]
-    [InlineData("akka.cluster.sharding.use-lease = other\nother.lease-class = \"Akka.Coordination.Tests.TestLease, Akka.Coordination.Tests\"", "is no AioFileLease")]
+    [InlineData(
+        "akka.cluster.sharding.use-lease = other\nother.lease-class = \"Akka.Coordination.Tests.TestLease, Akka.Coordination.Tests\"",
+        "is no AioFileLease")]
     public async Task Shared_folders_without_our_lease_are_refused_at_the_start(string hocon, string expected)
     {
         var config = ClusterFixture.ConfigOf(
@@ -97,7 +110,8 @@ public sealed class SharedFolderSpecs : IDisposable
         var system = ActorSystem.Create("files", AioClusterSetup.For(config));
         try
         {
-            Assert.Contains(expected, Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                expected, Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system)).Message, StringComparison.Ordinal);
         }
         finally
         {
@@ -108,11 +122,13 @@ public sealed class SharedFolderSpecs : IDisposable
     [Fact]
     public async Task More_shards_than_a_frame_can_hold_are_refused_at_the_start()
     {
-        var config = ClusterFixture.ConfigOf(0, 1, SharedFixture.SharedHocon, $"akka.io.aio.cluster {{ shards = 1000, directories = [\"{_folder}\"] }}");
+        var config = ClusterFixture.ConfigOf(
+            0, 1, SharedFixture.SharedHocon, $"akka.io.aio.cluster {{ shards = 1000, directories = [\"{_folder}\"] }}");
         var system = ActorSystem.Create("files", AioClusterSetup.For(config));
         try
         {
-            Assert.Contains("shards = 1000", Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "shards = 1000", Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system)).Message, StringComparison.Ordinal);
         }
         finally
         {
@@ -125,5 +141,6 @@ public sealed class SharedFolderSpecs : IDisposable
     [InlineData("a", 100, 76)]
     [InlineData("logs/2026/orders", 100, 93)]
     [InlineData("ünï", 7, 6)]
-    public void The_shard_of_a_name_never_changes(string name, int shards, int expected) => Assert.Equal(expected, DiskShards.NumberOf(name, shards));
+    public void The_shard_of_a_name_never_changes(string name, int shards, int expected) =>
+        Assert.Equal(expected, DiskShards.NumberOf(name, shards));
 }

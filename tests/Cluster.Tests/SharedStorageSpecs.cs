@@ -81,7 +81,9 @@ public sealed class SharedStorageSpecs : IAsyncLifetime
                 read.Add(record);
             }
 
-            Assert.Equal(acknowledged, read.Select(record => int.Parse(Encoding.ASCII.GetString(record.Payload.Span), CultureInfo.InvariantCulture)));
+            Assert.Equal(
+                acknowledged,
+                read.Select(record => int.Parse(Encoding.ASCII.GetString(record.Payload.Span), CultureInfo.InvariantCulture)));
             Assert.Equal(read.Select(record => record.Epoch).Order(), read.Select(record => record.Epoch));
             epochs += read.Select(record => record.Epoch).Distinct().Count();
         }
@@ -97,7 +99,8 @@ public sealed class SharedStorageSpecs : IAsyncLifetime
         await log.AppendAsync("1"u8.ToArray());
         var leases = Path.Combine(_cluster.FolderOf(0), "leases");
         Directory.Move(leases, leases + ".gone");
-        await Eventually.IsTrueAsync(() => Enumerable.Range(0, 3).All(node => _cluster.Node(node).OpenFiles.Count == 0), "a file is open without its lease");
+        await Eventually.IsTrueAsync(
+            () => Enumerable.Range(0, 3).All(node => _cluster.Node(node).OpenFiles.Count == 0), "a file is open without its lease");
         var appended = log.AppendAsync("2"u8.ToArray());
         Directory.CreateDirectory(leases); // as one that tries to mend it would: no lease is made anew
         using (var disk = SharedDisk.Open(_cluster.FolderOf(0), SharedFixture.Shards, singleMachine: true))

@@ -4,10 +4,14 @@ using AkkaAio.Cluster.Disks;
 
 namespace AkkaAio.Cluster.Tests;
 
-/// <summary>Folders that cannot be a node's disk, and configurations that would corrupt files: the start is refused, in words, and nothing is changed.</summary>
+/// <summary>
+/// Folders that cannot be a node's disk, and configurations that would corrupt files: the start is refused, in words,
+/// and nothing is changed.
+/// </summary>
 public sealed class StartSpecs : IDisposable
 {
-    private readonly string _folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
+    private readonly string _folder =
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -60,7 +64,8 @@ public sealed class StartSpecs : IDisposable
         {
             id = disk.Id;
             Assert.Equal(1U, disk.Epoch);
-            Assert.Contains("in use by another", Assert.Throws<AioClusterException>(() => LocalDisk.Open(_folder)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "in use by another", Assert.Throws<AioClusterException>(() => LocalDisk.Open(_folder)).Message, StringComparison.Ordinal);
         }
 
         using var again = LocalDisk.Open(_folder);
@@ -75,7 +80,8 @@ public sealed class StartSpecs : IDisposable
         File.Delete(Path.Combine(_folder, "letter"));
         Directory.CreateDirectory(Path.Combine(_folder, "files"));
         File.WriteAllText(Path.Combine(_folder, "files", "data"), "kept");
-        Assert.Contains("restore the cookie", Assert.Throws<AioClusterException>(() => LocalDisk.Open(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "restore the cookie", Assert.Throws<AioClusterException>(() => LocalDisk.Open(_folder)).Message, StringComparison.Ordinal);
         Assert.Equal("kept", File.ReadAllText(Path.Combine(_folder, "files", "data")));
     }
 
@@ -98,7 +104,10 @@ public sealed class StartSpecs : IDisposable
         Directory.CreateDirectory(two);
         File.Copy(Path.Combine(one, "akkaaio.disk"), Path.Combine(two, "akkaaio.disk"));
         var config = ClusterFixture.ConfigOf(0, 1, $"akka.io.aio.cluster.directories = [\"{one}\", \"{two}\"]");
-        Assert.Contains("one is a copy of the other", Assert.Throws<AioClusterException>(() => AioClusterSetup.For(config)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "one is a copy of the other",
+            Assert.Throws<AioClusterException>(() => AioClusterSetup.For(config)).Message,
+            StringComparison.Ordinal);
         LocalDisk.Open(one).Dispose();
         LocalDisk.Open(two).Dispose();
     }
@@ -123,7 +132,9 @@ public sealed class StartSpecs : IDisposable
     public async Task Stock_defaults_of_Akka_are_refused()
     {
         using var system = ActorSystem.Create(
-            "stock", ConfigurationFactory.ParseString("akka { actor.provider = cluster, loglevel = OFF, remote.dot-netty.tcp { hostname = \"127.0.0.1\", port = 0 } }"));
+            "stock",
+            ConfigurationFactory.ParseString(
+                "akka { actor.provider = cluster, loglevel = OFF, remote.dot-netty.tcp { hostname = \"127.0.0.1\", port = 0 } }"));
         var refused = Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system));
         Assert.Contains("akka.cluster.sharding.", refused.Message, StringComparison.Ordinal);
         await system.Terminate();
@@ -132,8 +143,12 @@ public sealed class StartSpecs : IDisposable
     [Fact]
     public async Task Folders_without_a_setup_are_refused()
     {
-        using var system = ActorSystem.Create("no-setup", ClusterFixture.ConfigOf(0, 1, $"akka.io.aio.cluster.directories = [\"{_folder}\"]"));
-        Assert.Contains("AioClusterSetup.For(config)", Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system)).Message, StringComparison.Ordinal);
+        using var system = ActorSystem.Create(
+            "no-setup", ClusterFixture.ConfigOf(0, 1, $"akka.io.aio.cluster.directories = [\"{_folder}\"]"));
+        Assert.Contains(
+            "AioClusterSetup.For(config)",
+            Assert.Throws<AioClusterException>(() => AioClusterExt.Get(system)).Message,
+            StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
         await system.Terminate();
     }

@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace AkkaAio.Cluster.Tests;
 
 /// <summary>
-/// The bytes of every message of version 1, as they were when it was made (<c>wire-version-1.txt</c>): nodes of a later version read them, and
-/// write the same. A line is never changed; what is new gets a line of its own.
+/// The bytes of every message of version 1, as they were when it was made (<c>wire-version-1.txt</c>): nodes of a later version read them,
+/// and write the same. A line is never changed; what is new gets a line of its own.
 /// </summary>
 public sealed class WireFormatSpecs
 {
@@ -17,7 +17,8 @@ public sealed class WireFormatSpecs
         ["open"] = Of(new() { Open = new Wire.OpenFile { Kind = Wire.Kind.Log, Create = true, Exclusive = true } }),
         ["read-at"] = Of(new() { ReadAt = new Wire.ReadAt { Offset = 1L << 40, Length = 65536 } }),
         ["write-at"] = Of(new() { WriteAt = new Wire.WriteAt { Offset = 300, Data = Bytes, Durable = true } }),
-        ["append-at"] = Of(new() { AppendAt = new Wire.AppendAt { ExpectedEnd = 300, Data = Bytes, Durable = true, IsFirst = true, Writer = Id } }),
+        ["append-at"] = Of(
+            new() { AppendAt = new Wire.AppendAt { ExpectedEnd = 300, Data = Bytes, Durable = true, IsFirst = true, Writer = Id } }),
         ["truncate"] = Of(new() { Truncate = new Wire.Truncate { ExpectedEnd = 300, NewEnd = 7 } }),
         ["flush"] = Of(new() { Flush = new Wire.Flush { Since = 1UL << 40 } }),
         ["get-stat"] = Of(new() { GetStat = new Wire.GetStat() }),
@@ -25,17 +26,40 @@ public sealed class WireFormatSpecs
         ["list"] = Of(new() { List = new Wire.ListFiles { Prefix = "a/", After = "a/b", Most = 1000 } }),
         ["open-read"] = Of(new() { OpenRead = new Wire.OpenRead { Offset = 5, Length = 6 } }),
         ["open-write"] = Of(new() { OpenWrite = new Wire.OpenWrite { Offset = 5, Durable = true } }),
-        ["opened"] = new Wire.Reply { Opened = new Wire.FileOpened { FileId = Id, Epoch = 1UL << 40, End = 300, Kind = Wire.Kind.Log, Credit = 4 << 20 } },
+        ["opened"] = new Wire.Reply
+        {
+            Opened = new Wire.FileOpened { FileId = Id, Epoch = 1UL << 40, End = 300, Kind = Wire.Kind.Log, Credit = 4 << 20 },
+        },
         ["data"] = new Wire.Reply { Data = new Wire.Data { Data_ = Bytes } },
         ["done"] = new Wire.Reply { Done = new Wire.Done { End = 300 } },
         ["wrong-end"] = new Wire.Reply { WrongEnd = new Wire.WrongEnd { End = 300 } },
         ["moved"] = new Wire.Reply { Moved = new Wire.Moved { FileId = Id, Epoch = 9 } },
         ["stat"] = new Wire.Reply
         {
-            Stat = new Wire.Stat { Length = 1, Kind = Wire.Kind.Plain, FileId = Id, Epoch = 2, IsOpen = true, Free = 3, Size = 4, OpenFiles = 5 },
+            Stat = new Wire.Stat
+            {
+                Length = 1,
+                Kind = Wire.Kind.Plain,
+                FileId = Id,
+                Epoch = 2,
+                IsOpen = true,
+                Free = 3,
+                Size = 4,
+                OpenFiles = 5,
+            },
         },
         ["names"] = new Wire.Reply { Names = new Wire.Names { Names_ = { "a", "ä/b" }, More = true } },
-        ["failure"] = new Wire.Reply { Failure = new Wire.Failure { Kind = Wire.FailureKind.FailureLost, Message = "why", MayHaveHappened = true, Errno = 28, MakeEpoch = 9 } },
+        ["failure"] = new Wire.Reply
+        {
+            Failure = new Wire.Failure
+            {
+                Kind = Wire.FailureKind.FailureLost,
+                Message = "why",
+                MayHaveHappened = true,
+                Errno = 28,
+                MakeEpoch = 9,
+            },
+        },
         ["unsupported"] = new Wire.Reply { Unsupported = new Wire.Unsupported { Manifest = "q2" } },
         ["stream"] = new Wire.Reply { Stream = new Wire.StreamOffered { StreamRef = Bytes, Serializer = 30, Manifest = "F", Node = "n" } },
         ["chunk"] = new Wire.Chunk { Data = Bytes, Crc32C = 0x364B3FB7 },
@@ -77,7 +101,9 @@ public sealed class WireFormatSpecs
             See(message);
         }
 
-        var all = Wire.Request.Descriptor.File.MessageTypes.SelectMany(type => type.Fields.InFieldNumberOrder()).Select(field => field.FullName);
+        var all = Wire.Request.Descriptor.File.MessageTypes
+            .SelectMany(type => type.Fields.InFieldNumberOrder())
+            .Select(field => field.FullName);
         Assert.Empty(all.Except(seen));
 
         void See(IMessage message)
@@ -85,7 +111,8 @@ public sealed class WireFormatSpecs
             foreach (var field in message.Descriptor.Fields.InFieldNumberOrder())
             {
                 var value = field.Accessor.GetValue(message);
-                if (value is null or 0 or 0L or 0U or 0UL or false or "" or ByteString { IsEmpty: true } || (value is Enum && Convert.ToInt32(value) == 0))
+                if (value is null or 0 or 0L or 0U or 0UL or false or "" or ByteString { IsEmpty: true } ||
+                    (value is Enum && Convert.ToInt32(value) == 0))
                 {
                     continue;
                 }
@@ -101,7 +128,8 @@ public sealed class WireFormatSpecs
 
     private static Wire.Request Of(Wire.Request request)
     {
-        (request.File, request.FileId, request.Epoch, request.Client, request.Number) = ("0123456789abcdef0123456789abcdef/a", Id, 1UL << 40, Id, 77);
+        (request.File, request.FileId, request.Epoch, request.Client, request.Number) =
+            ("0123456789abcdef0123456789abcdef/a", Id, 1UL << 40, Id, 77);
         return request;
     }
 }

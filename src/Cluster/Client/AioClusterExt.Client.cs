@@ -31,7 +31,8 @@ public sealed partial class AioClusterExt
         if (options.Mode is not (FileMode.Open or FileMode.OpenOrCreate or FileMode.CreateNew))
         {
             throw new AioClusterFileException(
-                address, AioClusterFailure.BadArgument, AioOutcome.NotPerformed, $"{address}: FileMode.{options.Mode}; it is Open, OpenOrCreate or CreateNew");
+                address, AioClusterFailure.BadArgument, AioOutcome.NotPerformed,
+                $"{address}: FileMode.{options.Mode}; it is Open, OpenOrCreate or CreateNew");
         }
 
         var open = new Wire.OpenFile
@@ -46,8 +47,8 @@ public sealed partial class AioClusterExt
     }
 
     /// <summary>
-    /// Removes a file, durably. One that is open, here or elsewhere, is gone for those that have it. Where two clients remove a file at the same
-    /// time, both succeed.
+    /// Removes a file, durably. One that is open, here or elsewhere, is gone for those that have it.
+    /// Where two clients remove a file at the same time, both succeed.
     /// </summary>
     /// <exception cref="AioClusterFileException">There is none, or it cannot be removed.</exception>
     public async Task DeleteAsync(string address, CancellationToken cancellationToken = default)
@@ -72,7 +73,8 @@ public sealed partial class AioClusterExt
     {
         var disk = Parse($"{diskId}/", needsName: false);
         var answer = await Calls.CallAsync(
-            _ => new Wire.Request { File = disk.ToString(), GetStat = new Wire.GetStat() }, changes: false, cancellationToken).ConfigureAwait(false);
+            _ => new Wire.Request { File = disk.ToString(), GetStat = new Wire.GetStat() }, changes: false,
+            cancellationToken).ConfigureAwait(false);
         var stat = answer.Reply.Stat;
         return new AioClusterDiskStatus(diskId, stat.Free, stat.Size, stat.OpenFiles, (long)stat.Epoch);
     }
@@ -108,7 +110,8 @@ public sealed partial class AioClusterExt
     private static FileAddress Parse(string address, bool needsName)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var why = FileAddress.TryParse(address, out var parsed) ?? (needsName && parsed.IsDisk ? $"\"{address}\" names a disk, and no file on it" : null);
+        var why = FileAddress.TryParse(address, out var parsed)
+            ?? (needsName && parsed.IsDisk ? $"\"{address}\" names a disk, and no file on it" : null);
         return why is null ? parsed : throw new AioClusterFileException(address, AioClusterFailure.BadName, AioOutcome.NotPerformed, why);
     }
 }

@@ -15,13 +15,16 @@ public sealed record AioClusterRecord(long Offset, long Next, ulong Epoch, Guid 
 public sealed partial class AioClusterFile
 {
     /// <summary>
-    /// The records of a log, from one's offset to the end that the log has now. Frames are checked and taken off; those of an epoch lower than one
-    /// before are skipped: a writer that had been replaced.
+    /// The records of a log, from one's offset to the end that the log has now. Frames are checked and taken off; those of an epoch lower
+    /// than one before are skipped: a writer that had been replaced.
     /// </summary>
     /// <param name="offset">0, or the Next of a record.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="AioClusterFileException">Damaged: what is at the offset, or behind a record, is no whole frame. WrongKind: the file is no log.</exception>
-    public async IAsyncEnumerable<AioClusterRecord> ReadLogAsync(long offset = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <exception cref="AioClusterFileException">
+    /// Damaged: what is at the offset, or behind a record, is no whole frame. WrongKind: the file is no log.
+    /// </exception>
+    public async IAsyncEnumerable<AioClusterRecord> ReadLogAsync(
+        long offset = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (Kind != AioClusterFileKind.Log)
         {
@@ -35,7 +38,10 @@ public sealed partial class AioClusterFile
         {
             if (!LogFrame.TryReadHeader(ahead.Span, out var frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
             {
-                ahead = await ReadAsync(offset, (int)Math.Min(end - offset, 4L * LogFrame.SizeOf(LogFrame.MostPayload)), cancellationToken).ConfigureAwait(false);
+                ahead = await ReadAsync(
+                    offset,
+                    (int)Math.Min(end - offset, 4L * LogFrame.SizeOf(LogFrame.MostPayload)),
+                    cancellationToken).ConfigureAwait(false);
                 if (!LogFrame.TryReadHeader(ahead.Span, out frame) || ahead.Length < LogFrame.SizeOf(frame.Length))
                 {
                     throw Damaged(offset);
@@ -51,7 +57,8 @@ public sealed partial class AioClusterFile
             if (frame.Epoch >= epoch)
             {
                 epoch = frame.Epoch;
-                yield return new AioClusterRecord(offset, offset + size, epoch, frame.Writer, ahead.Slice(LogFrame.HeaderBytes, frame.Length));
+                yield return new AioClusterRecord(
+                    offset, offset + size, epoch, frame.Writer, ahead.Slice(LogFrame.HeaderBytes, frame.Length));
             }
 
             (offset, ahead) = (offset + size, ahead[size..]);
@@ -60,5 +67,6 @@ public sealed partial class AioClusterFile
 
     private AioClusterFileException Damaged(long offset) => new(
         Address, AioClusterFailure.Damaged, AioOutcome.NotPerformed,
-        $"{Address}: at {offset} there is no whole frame. Read from 0 or from the Next of a record; if this is one, the log is damaged there");
+        $"{Address}: at {offset} there is no whole frame. Read from 0 or from the Next of a record; if this is one, " +
+        "the log is damaged there");
 }

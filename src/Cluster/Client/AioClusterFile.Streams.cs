@@ -9,7 +9,9 @@ namespace AkkaAio.Cluster;
 // Bulk.
 public sealed partial class AioClusterFile
 {
-    /// <summary>The bytes from an offset to the end that the file has now, in parts of up to <c>max-transfer</c>, each checked by a CRC-32C.</summary>
+    /// <summary>
+    /// The bytes from an offset to the end that the file has now, in parts of up to <c>max-transfer</c>, each checked by a CRC-32C.
+    /// </summary>
     /// <param name="offset">Where to begin.</param>
     /// <remarks>The stream fails when the file's owner goes away: begin again where it ended.</remarks>
     public Source<ReadOnlyMemory<byte>, NotUsed> ReadStream(long offset = 0) =>
@@ -21,7 +23,8 @@ public sealed partial class AioClusterFile
     /// <param name="cancellationToken">Ends the stream; what was sent may be written.</param>
     /// <returns>Bytes written; all of them are on stable storage.</returns>
     /// <exception cref="AioClusterFileException">It was not written whole: a part of it may be.</exception>
-    public async Task<long> WriteStreamAsync(Source<ReadOnlyMemory<byte>, NotUsed> data, long offset = 0, CancellationToken cancellationToken = default)
+    public async Task<long> WriteStreamAsync(
+        Source<ReadOnlyMemory<byte>, NotUsed> data, long offset = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         var open = new Wire.OpenWrite { Offset = offset };
@@ -54,7 +57,8 @@ public sealed partial class AioClusterFile
         return end >= offset + count && (ulong)Volatile.Read(ref _epoch) == epoch // else the flush was another open's
             ? count
             : throw new AioClusterFileException(
-                Address, AioClusterFailure.Io, AioOutcome.MayHaveHappened, $"{Address}: a stream of {count} bytes to {offset} was not written whole: its owner has gone away or failed");
+                Address, AioClusterFailure.Io, AioOutcome.MayHaveHappened,
+                $"{Address}: a stream of {count} bytes to {offset} was not written whole: its owner has gone away or failed");
     }
 
     /// <summary>Writes what a .NET stream has, as <see cref="WriteStreamAsync"/>.</summary>
@@ -63,7 +67,8 @@ public sealed partial class AioClusterFile
             Source.UnfoldAsync(source, async stream =>
             {
                 var part = new byte[MaxTransfer];
-                var length = await stream.ReadAtLeastAsync(part, part.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+                var length = await stream.ReadAtLeastAsync(
+                    part, part.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
                 return length == 0 ? Akka.Util.Option<(Stream, ReadOnlyMemory<byte>)>.None : (stream, part.AsMemory(0, length));
             }),
             offset, cancellationToken);
@@ -96,12 +101,16 @@ public sealed partial class AioClusterFile
             .SelectError(e => BrokenOff(e, "reads", offer, AioOutcome.NotPerformed, gone));
     }
 
-    private AioClusterFileException BrokenOff(Exception e, string what, Wire.StreamOffered offer, AioOutcome outcome, CancellationToken gone) =>
+    private AioClusterFileException BrokenOff(
+        Exception e, string what, Wire.StreamOffered offer, AioOutcome outcome, CancellationToken gone) =>
         gone.IsCancellationRequested
-            ? new(Address, AioClusterFailure.Unavailable, outcome, $"{Address}: the stream of {what} broke off: its owner's node {offer.Node} has left the cluster")
+            ? new(
+                Address, AioClusterFailure.Unavailable, outcome,
+                $"{Address}: the stream of {what} broke off: its owner's node {offer.Node} has left the cluster")
             : new(Address, AioClusterFailure.Io, outcome, $"{Address}: the stream of {what} broke off: {e.Message}");
 
-    private async Task<(Wire.StreamOffered Stream, ulong Epoch)> OfferAsync(Action<Wire.Request> operation, CancellationToken cancellationToken)
+    private async Task<(Wire.StreamOffered Stream, ulong Epoch)> OfferAsync(
+        Action<Wire.Request> operation, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -124,7 +133,8 @@ public sealed partial class AioClusterFile
     private ReadOnlyMemory<byte> Check(Wire.Chunk chunk) => Crc32C.Of(chunk.Data.Span) == chunk.Crc32C
         ? chunk.Data.Memory
         : throw new AioClusterFileException(
-            Address, AioClusterFailure.Io, AioOutcome.NotPerformed, $"{Address}: a part of {chunk.Data.Length} bytes has another CRC-32C than it says: it was damaged on its way");
+            Address, AioClusterFailure.Io, AioOutcome.NotPerformed,
+            $"{Address}: a part of {chunk.Data.Length} bytes has another CRC-32C than it says: it was damaged on its way");
 
     private static IEnumerable<ReadOnlyMemory<byte>> Parts(ReadOnlyMemory<byte> data, int most)
     {

@@ -7,9 +7,9 @@ namespace AkkaAio.Cluster;
 
 /// <summary>
 /// A file of the cluster, as seen from any node. Every call goes to the file's owner and is told again until it is answered or
-/// <c>call-timeout</c> is over, and is performed once. Where the owner changes before it has answered a change of a plain file, the call fails
-/// with <see cref="AioClusterFailure.OwnerChanged"/>: made again, it could write over what another client has written since. All members may be
-/// used from any thread. There is nothing to close.
+/// <c>call-timeout</c> is over, and is performed once. Where the owner changes before it has answered a change of a plain file, the call
+/// fails with <see cref="AioClusterFailure.OwnerChanged"/>: made again, it could write over what another client has written since. All
+/// members may be used from any thread. There is nothing to close.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim holds nothing to dispose unless its AvailableWaitHandle was read.")]
 public sealed partial class AioClusterFile
@@ -49,7 +49,9 @@ public sealed partial class AioClusterFile
 
     private int MaxTransfer => _cluster.Settings.MaxTransfer;
 
-    /// <summary>Reads up to <paramref name="length"/> bytes; fewer at the end of the file. More than <c>max-transfer</c> are several requests.</summary>
+    /// <summary>
+    /// Reads up to <paramref name="length"/> bytes; fewer at the end of the file. More than <c>max-transfer</c> are several requests.
+    /// </summary>
     /// <exception cref="AioClusterFileException">The owner cannot read, or is away.</exception>
     public async Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length, CancellationToken cancellationToken = default)
     {
@@ -76,19 +78,27 @@ public sealed partial class AioClusterFile
         return all.AsMemory(0, count);
     }
 
-    /// <summary>Writes, of a plain file. More than <c>max-transfer</c> bytes are several requests: a failure may leave the first of them done.</summary>
+    /// <summary>
+    /// Writes, of a plain file. More than <c>max-transfer</c> bytes are several requests: a failure may leave the first of them done.
+    /// </summary>
     /// <param name="offset">Where.</param>
     /// <param name="data">Unchanged until the task ends.</param>
     /// <param name="durability">Dsync: it is on stable storage when the task ends. None: after the next <see cref="FlushAsync"/>.</param>
     /// <param name="cancellationToken">Ends the call; the write may be performed all the same.</param>
     /// <exception cref="AioClusterFileException">Its Outcome says whether it may have happened.</exception>
     public async Task WriteAsync(
-        long offset, ReadOnlyMemory<byte> data, AioDurability durability = AioDurability.None, CancellationToken cancellationToken = default)
+        long offset, ReadOnlyMemory<byte> data, AioDurability durability = AioDurability.None,
+        CancellationToken cancellationToken = default)
     {
         do
         {
             var part = data[..Math.Min(data.Length, MaxTransfer)];
-            var write = new Wire.WriteAt { Offset = offset, Data = UnsafeByteOperations.UnsafeWrap(part), Durable = durability == AioDurability.Dsync };
+            var write = new Wire.WriteAt
+            {
+                Offset = offset,
+                Data = UnsafeByteOperations.UnsafeWrap(part),
+                Durable = durability == AioDurability.Dsync,
+            };
             await ChangeAsync((request, _) => request.WriteAt = write, cancellationToken).ConfigureAwait(false);
             (offset, data) = (offset + part.Length, data[part.Length..]);
         }
@@ -133,9 +143,12 @@ public sealed partial class AioClusterFile
     /// answered, it succeeds and changes nothing.
     /// </summary>
     /// <returns>The end behind it.</returns>
-    /// <exception cref="AioClusterFileException">WrongEnd, with the end that it has: nothing has changed. Others as for <see cref="AppendAsync"/>.</exception>
+    /// <exception cref="AioClusterFileException">
+    /// WrongEnd, with the end that it has: nothing has changed. Others as for <see cref="AppendAsync"/>.
+    /// </exception>
     public Task<long> AppendAtAsync(
-        long expectedEnd, ReadOnlyMemory<byte> data, AioDurability durability = AioDurability.Dsync, CancellationToken cancellationToken = default) =>
+        long expectedEnd, ReadOnlyMemory<byte> data, AioDurability durability = AioDurability.Dsync,
+        CancellationToken cancellationToken = default) =>
         AppendAtAsync(expectedEnd, data, durability, isFirst: false, cancellationToken);
 
     /// <summary>Cuts a plain file, or makes it longer by zeros, if it ends at <paramref name="expectedEnd"/>; durably.</summary>
@@ -147,11 +160,12 @@ public sealed partial class AioClusterFile
     }
 
     /// <summary>
-    /// What this object had written when the call began is on stable storage when the task ends, also where the file's owner has changed since:
-    /// an owner that leaves flushes first.
+    /// What this object had written when the call began is on stable storage when the task ends, also where the file's owner has changed
+    /// since: an owner that leaves flushes first.
     /// </summary>
     /// <exception cref="AioClusterFileException">
-    /// Lost: an owner ended without that, and what it had acknowledged without Dsync may be lost. Io: the disk failed, with the same meaning.
+    /// Lost: an owner ended without that, and what it had acknowledged without Dsync may be lost.
+    /// Io: the disk failed, with the same meaning.
     /// </exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) => FlushToEndAsync(cancellationToken);
 
@@ -173,13 +187,14 @@ public sealed partial class AioClusterFile
     private async Task<long> FlushToEndAsync(CancellationToken cancellationToken)
     {
         var (since, count) = _unflushed.Begin();
-        var end = await ChangeAsync((request, _) => request.Flush = new Wire.Flush { Since = since }, cancellationToken).ConfigureAwait(false);
+        var end = await ChangeAsync(
+            (request, _) => request.Flush = new Wire.Flush { Since = since }, cancellationToken).ConfigureAwait(false);
         _unflushed.Flushed(count);
         return end;
     }
 
-    // First: no call before can have appended these bytes, so that equal ones that are there are another's. In a log, whose frames name their
-    // writer, it is said of the first request alone: a duplicate of a request that one owner refused may have reached another.
+    // First: no call before can have appended these bytes, so that equal ones that are there are another's. In a log, whose frames name
+    // their writer, it is said of the first request alone: a duplicate of a request that one owner refused may have reached another.
     private Task<long> AppendAtAsync(
         long expectedEnd, ReadOnlyMemory<byte> data, AioDurability durability, bool isFirst, CancellationToken cancellationToken)
     {
@@ -228,21 +243,23 @@ public sealed partial class AioClusterFile
                         var end = answer.Reply.WrongEnd.End;
                         throw new AioClusterFileException(
                             Address, AioClusterFailure.WrongEnd,
-                            unsure && Kind == AioClusterFileKind.Plain ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed, $"{Address} ends at {end}, and not where the call expected", end);
+                            unsure && Kind == AioClusterFileKind.Plain ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed,
+                            $"{Address} ends at {end}, and not where the call expected", end);
                     case Wire.Reply.ResultOneofCase.Moved:
                         GoOnAt(answer.Reply.Moved, unsure);
                         if (unsure && !MayRepeat(answer.Request))
                         {
                             throw new AioClusterFileException(
                                 Address, AioClusterFailure.OwnerChanged, AioOutcome.MayHaveHappened,
-                                $"{Address}: its owner changed before it had answered. The change may have been made, and is not made again: another " +
-                                "client may have written since. Read what is there");
+                                $"{Address}: its owner changed before it had answered. The change may have been made, " +
+                                "and is not made again: another client may have written since. Read what is there");
                         }
 
                         break;
                     default:
                         throw new AioClusterFileException(
-                            Address, AioClusterFailure.Unsupported, AioOutcome.MayHaveHappened, $"{Address}: an answer of another version: {answer.Reply.ResultCase}");
+                            Address, AioClusterFailure.Unsupported, AioOutcome.MayHaveHappened,
+                            $"{Address}: an answer of another version: {answer.Reply.ResultCase}");
                 }
             }
         }

@@ -6,7 +6,9 @@ public enum AioClusterFailure
     /// <summary>The owner did not answer until <c>call-timeout</c>: its disk is away, or the cluster has no majority here.</summary>
     Unavailable,
 
-    /// <summary>Two nodes have a disk of that id: one is a copy of the other. Nothing is opened on either until one has been stopped.</summary>
+    /// <summary>
+    /// Two nodes have a disk of that id: one is a copy of the other. Nothing is opened on either until one has been stopped.
+    /// </summary>
     DiskDoubled,
 
     /// <summary>There is no such file.</summary>
@@ -34,13 +36,14 @@ public enum AioClusterFailure
     Io,
 
     /// <summary>
-    /// A log has a damaged place with whole frames behind it. It can be read, up to there and behind it; nothing is appended, and nothing was cut off.
+    /// A log has a damaged place with whole frames behind it. It can be read, up to there and behind it; nothing is appended,
+    /// and nothing was cut off.
     /// </summary>
     Damaged,
 
     /// <summary>
-    /// Of FlushAsync: an owner ended before it had flushed what it had acknowledged to this object without Dsync, and that may be lost. Each
-    /// later FlushAsync of this object says so, too: open the file again, and write again what was not durable.
+    /// Of FlushAsync: an owner ended before it had flushed what it had acknowledged to this object without Dsync, and that may be lost.
+    /// Each later FlushAsync of this object says so, too: open the file again, and write again what was not durable.
     /// </summary>
     Lost,
 

@@ -24,8 +24,8 @@ public sealed record AioClusterOpenOptions
 
     /// <summary>
     /// Of a plain file: a change whose answer was lost with its owner is made again by the next one, instead of failing with
-    /// <see cref="AioClusterFailure.OwnerChanged"/>. Right where no other client changes these bytes: what another has written in the meantime is
-    /// written over.
+    /// <see cref="AioClusterFailure.OwnerChanged"/>. Right where no other client changes these bytes: what another has written in the
+    /// meantime is written over.
     /// </summary>
     public bool MayRepeatChanges { get; init; }
 }

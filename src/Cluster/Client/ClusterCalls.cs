@@ -8,8 +8,8 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
 {
     private const string Time = AioClusterSettings.Path + ".call-timeout";
 
-    // A message that sharding has dropped at a hand-off is missed after so long, and told again; then after twice as long, and so on. It is told
-    // again to be answered once: the owner knows it by its number.
+    // A message that sharding has dropped at a hand-off is missed after this time, and told again; then after twice the time, and so on.
+    // It is told again to be answered once: the owner knows it by its number.
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
 
     private long _number;
@@ -21,14 +21,15 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
 
     /// <summary>Asks until there is an answer that another attempt would not change.</summary>
     /// <param name="make">
-    /// The request of an attempt, by whether one before may have been performed. Told again after a time-out it must be the same; it is made anew
-    /// only where the owner says that it did nothing.
+    /// The request of an attempt, by whether one before may have been performed. Told again after a time-out it must be the same; it is
+    /// made anew only where the owner says that it did nothing.
     /// </param>
     /// <param name="changes">Whether the request changes something, so that no answer means that it may have happened.</param>
     /// <param name="cancellationToken">Ends the call; what was told may be performed all the same.</param>
     /// <param name="mayHaveHappened">An earlier request for the same change may have been performed.</param>
     /// <exception cref="AioClusterFileException">The owner says why not, or did not answer in time.</exception>
-    public async Task<Answer> CallAsync(Func<bool, Wire.Request> make, bool changes, CancellationToken cancellationToken, bool mayHaveHappened = false)
+    public async Task<Answer> CallAsync(
+        Func<bool, Wire.Request> make, bool changes, CancellationToken cancellationToken, bool mayHaveHappened = false)
     {
         var deadline = DateTime.UtcNow + Settings.CallTimeout;
         var request = make(mayHaveHappened);
@@ -42,9 +43,11 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                 throw Late(request, mayHaveHappened, last);
             }
 
-            var (reply, toldAgain) = await AskAsync(request, rest < Settings.AttemptTimeout ? rest : Settings.AttemptTimeout, cancellationToken).ConfigureAwait(false);
+            var (reply, toldAgain) = await AskAsync(
+                request, rest < Settings.AttemptTimeout ? rest : Settings.AttemptTimeout, cancellationToken).ConfigureAwait(false);
             last = reply?.Failure;
-            mayHaveHappened |= changes && (reply is null || toldAgain); // what answers may be another owner than the one that was told first
+            // The one that answers may be another owner than the one that was told first.
+            mayHaveHappened |= changes && (reply is null || toldAgain);
             if (reply is null)
             {
                 // Told once more below.
@@ -66,7 +69,8 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                         request = make(mayHaveHappened); // it was overtaken by a later one of ours, and not performed
                         continue;
                     case Wire.FailureKind.FailureOverloaded or Wire.FailureKind.FailureMoving:
-                        request = last.MayHaveHappened ? request : make(mayHaveHappened); // the owner remembers that it has refused this one
+                        // The owner remembers that it has refused this one.
+                        request = last.MayHaveHappened ? request : make(mayHaveHappened);
                         break;
                     default:
                         throw ErrorOf(request.File, last, mayHaveHappened);
@@ -105,7 +109,8 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
         mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed, failure.Message);
 
     // Null: no answer in time.
-    private async Task<(Wire.Reply? Reply, bool ToldAgain)> AskAsync(Wire.Request request, TimeSpan time, CancellationToken cancellationToken)
+    private async Task<(Wire.Reply? Reply, bool ToldAgain)> AskAsync(
+        Wire.Request request, TimeSpan time, CancellationToken cancellationToken)
     {
         IActorRef requester = ActorRefs.Nobody;
         var answer = cluster.Region.Ask<object>(
@@ -132,10 +137,12 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
             Wire.Reply known = await answer.ConfigureAwait(false) switch
             {
                 Wire.Reply { Unsupported: { } unsupported } => throw new AioClusterFileException(
-                    request.File, AioClusterFailure.Unsupported, AioOutcome.NotPerformed, $"{request.File}: its owner does not know \"{unsupported.Manifest}\": it runs another version"),
+                    request.File, AioClusterFailure.Unsupported, AioOutcome.NotPerformed,
+                    $"{request.File}: its owner does not know \"{unsupported.Manifest}\": it runs another version"),
                 Wire.Reply { ResultCase: not Wire.Reply.ResultOneofCase.None } reply => reply,
                 var other => throw new AioClusterFileException(
-                    request.File, AioClusterFailure.Unsupported, AioOutcome.MayHaveHappened, $"{request.File}: its owner has answered with what this version does not know: {other}"),
+                    request.File, AioClusterFailure.Unsupported, AioOutcome.MayHaveHappened,
+                    $"{request.File}: its owner has answered with what this version does not know: {other}"),
             };
             return (known, toldAgain);
         }
@@ -152,7 +159,9 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
         var failure = last?.Kind == Wire.FailureKind.FailureOverloaded ? AioClusterFailure.Overloaded
             : nodes.Count > 1 && !isShared ? AioClusterFailure.DiskDoubled
             : AioClusterFailure.Unavailable;
-        var why = last?.Message ?? DiskAllocationStrategy.WhyNotOne(disk, nodes, isShared) ?? $"its owner on {string.Join(" or ", nodes)} did not answer";
+        var why = last?.Message
+            ?? DiskAllocationStrategy.WhyNotOne(disk, nodes, isShared)
+            ?? $"its owner on {string.Join(" or ", nodes)} did not answer";
         return new AioClusterFileException(
             request.File, failure, mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed,
             $"{request.File}: {why} ({Time} = {Settings.CallTimeout})");

@@ -1,8 +1,8 @@
 namespace AkkaAio.Cluster.Client;
 
 /// <summary>
-/// The epochs in which changes were acknowledged that were not durable, and not flushed since. A flush of a later epoch names the first of them:
-/// its owner can say whether they were flushed.
+/// The epochs in which changes were acknowledged that were not durable, and not flushed since. A flush of a later epoch names the first of
+/// them: its owner can say whether they were flushed.
 /// </summary>
 internal sealed class UnflushedWrites
 {

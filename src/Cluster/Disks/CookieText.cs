@@ -4,7 +4,9 @@ using AkkaAio.Cluster.Logs;
 
 namespace AkkaAio.Cluster.Disks;
 
-/// <summary>A cookie's bytes: a line that names the format, lines of a key and a value, and a last line with the CRC-32C of those before it.</summary>
+/// <summary>
+/// A cookie's bytes: a line that names the format, lines of a key and a value, and a last line with the CRC-32C of those before it.
+/// </summary>
 internal static class CookieText
 {
     public static byte[] Write(string firstLine, params ReadOnlySpan<(string Key, string Value)> lines)

@@ -82,7 +82,9 @@ internal abstract class Disk : IDisposable
         try
         {
             FileFacts facts;
-            using (var file = LinuxFile.Open(temporary, new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp, Lock = FileLockMode.Exclusive }))
+            using (var file = LinuxFile.Open(
+                temporary,
+                new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp, Lock = FileLockMode.Exclusive }))
             {
                 facts = FileFacts.GiveTo(file, kind);
                 file.FullSync();
@@ -173,7 +175,8 @@ internal abstract class Disk : IDisposable
             try
             {
                 using var file = LinuxFile.Open(
-                    name, new IoFileOptions(FileMode.Open, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp, Lock = FileLockMode.Exclusive });
+                    name,
+                    new IoFileOptions(FileMode.Open, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp, Lock = FileLockMode.Exclusive });
                 _temp.Delete(name);
             }
             catch (AioSystemException e) when (e.Errno is Errno.EAGAIN or Errno.EACCES or Errno.ENOENT)

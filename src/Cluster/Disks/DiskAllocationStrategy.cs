@@ -39,7 +39,8 @@ internal sealed class DiskAllocationStrategy : IShardAllocationStrategy
         return shared is null && nodes.Count == 1 && regions.Count == 1
             ? Task.FromResult(regions.Keys.First())
             : Task.FromException<IActorRef>(new AioClusterException(
-                WhyNotOne(diskId, nodes, isShared: shared is not null) ?? $"the node {nodes[0]} has the disk {diskId}, and has not yet started its files"));
+                WhyNotOne(diskId, nodes, isShared: shared is not null)
+                    ?? $"the node {nodes[0]} has the disk {diskId}, and has not yet started its files"));
     }
 
     public async Task<IImmutableSet<string>> Rebalance(
@@ -50,7 +51,8 @@ internal sealed class DiskAllocationStrategy : IShardAllocationStrategy
         {
             var regions = RegionsOn([.. disk], currentShardAllocations).ToImmutableDictionary(
                 region => region.Key, region => (IImmutableList<string>)[.. region.Value.Where(shard => IsOf(disk.Key, shard))]);
-            moved = moved.Union(await _least.Rebalance(regions, [.. rebalanceInProgress.Where(shard => IsOf(disk.Key, shard))]).ConfigureAwait(false));
+            moved = moved.Union(
+                await _least.Rebalance(regions, [.. rebalanceInProgress.Where(shard => IsOf(disk.Key, shard))]).ConfigureAwait(false));
         }
 
         return moved;
@@ -61,7 +63,8 @@ internal sealed class DiskAllocationStrategy : IShardAllocationStrategy
     {
         0 => $"the disk {diskId} is on no node that is up: its files are unavailable until its node is back",
         > 1 when !isShared =>
-            $"the disk {diskId} is on {nodes.Count} nodes ({string.Join(", ", nodes)}): it was copied. Stop all but one, and make the others' disks anew",
+            $"the disk {diskId} is on {nodes.Count} nodes ({string.Join(", ", nodes)}): it was copied. Stop all but one, " +
+            "and make the others' disks anew",
         _ => null,
     };
 

@@ -21,7 +21,8 @@ internal sealed record DiskCookie(string Id, uint Epoch)
     {
         CookieText.CheckFormat(
             bytes, path, FirstLine,
-            (SharedCookie.FirstLine, "the folder is of storage = shared, and this node has storage = local: set it to shared, or give a folder of its own"));
+            (SharedCookie.FirstLine,
+                "the folder is of storage = shared, and this node has storage = local: set it to shared, or give a folder of its own"));
         if (CookieText.Read(bytes, "id", "epoch") is [var id, var epochText] && FileAddress.IsDiskId(id) &&
             uint.TryParse(epochText, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
         {
@@ -29,6 +30,7 @@ internal sealed record DiskCookie(string Id, uint Epoch)
         }
 
         throw new AioClusterException(
-            $"{path} is damaged. Restore it from a backup: its epoch must not go back. A disk whose files were never written to may be made anew by removing it");
+            $"{path} is damaged. Restore it from a backup: its epoch must not go back. " +
+            "A disk whose files were never written to may be made anew by removing it");
     }
 }

@@ -16,9 +16,11 @@ internal static class DiskFolder
     {
         try
         {
-            return LinuxFile.Open(LockName, new IoFileOptions(FileMode.OpenOrCreate, FileAccess.ReadWrite, DirectIo.Off) { Lock = mode, Below = folder });
+            return LinuxFile.Open(
+                LockName, new IoFileOptions(FileMode.OpenOrCreate, FileAccess.ReadWrite, DirectIo.Off) { Lock = mode, Below = folder });
         }
-        catch (AioSystemException e) when (e.Errno is Errno.EAGAIN or Errno.EACCES && e.Operation?.StartsWith("fcntl", StringComparison.Ordinal) == true)
+        catch (AioSystemException e)
+            when (e.Errno is Errno.EAGAIN or Errno.EACCES && e.Operation?.StartsWith("fcntl", StringComparison.Ordinal) == true)
         {
             return null;
         }
@@ -45,7 +47,8 @@ internal static class DiskFolder
         if (other is not null)
         {
             throw new AioClusterException(
-                $"the folder {folder.Path} has no {DiskCookie.FileName} and is not empty (there is \"{other}\"): it is no disk. Give an empty folder, or restore the cookie");
+                $"the folder {folder.Path} has no {DiskCookie.FileName} and is not empty (there is \"{other}\"): it is no disk. " +
+                "Give an empty folder, or restore the cookie");
         }
     }
 
@@ -53,7 +56,8 @@ internal static class DiskFolder
     public static void WriteCookie(Folder folder, ReadOnlySpan<byte> bytes)
     {
         const string NewName = DiskCookie.FileName + ".new";
-        using (var file = LinuxFile.Open(NewName, new IoFileOptions(FileMode.Create, FileAccess.ReadWrite, DirectIo.Off) { Below = folder }))
+        using (var file = LinuxFile.Open(
+            NewName, new IoFileOptions(FileMode.Create, FileAccess.ReadWrite, DirectIo.Off) { Below = folder }))
         {
             for (var written = 0; written < bytes.Length;)
             {
@@ -76,7 +80,8 @@ internal static class DiskFolder
         if (errno != Errno.None)
         {
             throw new AioClusterException(
-                $"the file system of {folder.Path} keeps no extended attributes ({errno.Name()}), where a file's kind and id are kept: use ext4, XFS or btrfs");
+                $"the file system of {folder.Path} keeps no extended attributes ({errno.Name()}), where a file's kind and id are kept: " +
+                "use ext4, XFS or btrfs");
         }
 
         _ = ExtendedAttributes.Remove(handle, Probe);

@@ -48,5 +48,6 @@ internal readonly record struct DiskRole(string DiskId, int Shards)
         return [.. having.Select(has => has.Node)];
     }
 
-    public override string ToString() => Shards == 0 ? $"{Local}{DiskId}" : string.Create(CultureInfo.InvariantCulture, $"{Shared}{DiskId}-{Shards}");
+    public override string ToString() =>
+        Shards == 0 ? $"{Local}{DiskId}" : string.Create(CultureInfo.InvariantCulture, $"{Shared}{DiskId}-{Shards}");
 }

@@ -13,7 +13,7 @@ internal sealed class DiskSpace(long minFree)
 
     private readonly ConcurrentDictionary<Disk, Known> _known = [];
 
-    /// <summary>Why a file may not grow by so many bytes; null: it may.</summary>
+    /// <summary>Why a file may not grow by <paramref name="growth"/> bytes; null: it may.</summary>
     public string? WhyFull(Disk disk, long growth)
     {
         var known = _known.GetOrAdd(disk, static _ => new Known());
@@ -28,7 +28,8 @@ internal sealed class DiskSpace(long minFree)
 
             if (growth > known.Free - known.Grown)
             {
-                return $"{growth} more bytes would leave the disk {disk.Id} ({disk.Path}) with less than min-free = {minFree} bytes; {Math.Max(0, known.Free + minFree - known.Grown)} are free";
+                return $"{growth} more bytes would leave the disk {disk.Id} ({disk.Path}) with less than min-free = {minFree} bytes; " +
+                    $"{Math.Max(0, known.Free + minFree - known.Grown)} are free";
             }
 
             known.Grown += growth;

@@ -47,8 +47,9 @@ internal sealed class DoubledDiskWatch : UntypedActor
                 if (Doubled().FirstOrDefault(found => found.Other.UniqueAddress.Equals(other)) is ({ } member, { } disk))
                 {
                     _log.Error(
-                        "the disk {DiskId} in {Path} is on the node {Node} too, which was up before this one: it was copied. This node leaves the cluster. " +
-                        "Give it a folder of its own, or stop the other one", disk.Id, disk.Path, member.Address);
+                        "the disk {DiskId} in {Path} is on the node {Node} too, which was up before this one: it was copied. " +
+                        "This node leaves the cluster. Give it a folder of its own, or stop the other one",
+                        disk.Id, disk.Path, member.Address);
                     _ = CoordinatedShutdown.Get(Context.System).Run(DoubledDisk.Instance);
                     Context.Stop(Self);
                 }

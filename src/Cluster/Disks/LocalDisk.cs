@@ -25,7 +25,8 @@ internal sealed class LocalDisk : Disk
         {
             using var folder = Folder.Open(full);
             held = DiskFolder.TryLock(folder, FileLockMode.Exclusive) ?? throw new AioClusterException(
-                $"the folder {full} is in use by another node: one process may have it. Stop that one, or give this one a folder of its own");
+                $"the folder {full} is in use by another node: one process may have it. Stop that one, " +
+                "or give this one a folder of its own");
             var cookie = CookieOf(folder);
             cookie = cookie with { Epoch = checked(cookie.Epoch + 1) };
             Directory.CreateDirectory(System.IO.Path.Combine(full, FilesName));
@@ -44,7 +45,8 @@ internal sealed class LocalDisk : Disk
     }
 
     /// <summary>Always: the folder's lock is the fence. The epoch rises with each open, over all starts.</summary>
-    public override FileHold TryHold(string name, IActorRef owner) => new(((ulong)Epoch << 32) | Interlocked.Increment(ref _opens), owner, null);
+    public override FileHold TryHold(string name, IActorRef owner) =>
+        new(((ulong)Epoch << 32) | Interlocked.Increment(ref _opens), owner, null);
 
     private static DiskCookie CookieOf(Folder folder)
     {

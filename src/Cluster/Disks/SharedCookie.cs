@@ -25,15 +25,19 @@ internal sealed record SharedCookie(string Id, int Shards)
     {
         CookieText.CheckFormat(
             bytes, path, FirstLine,
-            (DiskCookie.FirstLine, "the folder is a disk of storage = local, and this node has storage = shared: set it to local, or give an empty folder"));
+            (DiskCookie.FirstLine,
+                "the folder is a disk of storage = local, and this node has storage = shared: set it to local, or give an empty folder"));
         if (CookieText.Read(bytes, "id", "shards", "hash") is not [var id, var shardsText, var hash] || !FileAddress.IsDiskId(id) ||
             !int.TryParse(shardsText, NumberStyles.None, CultureInfo.InvariantCulture, out var shards) || shards < 1)
         {
-            throw new AioClusterException($"{path} is damaged. Restore it from a backup: another id or number of shards would make other files of them");
+            throw new AioClusterException(
+                $"{path} is damaged. Restore it from a backup: another id or number of shards would make other files of them");
         }
 
         return hash == Hash
             ? new SharedCookie(id, shards)
-            : throw new AioClusterException($"{path} says that files are placed by the hash {hash}, and this version places them by {Hash}: files would have two owners");
+            : throw new AioClusterException(
+                $"{path} says that files are placed by the hash {hash}, and this version places them by {Hash}: " +
+                "files would have two owners");
     }
 }

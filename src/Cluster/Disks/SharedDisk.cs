@@ -8,15 +8,15 @@ using AkkaAio.Interop.Folders;
 namespace AkkaAio.Cluster.Disks;
 
 /// <summary>
-/// <c>storage = shared</c>: a folder that several nodes have, each with a shared lock on it. Its files are spread over shards; a node may open a
-/// shard's files while it has the shard's lease.
+/// <c>storage = shared</c>: a folder that several nodes have, each with a shared lock on it. Its files are spread over shards; a node may
+/// open a shard's files while it has the shard's lease.
 /// </summary>
 internal sealed class SharedDisk : Disk
 {
     private const string LeasesName = "leases";
 
-    // A node that makes the folder has it alone for as long as it takes to make the leases. The lock is tried again: a lock that is waited for
-    // without a time-out would hang the start behind a node of storage local.
+    // A node that makes the folder has it alone for as long as it takes to make the leases. The lock is tried again: a lock that is waited
+    // for without a time-out would hang the start behind a node of storage local.
     private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50);
 
@@ -36,7 +36,9 @@ internal sealed class SharedDisk : Disk
     /// <summary>Does what blocks on the leases.</summary>
     public LeaseThread Worker { get; }
 
-    /// <summary>For tests alone, which show what happens without: files are opened by a node that has no lease, and without a lock.</summary>
+    /// <summary>
+    /// For tests alone, which show what happens without: files are opened by a node that has no lease, and without a lock.
+    /// </summary>
     public bool IsUnfenced { get; set; }
 
     public override FileLockMode FileLock => IsUnfenced ? FileLockMode.None : FileLockMode.Exclusive;
@@ -63,8 +65,8 @@ internal sealed class SharedDisk : Disk
             if (cookie.Shards != shards)
             {
                 throw new AioClusterException(
-                    $"the files in {full} are spread over {cookie.Shards} shards, and {AioClusterSettings.Path}.shards = {shards}: files would have two owners. " +
-                    $"Set it to {cookie.Shards}; it cannot be changed once the folder is in use");
+                    $"the files in {full} are spread over {cookie.Shards} shards, and {AioClusterSettings.Path}.shards = {shards}: " +
+                    $"files would have two owners. Set it to {cookie.Shards}; it cannot be changed once the folder is in use");
             }
 
             var disk = new SharedDisk(folder, cookie, held);
@@ -121,7 +123,8 @@ internal sealed class SharedDisk : Disk
         }
 
         throw new AioClusterException(
-            $"the folder {folder.Path} is in use by another node in a way that does not go with storage = shared: that node may have storage = local. Stop it, or give another folder");
+            $"the folder {folder.Path} is in use by another node in a way that does not go with storage = shared: " +
+            "that node may have storage = local. Stop it, or give another folder");
     }
 
     private static void Make(Folder folder, int shards)

@@ -5,10 +5,10 @@ using AkkaAio.Interop.Files;
 namespace AkkaAio.Cluster.Disks;
 
 /// <summary>
-/// The extended attribute <c>user.akkaaio.unflushed</c> of a file: the last epoch in which something was acknowledged before it was durable, and
-/// whose owner did not get to flush it. It is set, durably, before the first such change of an open, and put back behind the flush of an orderly
-/// close. What was acknowledged in that epoch, or before it, may be lost: an owner that ended between the two cannot tell a kill from a
-/// power cut.
+/// The extended attribute <c>user.akkaaio.unflushed</c> of a file: the last epoch in which something was acknowledged before it was
+/// durable, and whose owner did not get to flush it. It is set, durably, before the first such change of an open, and put back behind the
+/// flush of an orderly close. What was acknowledged in that epoch, or before it, may be lost: an owner that ended between the two cannot
+/// tell a kill from a power cut.
 /// </summary>
 internal static class UnflushedMark
 {

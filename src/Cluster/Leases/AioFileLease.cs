@@ -8,15 +8,15 @@ using AkkaAio.Cluster.Owner;
 namespace AkkaAio.Cluster;
 
 /// <summary>
-/// A lease that is an OFD lock on a file of a shared folder. It has no time-out: the kernel, or the file server, takes the lock from a process
-/// that has ended, so that a node which is frozen keeps its leases until it is awake or dead, and cannot write beside its successor.
+/// A lease that is an OFD lock on a file of a shared folder. It has no time-out: the kernel, or the file server, takes the lock from a
+/// process that has ended. So a node that is frozen keeps its leases until it is awake or dead, and cannot write beside its successor.
 /// </summary>
 /// <remarks>
 /// Of a shard it is released when no file that was opened under it is open any more and no call works on one. Until then
-/// <see cref="Release"/> answers false and the lease stays: a disk that hangs blocks its shard rather than have two writers. It is freed when
-/// the last file is closed.
-/// <para>Named in <c>akka.io.aio.cluster.lease</c>; used by sharding (<c>akka.cluster.sharding.use-lease</c>), and by the split-brain resolver's
-/// lease-majority if it is named there.</para>
+/// <see cref="Release"/> answers false and the lease stays: a disk that hangs blocks its shard rather than have two writers. It is freed
+/// when the last file is closed.
+/// <para>Named in <c>akka.io.aio.cluster.lease</c>; used by sharding (<c>akka.cluster.sharding.use-lease</c>), and by the split-brain
+/// resolver's lease-majority if it is named there.</para>
 /// </remarks>
 public sealed class AioFileLease : Lease
 {
@@ -49,15 +49,22 @@ public sealed class AioFileLease : Lease
         var shared = setup.HasValue ? setup.Value.Disks.OfType<SharedDisk>().ToArray() : [];
         var at = settings.LeaseName.IndexOf(ShardInfix, StringComparison.Ordinal);
         var shard = at < 0 ? null : DiskShards.TryParseShared(settings.LeaseName[(at + ShardInfix.Length)..]);
-        _disk = (shard is { } named ? Array.Find(shared, disk => disk.Id == named.DiskId) : shared.FirstOrDefault()) ?? throw new AioClusterException(
-            $"the lease {settings.LeaseName} needs a shared folder: {AioClusterSettings.Path} {{ storage = shared, directories = [...] }} and a system that is made by AioClusterSetup.For(config)");
+        _disk = (shard is { } named ? Array.Find(shared, disk => disk.Id == named.DiskId) : shared.FirstOrDefault())
+            ?? throw new AioClusterException(
+                $"the lease {settings.LeaseName} needs a shared folder: " +
+                $"{AioClusterSettings.Path} {{ storage = shared, directories = [...] }} " +
+                "and a system that is made by AioClusterSetup.For(config)");
         _shard = shard?.Number ?? -1;
         _name = _shard < 0 ? $"lease {Uri.EscapeDataString(settings.LeaseName)}" : LeaseFile.NameOf(_shard);
     }
 
     /// <summary>For tests: of a shard, without an actor system.</summary>
     internal AioFileLease(SharedDisk disk, int shard, string owner, TimeSpan check)
-        : base(new LeaseSettings(LeaseFile.NameOf(shard), owner, new TimeoutSettings(check, TimeSpan.MaxValue, TimeSpan.MaxValue), Akka.Configuration.Config.Empty)) =>
+        : base(new LeaseSettings(
+            LeaseFile.NameOf(shard),
+            owner,
+            new TimeoutSettings(check, TimeSpan.MaxValue, TimeSpan.MaxValue),
+            Akka.Configuration.Config.Empty)) =>
         (_disk, _shard, _name, _log) = (disk, shard, LeaseFile.NameOf(shard), NoLogger.Instance);
 
     /// <inheritdoc/>
@@ -129,7 +136,8 @@ public sealed class AioFileLease : Lease
         }
         catch (Exception e)
         {
-            _log.Error(e, "{Lease}: what it told of its loss has thrown", Settings.LeaseName); // not ours; and this thread serves all leases
+            // Not ours; and this thread serves all leases.
+            _log.Error(e, "{Lease}: what it told of its loss has thrown", Settings.LeaseName);
         }
 
         return true;

@@ -8,8 +8,8 @@ using AkkaAio.Interop.Folders;
 namespace AkkaAio.Cluster.Leases;
 
 /// <summary>
-/// A lease: a file whose OFD lock is held by the node that has the lease, with a counter of how often it was acquired. The kernel, or the file
-/// server, frees the lock when the node's process ends. All of it blocks.
+/// A lease: a file whose OFD lock is held by the node that has the lease, with a counter of how often it was acquired. The kernel, or the
+/// file server, frees the lock when the node's process ends. All of it blocks.
 /// </summary>
 /// <remarks>
 /// The counter is kept twice, in blocks of their own that are written in turn: a write that a power cut tears leaves the other one.
@@ -36,7 +36,8 @@ internal sealed class LeaseFile : IDisposable
     /// <summary>Makes a lease that was never acquired, durably but for its name.</summary>
     public static void Make(Folder folder, string name)
     {
-        using var file = LinuxFile.Open(name, new IoFileOptions(FileMode.OpenOrCreate, FileAccess.ReadWrite, DirectIo.Off) { Below = folder });
+        using var file = LinuxFile.Open(
+            name, new IoFileOptions(FileMode.OpenOrCreate, FileAccess.ReadWrite, DirectIo.Off) { Below = folder });
         Write(file, 0);
         file.FullSync();
     }
@@ -49,10 +50,12 @@ internal sealed class LeaseFile : IDisposable
         try
         {
             return new LeaseFile(
-                LinuxFile.Open(name, new IoFileOptions(mode, FileAccess.ReadWrite, DirectIo.Off) { Below = folder, Lock = FileLockMode.Exclusive }),
+                LinuxFile.Open(
+                    name, new IoFileOptions(mode, FileAccess.ReadWrite, DirectIo.Off) { Below = folder, Lock = FileLockMode.Exclusive }),
                 folder.NameOf(name));
         }
-        catch (AioSystemException e) when (e.Errno is Errno.EAGAIN or Errno.EACCES && e.Operation?.StartsWith("fcntl", StringComparison.Ordinal) == true)
+        catch (AioSystemException e)
+            when (e.Errno is Errno.EAGAIN or Errno.EACCES && e.Operation?.StartsWith("fcntl", StringComparison.Ordinal) == true)
         {
             return null;
         }
@@ -70,7 +73,8 @@ internal sealed class LeaseFile : IDisposable
 
         if (last is null)
         {
-            throw new AioClusterException($"the lease {_path} is damaged: it has no counter. Restore it from a backup: the counter must not go back");
+            throw new AioClusterException(
+                $"the lease {_path} is damaged: it has no counter. Restore it from a backup: the counter must not go back");
         }
 
         var next = checked((uint)(last.Value + 1));
@@ -93,7 +97,8 @@ internal sealed class LeaseFile : IDisposable
 
         var errno = PathStatus.TryGet(_path, followLink: false, out var status);
         return errno != Errno.None ? $"the lease {_path} is gone: {errno.Name()}"
-            : (status.Device, status.Inode) != (_file.Identity.Device, _file.Identity.Inode) ? $"the lease {_path} was replaced by another file"
+            : (status.Device, status.Inode) != (_file.Identity.Device, _file.Identity.Inode)
+                ? $"the lease {_path} was replaced by another file"
             : null;
     }
 

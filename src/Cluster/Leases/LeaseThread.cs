@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace AkkaAio.Cluster.Leases;
 
 /// <summary>
-/// One thread a shared folder for what blocks on its leases: a file server that does not answer would block the pool's threads else, one for each
-/// shard, and with them the node's heartbeats.
+/// One thread per shared folder for what blocks on its leases. Otherwise a file server that does not answer would block the pool's
+/// threads, one for each shard, and with them the node's heartbeats.
 /// </summary>
 internal sealed class LeaseThread : IDisposable
 {

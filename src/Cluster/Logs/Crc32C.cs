@@ -11,7 +11,8 @@ internal static class Crc32C
         var crc = ~seed;
         foreach (var word in MemoryMarshal.Cast<byte, ulong>(data))
         {
-            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word));
+            crc = BitOperations.Crc32C(
+                crc, BitConverter.IsLittleEndian ? word : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word));
         }
 
         foreach (var value in data[(data.Length & ~7)..])

@@ -7,10 +7,10 @@ namespace AkkaAio.Cluster.Logs;
 /// <code>
 ///  0 magic "AIOL"   4 length of the payload   8 epoch of the owner   16 the writer   32 durable end   40 CRC-32C   44 payload
 /// </code>
-/// Numbers are little-endian. The durable end is an offset of the log: what is before it was on stable storage when the frame was begun, so that a
-/// damaged frame there is damage, and no append that a crash cut off. The CRC is of the frame's own offset (8 bytes), of bytes 0 to 39 and of
-/// the payload: a copy of a frame elsewhere, in the payload of another, is none. A reader skips a frame whose epoch is lower than that of one
-/// before it: a writer that had been replaced.
+/// Numbers are little-endian. The durable end is an offset of the log: what is before it was on stable storage when the frame was begun, so
+/// that a damaged frame there is damage, and no append that a crash cut off. The CRC is of the frame's own offset (8 bytes), of bytes 0 to
+/// 39 and of the payload: a copy of a frame elsewhere, in the payload of another, is none. A reader skips a frame whose epoch is lower than
+/// that of one before it: a writer that had been replaced.
 /// </summary>
 internal readonly record struct LogFrame(int Length, ulong Epoch, Guid Writer, long DurableEnd, uint Crc)
 {
@@ -32,7 +32,7 @@ internal readonly record struct LogFrame(int Length, ulong Epoch, Guid Writer, l
     /// <param name="frame">Where to.</param>
     /// <param name="offset">Where in the log it goes.</param>
     /// <param name="epoch">Of the owner.</param>
-    /// <param name="writer">Who appends it.</param>
+    /// <param name="writer">The id of its appender.</param>
     /// <param name="durableEnd">What is before it is on stable storage.</param>
     /// <param name="payload">What is appended.</param>
     public static void Write(Span<byte> frame, long offset, ulong epoch, Guid writer, long durableEnd, ReadOnlySpan<byte> payload)

@@ -4,7 +4,10 @@ namespace AkkaAio.Cluster.Logs;
 
 /// <summary>What a scan of a log has found.</summary>
 /// <param name="End">Behind the last whole frame that no damage comes before.</param>
-/// <param name="WholeBehind">Null: what is behind the end are appends that a crash cut off. Else damage: a whole frame is here, in front of which all was durable.</param>
+/// <param name="WholeBehind">
+/// Null: what is behind the end are appends that a crash cut off. Otherwise damage: a whole frame is here, in front of which all
+/// was durable.
+/// </param>
 internal readonly record struct LogEnd(long End, long? WholeBehind);
 
 /// <summary>Finds the end of a log.</summary>
@@ -56,7 +59,8 @@ internal static class LogScan
             if (frame.Epoch > epoch)
             {
                 throw new AioException(
-                    $"{file.Path}: at {end} there is a frame of epoch {frame.Epoch}, and this open has {epoch}: the disk's cookie has gone back. Restore the newer one");
+                    $"{file.Path}: at {end} there is a frame of epoch {frame.Epoch}, and this open has {epoch}: " +
+                    "the disk's cookie has gone back. Restore the newer one");
             }
 
             end += LogFrame.SizeOf(frame.Length);
@@ -82,7 +86,8 @@ internal static class LogScan
             {
                 at += found;
                 var bytes = buffer.AsSpan(at, count - at);
-                if (LogFrame.TryReadHeader(bytes, out var frame) && frame.Epoch <= epoch && frame.DurableEnd > hole && frame.DurableEnd <= start + at &&
+                if (LogFrame.TryReadHeader(bytes, out var frame) && frame.Epoch <= epoch &&
+                    frame.DurableEnd > hole && frame.DurableEnd <= start + at &&
                     bytes.Length >= LogFrame.SizeOf(frame.Length) && frame.IsIntact(bytes[..LogFrame.SizeOf(frame.Length)], start + at))
                 {
                     return start + at;

@@ -29,7 +29,9 @@ internal sealed class ClientCredits(long most)
     {
         while (_underWay.TryGetValue(client, out var now))
         {
-            if (now == bytes ? _underWay.TryRemove(new KeyValuePair<Guid, long>(client, now)) : _underWay.TryUpdate(client, now - bytes, now))
+            if (now == bytes
+                ? _underWay.TryRemove(new KeyValuePair<Guid, long>(client, now))
+                : _underWay.TryUpdate(client, now - bytes, now))
             {
                 return;
             }

@@ -25,14 +25,18 @@ internal sealed class DiskOwner : UntypedActor
                 Run(Sender, () =>
                 {
                     var (free, size) = _disk.Space();
-                    return new Wire.Reply { Stat = new Wire.Stat { Free = free, Size = size, OpenFiles = _cluster.OpenFiles.Count, Epoch = _disk.Epoch } };
+                    return new Wire.Reply
+                    {
+                        Stat = new Wire.Stat { Free = free, Size = size, OpenFiles = _cluster.OpenFiles.Count, Epoch = _disk.Epoch },
+                    };
                 });
                 break;
             case Wire.Request { OperationCase: Wire.Request.OperationOneofCase.None }:
                 Sender.Tell(Replies.Unsupported(Replies.UnknownOperation));
                 break;
             case Wire.Request request:
-                Sender.Tell(Replies.Failure(Wire.FailureKind.FailureBadName, $"{request.File} is a disk, and {request.OperationCase} needs the name of a file"));
+                Sender.Tell(Replies.Failure(
+                    Wire.FailureKind.FailureBadName, $"{request.File} is a disk, and {request.OperationCase} needs the name of a file"));
                 break;
             case Listed listed:
                 _last = (listed.Prefix, listed.Names, DateTime.UtcNow);
@@ -51,7 +55,8 @@ internal sealed class DiskOwner : UntypedActor
     {
         if (list.Most < 1)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_disk.Id}: a list of {list.Most} names; it is 1 or more"));
+            requester.Tell(
+                Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_disk.Id}: a list of {list.Most} names; it is 1 or more"));
         }
         else if (list.After.Length > 0 && _last is { } last && last.Prefix == list.Prefix && DateTime.UtcNow - last.At < ListLives)
         {
@@ -101,5 +106,6 @@ internal sealed class DiskOwner : UntypedActor
         }
     });
 
-    private sealed record Listed(Wire.ListFiles List, string Prefix, string[] Names, IActorRef Requester) : INoSerializationVerificationNeeded;
+    private sealed record Listed(Wire.ListFiles List, string Prefix, string[] Names, IActorRef Requester)
+        : INoSerializationVerificationNeeded;
 }

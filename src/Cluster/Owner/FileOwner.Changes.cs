@@ -9,8 +9,8 @@ internal sealed partial class FileOwner
 {
     private const int ClientIdBytes = 16;
 
-    // What clients have changed is remembered until the file is closed. With one more it is opened anew, or a file that is in use for years, by clients
-    // that come and go, would fill the memory. Late duplicates of those that are forgotten are of another epoch.
+    // What clients have changed is remembered until the file is closed. With one more it is opened anew, or a file that is in use for
+    // years, by clients that come and go, would fill the memory. Late duplicates of those that are forgotten are of another epoch.
     internal const int MostClients = 4096;
 
     private bool _brokenAppend;
@@ -21,7 +21,8 @@ internal sealed partial class FileOwner
         {
             requester.Tell(Replies.Failure(
                 Wire.FailureKind.FailureBadArgument,
-                $"{_address}: a change names its client by {ClientIdBytes} bytes and has a number above 0; these are {request.Client.Length} bytes and {request.Number}"));
+                $"{_address}: a change names its client by {ClientIdBytes} bytes and has a number above 0; " +
+                $"these are {request.Client.Length} bytes and {request.Number}"));
             return;
         }
 
@@ -91,15 +92,14 @@ internal sealed partial class FileOwner
     private static bool IsSameChange(Wire.Request one, Wire.Request other) =>
         other.Number > 0 && one.Number == other.Number && one.Epoch == other.Epoch && one.Client.Equals(other.Client);
 
-    private bool IsAlone => _changes.Count == 0 && _reads.Count == 0 && _writeStreams == 0;
-
     private void OnWrite(
         Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
     {
         var write = request.WriteAt;
         if (open.Facts.Kind == Wire.Kind.Log)
         {
-            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
+            refuses.Answer(
+                Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
             return;
         }
 
@@ -120,111 +120,6 @@ internal sealed partial class FileOwner
         _end = end;
         Begin(change, client, () => WriteAsync(open, write.Offset, write.Data.Memory, write.Durable));
     }
-
-    private void OnAppend(
-        Wire.Request request, Guid client, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
-    {
-        var append = request.AppendAt;
-        if ((WhyNot(append.ExpectedEnd, append.Data.Length) ?? WhyNotWriter(append.Writer)) is { } reply)
-        {
-            refuses.Answer(reply);
-            return;
-        }
-
-        if (open.Damage is { } damage)
-        {
-            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureDamaged, damage));
-            return;
-        }
-
-        var isLog = open.Facts.Kind == Wire.Kind.Log;
-        var size = isLog ? LogFrame.SizeOf(append.Data.Length) : append.Data.Length;
-        if (append.ExpectedEnd != _end)
-        {
-            AnswerOtherEnd(append, size, isLog, WriterOf(append, client), open, refuses);
-            return;
-        }
-
-        if (!TryTake(client, size, size, refuses))
-        {
-            return;
-        }
-
-        var at = _end;
-        _end += size;
-        var data = append.Data.Memory;
-        if (isLog)
-        {
-            var frame = new byte[size];
-            LogFrame.Write(frame, at, open.Epoch, WriterOf(append, client), _durableEnd, append.Data.Span);
-            data = frame;
-        }
-
-        var change = new Change(request.Number, size, requester)
-        {
-            Success = Replies.Done(_end),
-            Offset = at,
-            AppendedAt = at,
-            DurableEnd = append.Durable && isLog ? _end : null,
-        };
-        changes.Add(change);
-        Begin(change, client, () => isLog ? AppendAsync(open, at, data, append.Durable) : WriteAsync(open, at, data, append.Durable));
-    }
-
-    // An append that was performed by an earlier owner, whose reply was lost, is a success: its bytes are there.
-    private void AnswerOtherEnd(
-        Wire.AppendAt append, int size, bool isLog, Guid writer, OpenedFile open, Refusal refuses)
-    {
-        if (append.IsFirst || append.ExpectedEnd > _end - size || size == 0)
-        {
-            refuses.Answer(Replies.WrongEnd(_end));
-            return;
-        }
-
-        if (_changes.Any(change => change.Offset < append.ExpectedEnd + size && change.Offset + change.Bytes > append.ExpectedEnd))
-        {
-            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureOverloaded, $"{_address}: what is at {append.ExpectedEnd} is being written"));
-            return;
-        }
-
-        var comparison = refuses.Begin();
-        _reads.Add(comparison);
-        _ = CompareAsync(Self, _end);
-
-        async Task CompareAsync(IActorRef self, long end)
-        {
-            Wire.Reply reply;
-            try
-            {
-                var there = new byte[size];
-                var count = await open.File.ReadAsync(append.ExpectedEnd, there).ConfigureAwait(false);
-                var isThere = count == size && (isLog
-                    ? LogFrame.TryReadHeader(there, out var frame) && frame.Writer == writer && frame.Length == append.Data.Length &&
-                      frame.IsIntact(there, append.ExpectedEnd) && there.AsSpan(LogFrame.HeaderBytes).SequenceEqual(append.Data.Span)
-                    : there.AsSpan().SequenceEqual(append.Data.Span));
-                if (isThere && append.Durable)
-                {
-                    await open.File.FlushAsync().ConfigureAwait(false); // the earlier owner may have ended before it was
-                }
-
-                reply = isThere ? Replies.Done(append.ExpectedEnd + size) : Replies.WrongEnd(end);
-            }
-            catch (Exception e)
-            {
-                reply = Replies.Failure(e, mayHaveHappened: true);
-            }
-
-            self.Tell(new ReadDone(comparison, reply), ActorRefs.NoSender);
-        }
-    }
-
-    private static Guid WriterOf(Wire.AppendAt append, Guid client) =>
-        append.Writer.IsEmpty ? client : new Guid(append.Writer.Span, bigEndian: true);
-
-    private Wire.Reply? WhyNotWriter(Google.Protobuf.ByteString writer) =>
-        writer.Length is 0 or ClientIdBytes
-            ? null
-            : Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a writer of {writer.Length} bytes; it is {ClientIdBytes}");
 
     private Wire.Reply? WhyNot(long offset, int length) =>
         length > Settings.MaxTransfer || offset < 0 || offset > long.MaxValue - length - LogFrame.HeaderBytes
@@ -248,7 +143,8 @@ internal sealed partial class FileOwner
 
         refuses.Answer(Replies.Failure(
             Wire.FailureKind.FailureOverloaded,
-            $"{_address}: the client has more than client-credit = {Settings.ClientCredit} bytes under way at this node; wait for replies"));
+            $"{_address}: the client has more than client-credit = {Settings.ClientCredit} bytes under way at this node; " +
+            "wait for replies"));
         return false;
     }
 
@@ -290,7 +186,8 @@ internal sealed partial class FileOwner
                     (_end, _brokenAppend) = (at, true);
                 }
 
-                _log.Warning("{Path}: change {Number} failed, and the file is opened anew: {Reason}", _address, change.Number, error.Message);
+                _log.Warning(
+                    "{Path}: change {Number} failed, and the file is opened anew: {Reason}", _address, change.Number, error.Message);
                 change.Answer(Replies.Failure(error, mayHaveHappened: true));
             }
             else
@@ -305,99 +202,9 @@ internal sealed partial class FileOwner
         GoOn();
     }
 
-    // Nothing else is under way. What comes in the meantime waits.
-    private void BeginExclusive(
-        Wire.Request request, ClientChanges changes, OpenedFile open, Refusal refuses, IActorRef requester)
-    {
-        var truncate = request.Truncate;
-        if (truncate is not null && open.Facts.Kind == Wire.Kind.Log)
-        {
-            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not truncated"));
-            return;
-        }
-
-        if (truncate is { NewEnd: < 0 })
-        {
-            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a new end of {truncate.NewEnd}; it is 0 or more"));
-            return;
-        }
-
-        if (truncate is not null && truncate.ExpectedEnd != _end)
-        {
-            refuses.Answer(truncate.NewEnd == _end ? Replies.Done(_end) : Replies.WrongEnd(_end));
-            return;
-        }
-
-        if (truncate is not null && truncate.NewEnd > _end && _cluster.Space.WhyFull(_disk, truncate.NewEnd - _end) is { } why)
-        {
-            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureDiskFull, $"{_address}: {why}", errno: Errno.ENOSPC));
-            return;
-        }
-
-        if (request.Flush is { } flush && WhyLost(flush, open) is { } lost)
-        {
-            refuses.Answer(lost);
-            return;
-        }
-
-        var change = new Change(request.Number, 0, requester) { Success = Replies.Done(truncate?.NewEnd ?? _end) };
-        changes.Add(change);
-        (_isBusy, _exclusive) = (true, change);
-        var isDelete = request.OperationCase == Wire.Request.OperationOneofCase.Delete;
-        _ = RunAsync(Self);
-
-        async Task RunAsync(IActorRef self)
-        {
-            Exception? error = null;
-            try
-            {
-                if (truncate is not null)
-                {
-                    await open.File.SetLengthAsync(truncate.NewEnd).ConfigureAwait(false);
-                }
-
-                if (isDelete)
-                {
-                    await WithDescriptorAsync(open, () => _disk.Delete(_address.Name)).ConfigureAwait(false);
-                }
-                else
-                {
-                    await open.File.FlushAsync().ConfigureAwait(false);
-                }
-            }
-            catch (Exception e)
-            {
-                error = e;
-            }
-
-            self.Tell(new ExclusiveDone(change, truncate?.NewEnd, isDelete, error), ActorRefs.NoSender);
-        }
-    }
-
-    private void OnExclusiveDone(ExclusiveDone done)
-    {
-        (_isBusy, _exclusive) = (false, null);
-        if (done.Error is { } error)
-        {
-            _isBroken = true;
-            done.Change.Answer(Replies.Failure(error, mayHaveHappened: true));
-        }
-        else
-        {
-            _end = done.NewEnd ?? _end;
-            _durableEnd = _end;
-            _isBroken |= done.IsDelete; // closes it
-            done.Change.Answer(done.Change.Success);
-        }
-
-        GoOn();
-    }
-
     private static AioDurability DurabilityOf(bool durable) => durable ? AioDurability.Dsync : AioDurability.None;
 
     private sealed record Performed(Change Change, Exception? Error) : INoSerializationVerificationNeeded;
-
-    private sealed record ExclusiveDone(Change Change, long? NewEnd, bool IsDelete, Exception? Error) : INoSerializationVerificationNeeded;
 
     /// <summary>Answers a change that is not performed.</summary>
     private readonly record struct Refusal(ulong Number, ClientChanges Changes, IActorRef Requester)

@@ -95,7 +95,8 @@ internal sealed partial class FileOwner
                 var found = await LogScan.FindEndAsync(file, epoch).ConfigureAwait(false);
                 if (found.WholeBehind is { } whole)
                 {
-                    damage = $"{_address} is damaged at {found.End}: behind it, at {whole}, there is a whole frame. Nothing is appended, and nothing was cut off. " +
+                    damage = $"{_address} is damaged at {found.End}: behind it, at {whole}, there is a whole frame. " +
+                             "Nothing is appended, and nothing was cut off. " +
                              $"Read it from 0 to {found.End} and from {whole} on, or restore it from a copy";
                     _log.Error("{Damage}", damage);
                 }
@@ -152,8 +153,8 @@ internal sealed partial class FileOwner
         GoOn();
     }
 
-    // A client that wants to make the file is told an epoch that does it, once. So a duplicate of its request that comes when the file was made and
-    // deleted again makes nothing: it has an epoch that was used.
+    // A client that wants to make the file is told an epoch that does it, once. So a duplicate of its request that comes when the file was
+    // made and deleted again makes nothing: it has an epoch that was used.
     private Wire.Reply NotFound(Loaded loaded)
     {
         var reply = Replies.Failure(Wire.FailureKind.FailureNotFound, $"{_address} does not exist", errno: Errno.ENOENT);
@@ -215,7 +216,8 @@ internal sealed partial class FileOwner
         GoOn();
     }
 
-    private sealed record Loaded(Wire.Request Request, IActorRef Requester, OpenedFile? Opened, Exception? Error) : INoSerializationVerificationNeeded
+    private sealed record Loaded(Wire.Request Request, IActorRef Requester, OpenedFile? Opened, Exception? Error)
+        : INoSerializationVerificationNeeded
     {
         public bool WasMade { get; init; }
 

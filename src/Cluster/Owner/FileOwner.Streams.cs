@@ -23,12 +23,15 @@ internal sealed partial class FileOwner
     {
         if (request.Offset < 0 || request.Length < 0)
         {
-            requester.Tell(Replies.Failure(Wire.FailureKind.FailureBadArgument, $"{_address}: a stream of {request.Length} bytes at {request.Offset}"));
+            requester.Tell(Replies.Failure(
+                Wire.FailureKind.FailureBadArgument, $"{_address}: a stream of {request.Length} bytes at {request.Offset}"));
             return;
         }
 
         var settled = SettledEnd;
-        var end = request.Length == 0 ? settled : Math.Min(settled, request.Offset + Math.Min(request.Length, long.MaxValue - request.Offset));
+        var end = request.Length == 0
+            ? settled
+            : Math.Min(settled, request.Offset + Math.Min(request.Length, long.MaxValue - request.Offset));
         var most = Settings.MaxTransfer;
         var (done, reference) = Source.From(Offsets(request.Offset, end, most))
             .SelectAsync(ChunksAtOnce, async at =>
@@ -37,7 +40,8 @@ internal sealed partial class FileOwner
                 var count = await open.File.ReadAsync(at, bytes).ConfigureAwait(false);
                 return count == bytes.Length
                     ? ChunkOf(bytes)
-                    : throw new AioException($"{open.File.Path} ended at {at + count}, and was to be read to {end}: it was truncated meanwhile");
+                    : throw new AioException(
+                        $"{open.File.Path} ended at {at + count}, and was to be read to {end}: it was truncated meanwhile");
             })
             .Via(KillSwitch.Flow<Wire.Chunk>())
             .Via(GoneWith(requester))
@@ -51,7 +55,8 @@ internal sealed partial class FileOwner
     {
         if (open.Facts.Kind == Wire.Kind.Log)
         {
-            refuses.Answer(Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
+            refuses.Answer(
+                Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a log: it can be appended to, and not written over"));
             return;
         }
 
@@ -71,7 +76,9 @@ internal sealed partial class FileOwner
             {
                 if (chunk.Data.Length > most || at > long.MaxValue - chunk.Data.Length || Crc32C.Of(chunk.Data.Span) != chunk.Crc32C)
                 {
-                    throw new AioException($"{open.File.Path}: a chunk of {chunk.Data.Length} bytes at {at} is longer than {most} bytes, or has another CRC-32C than it says");
+                    throw new AioException(
+                        $"{open.File.Path}: a chunk of {chunk.Data.Length} bytes at {at} is longer than {most} bytes, " +
+                        "or has another CRC-32C than it says");
                 }
 
                 if (space.WhyFull(disk, chunk.Data.Length) is { } why)
@@ -90,7 +97,11 @@ internal sealed partial class FileOwner
                 if (chunk.Offset / FlushEvery != end / FlushEvery && flush.IsCompleted)
                 {
                     flush = open.File.FlushAsync().AsTask(); // one that fails makes every later one fail: the client's, too
-                    _ = flush.ContinueWith(static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                    _ = flush.ContinueWith(
+                        static failed => failed.Exception,
+                        CancellationToken.None,
+                        TaskContinuationOptions.OnlyOnFaulted,
+                        TaskScheduler.Default);
                 }
 
                 return end;

@@ -12,7 +12,7 @@ internal sealed partial class FileOwner
     private long _durableEnd;
     private long _undurableEnd;
 
-    // Actor thread. A durable append makes durable what is before it, too: else a crash could leave it behind a hole.
+    // Actor thread. A durable append makes durable what is before it, too: otherwise a crash could leave it behind a hole.
     private Task AppendAsync(OpenedFile open, long offset, ReadOnlyMemory<byte> frame, bool durable)
     {
         if (!durable)
@@ -53,8 +53,9 @@ internal sealed partial class FileOwner
             ? null
             : Replies.Failure(
                 Wire.FailureKind.FailureLost,
-                $"{_address}: an owner ended before it had flushed what it acknowledged in epoch {open.LostUpTo:x} or before; this client waits for a " +
-                $"flush since epoch {flush.Since:x}. What was not durable may be lost: open the file again, and write it again",
+                $"{_address}: an owner ended before it had flushed what it acknowledged in epoch {open.LostUpTo:x} or before; " +
+                $"this client waits for a flush since epoch {flush.Since:x}. What was not durable may be lost: open the file again, " +
+                "and write it again",
                 mayHaveHappened: true);
 
     // Keeps the file locked, though its owner may end meanwhile: a late call would meet the next owner's.

@@ -20,8 +20,8 @@ internal sealed partial class FileOwner : UntypedActor
     // Requests that wait while the file is being opened, or behind one that needs it for itself.
     private const int MostWaiting = 4096;
 
-    // An owner of a name that has no file lives so long: names that are asked for and do not exist would fill the memory else. Long enough for a
-    // client to come back with the epoch that makes the file.
+    // How long an owner of a name that has no file lives: otherwise names that are asked for and do not exist would fill the memory.
+    // Long enough for a client to come back with the epoch that makes the file.
     private static readonly TimeSpan NoFileLives = TimeSpan.FromSeconds(5);
 
     private readonly AioClusterExt _cluster;
@@ -109,8 +109,8 @@ internal sealed partial class FileOwner : UntypedActor
 
     protected override void PostStop()
     {
-        // At an orderly end there is nothing left. Else sharding has killed it after the hand-off time-out, or it restarts: what is under way
-        // goes on, and Close waits for it.
+        // At an orderly end there is nothing left. Otherwise sharding has killed it after the hand-off time-out, or it restarts:
+        // what is under way goes on, and Close waits for it.
         if (_open is { } open)
         {
             _ = open.File.DisposeAsync().AsTask();
@@ -134,7 +134,8 @@ internal sealed partial class FileOwner : UntypedActor
         if (_loading is { } loading)
         {
             loading.Requester.Tell(Replies.Failure(
-                Wire.FailureKind.FailureMoving, $"{_address}: its owner has ended", mayHaveHappened: loading.Request.Open is { Create: true }));
+                Wire.FailureKind.FailureMoving, $"{_address}: its owner has ended",
+                mayHaveHappened: loading.Request.Open is { Create: true }));
         }
 
         _place?.Dispose();
@@ -229,12 +230,14 @@ internal sealed partial class FileOwner : UntypedActor
         request.Create && request.Exclusive
             ? Replies.Failure(Wire.FailureKind.FailureExists, $"{_address} exists", errno: Errno.EEXIST)
         : request.Kind != Wire.Kind.Any && request.Kind != open.Facts.Kind
-            ? Replies.Failure(Wire.FailureKind.FailureWrongKind, $"{_address} is a {NameOf(open.Facts.Kind)} file, and not a {NameOf(request.Kind)} file")
+            ? Replies.Failure(
+                Wire.FailureKind.FailureWrongKind, $"{_address} is a {NameOf(open.Facts.Kind)} file, and not a {NameOf(request.Kind)} file")
             : Replies.Opened(open, _end, Settings.ClientCredit));
 
     private void OnRead(Wire.ReadAt request, OpenedFile open, IActorRef requester)
     {
-        if (request.Offset < 0 || request.Length < 0 || request.Length > Settings.MaxTransfer || request.Offset > long.MaxValue - request.Length)
+        if (request.Offset < 0 || request.Length < 0 || request.Length > Settings.MaxTransfer ||
+            request.Offset > long.MaxValue - request.Length)
         {
             requester.Tell(Replies.Failure(
                 Wire.FailureKind.FailureBadArgument,
@@ -302,7 +305,8 @@ internal sealed partial class FileOwner : UntypedActor
             }
         }
 
-        while (!_isBusy && !_isBroken && !_reopens && !_stops && _waiting.TryPeek(out var next) && (IsAlone || !NeedsFileAlone(next.Request)))
+        while (!_isBusy && !_isBroken && !_reopens && !_stops && _waiting.TryPeek(out var next) &&
+            (IsAlone || !NeedsFileAlone(next.Request)))
         {
             var (request, requester) = _waiting.Dequeue();
             Handle(request, requester);

@@ -3,7 +3,10 @@ using Akka.Actor;
 
 namespace AkkaAio.Cluster.Owner;
 
-/// <summary>The files that are open on this node. Where they become too many, the one that was used longest ago is asked to close, which it does as soon as nothing is under way in it.</summary>
+/// <summary>
+/// The files that are open on this node. Where they become too many, the one that was used longest ago is asked to close, which it does as
+/// soon as nothing is under way in it.
+/// </summary>
 internal sealed class OpenFiles(int most)
 {
     private readonly Lock _lock = new();

@@ -2,7 +2,9 @@ using Akka.Actor;
 
 namespace AkkaAio.Cluster.Owner;
 
-/// <summary>To an owner: take no more work, finish what there is, flush, close, and end. Told by sharding at a hand-off and to one that is idle.</summary>
+/// <summary>
+/// To an owner: take no more work, finish what there is, flush, close, and end. Told by sharding at a hand-off and to one that is idle.
+/// </summary>
 internal sealed class StopOwner : IPossiblyHarmful
 {
     public static StopOwner Instance { get; } = new();

@@ -14,7 +14,9 @@ internal sealed class RefusingOwner : UntypedActor
                 Sender.Tell(Replies.Unsupported(unknown.Manifest));
                 break;
             case Wire.Request request:
-                Sender.Tell(Replies.Failure(Wire.FailureKind.FailureBadName, Names.FileAddress.TryParse(request.File, out _) ?? $"{request.File} is on no disk of this node"));
+                Sender.Tell(Replies.Failure(
+                    Wire.FailureKind.FailureBadName,
+                    Names.FileAddress.TryParse(request.File, out _) ?? $"{request.File} is on no disk of this node"));
                 break;
             case StopOwner:
                 Context.Stop(Self);

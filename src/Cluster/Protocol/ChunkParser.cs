@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace AkkaAio.Cluster.Protocol;
 
 /// <summary>
-/// Reads a Chunk without a copy of its data, where it is as we write it: field 1, the data, then field 2, the checksum. Anything else goes to
-/// protobuf's own parser, which copies: worth 0.1 of a stream's rate.
+/// Reads a Chunk without a copy of its data, where it is as we write it: field 1, the data, then field 2, the checksum. Anything else goes
+/// to protobuf's own parser, which copies: worth 0.1 of a stream's rate.
 /// </summary>
 internal static class ChunkParser
 {

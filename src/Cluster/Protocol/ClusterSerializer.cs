@@ -5,8 +5,8 @@ using Google.Protobuf;
 namespace AkkaAio.Cluster.Protocol;
 
 /// <summary>
-/// The protobuf messages of <c>akkaaio_cluster.proto</c>, each with a manifest of its own. docs/cluster-protocol.md lists them. Bytes that are
-/// no message of ours become <see cref="UnknownMessage"/>, and create no other object.
+/// The protobuf messages of <c>akkaaio_cluster.proto</c>, each with a manifest of its own. docs/cluster-protocol.md lists them. Bytes that
+/// are no message of ours become <see cref="UnknownMessage"/>, and create no other object.
 /// </summary>
 internal sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {

@@ -29,5 +29,6 @@ internal sealed class FileMessages(string? localDisk, DiskShards shards) : IMess
     };
 
     public string ShardId(string entityId, object? messageHint = null) => shards.ShardOf(
-        entityId[..FileAddress.DiskIdLength], entityId.Length > FileAddress.DiskIdLength ? entityId[(FileAddress.DiskIdLength + 1)..] : RefusedId);
+        entityId[..FileAddress.DiskIdLength],
+        entityId.Length > FileAddress.DiskIdLength ? entityId[(FileAddress.DiskIdLength + 1)..] : RefusedId);
 }

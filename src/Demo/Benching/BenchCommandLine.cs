@@ -44,7 +44,8 @@ internal sealed class BenchCommandLine
         "--reap_wait", null, "Who waits for completions: akka.io.aio.reap.wait", "getevents", "epoll");
 
     private readonly TimeOption _reapPoll = new(
-        "--reap_poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100), "How long a shard looks for completions before it sleeps: akka.io.aio.reap.poll");
+        "--reap_poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100),
+        "How long a shard looks for completions before it sleeps: akka.io.aio.reap.poll");
 
     private readonly TimeOption _runtime = new(
         "--runtime", TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1), "How long to measure [default: 5]");
@@ -59,8 +60,10 @@ internal sealed class BenchCommandLine
         "--api", "messages", "Actors that tell commands, or loops that await tasks", "messages", "tasks");
 
     private readonly Option<string> _dispatcher = OneOf(
-        "--dispatcher", RequesterDispatchers.Default, "Where requesters run: .NET's thread pool, or the shards' own threads; with --api messages also threads of " +
-        "their own (as many as cores), a thread for each, or one that spins before it sleeps", [.. RequesterDispatchers.Names]);
+        "--dispatcher", RequesterDispatchers.Default,
+        "Where requesters run: .NET's thread pool, or the shards' own threads; with --api messages also threads of their own " +
+        "(as many as cores), a thread for each, or one that spins before it sleeps",
+        [.. RequesterDispatchers.Names]);
 
     private readonly Option<string?> _json = new("--json")
     {
@@ -82,8 +85,8 @@ internal sealed class BenchCommandLine
     {
         foreach (var option in (Option[])
         [
-            _filename, _size, _rw, _bs, _direct, _iodepth, _iodepthBatchSubmit, _numjobs, _ioengine, _shards, _reapWait, _reapPoll, _runtime, _rampTime,
-            _fsync, _api, _dispatcher, _json, _metrics, _allowOverwrite,
+            _filename, _size, _rw, _bs, _direct, _iodepth, _iodepthBatchSubmit, _numjobs, _ioengine, _shards, _reapWait, _reapPoll,
+            _runtime, _rampTime, _fsync, _api, _dispatcher, _json, _metrics, _allowOverwrite,
         ])
         {
             command.Add(option);

@@ -12,7 +12,9 @@ internal static class BenchConfig
     public static Config Overrides(BenchOptions options) => ConfigurationFactory.ParseString(string.Join('\n',
         options.Ioengine is { } engine ? $"{AioSettings.Path}.engine = {engine}" : "",
         options.ReapWait is { } wait ? $"{AioSettings.Path}.reap.wait = {wait}" : "",
-        options.ReapPoll is { } poll ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.reap.poll = {poll.TotalMilliseconds} ms") : "",
+        options.ReapPoll is { } poll
+            ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.reap.poll = {poll.TotalMilliseconds} ms")
+            : "",
         options.Shards is { } shards ? string.Create(CultureInfo.InvariantCulture, $"{AioSettings.Path}.shards = {shards}") : ""));
 
     /// <summary>
@@ -47,7 +49,8 @@ internal static class BenchConfig
             ["fsync"] = options.Fsync,
             ["api"] = NameOf(options.Api),
             ["dispatcher"] = options.Api == BenchApi.Messages || options.Dispatcher == RequesterDispatchers.Shard
-                ? options.Dispatcher : null,
+                ? options.Dispatcher
+                : null,
             ["metrics"] = options.Metrics,
             ["direct"] = direct,
             ["shard_by"] = NameOf(aio.Settings.ShardBy),

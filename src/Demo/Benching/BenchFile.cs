@@ -65,7 +65,8 @@ internal sealed class BenchFile : IDisposable
                     $"{name}: {(kind == PathKind.BlockDevice ? "a device" : "there already, and not made by this run")}; writing " +
                     "destroys what is in it: say --allow-overwrite if that is meant");
             case { Kind: PathKind.File, Length: 0 } when !options.AllowOverwrite:
-                throw new DemoException($"{name}: empty, there is nothing to read; name a file that is not there, or say --allow-overwrite");
+                throw new DemoException(
+                    $"{name}: empty, there is nothing to read; name a file that is not there, or say --allow-overwrite");
             case { Kind: PathKind.File, Length: var length } when options.Size > length && !options.AllowOverwrite:
                 throw new DemoException($"{name}: {length} bytes long, --size asks for {options.Size}");
             default:

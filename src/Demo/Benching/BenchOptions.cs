@@ -63,7 +63,7 @@ internal sealed record BenchOptions
     /// <summary>Runs before the measurement and is not counted.</summary>
     public TimeSpan RampTime { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>A Flush after so many writes of a requester; 0: none.</summary>
+    /// <summary>A requester flushes after this many writes; 0: never.</summary>
     public int Fsync { get; init; }
 
     public BenchApi Api { get; init; }

@@ -74,12 +74,13 @@ internal sealed class ClusterClient : IAsyncDisposable
             .WithFallback(ConfigurationFactory.ParseString($"{Tcp}.hostname = {HoconString.Quote(LocalAddress(host, port))}"));
         var below = DemoConfig.Layer(Config.Empty, file, defaults);
         var protocol = below.GetBoolean($"{Tcp}.enable-ssl") ? "akka.ssl.tcp" : "akka.tcp";
+        var logLevel = Environment.GetEnvironmentVariable("AKKA__LOGLEVEL") is { Length: > 0 } level ? HoconString.Quote(level) : "OFF";
         var config = ConfigurationFactory.ParseString(
             $$"""
             {{Tcp}}.port = 0
             akka {
               loggers = ["AkkaAio.Demo.Logging.SerilogLogger, AkkaAio.Demo"]
-              loglevel = {{(Environment.GetEnvironmentVariable("AKKA__LOGLEVEL") is { Length: > 0 } level ? HoconString.Quote(level) : "OFF")}}
+              loglevel = {{logLevel}}
               stdout-loglevel = OFF
               cluster {
                 roles = ["aio-client"]
@@ -107,7 +108,8 @@ internal sealed class ClusterClient : IAsyncDisposable
         {
             await system.Terminate();
             throw e is TimeoutException
-                ? new DemoException($"no node of a cluster answers at {host}:{port} within {wait.TotalSeconds:0.#} s; --seed HOST:PORT names one")
+                ? new DemoException(
+                    $"no node of a cluster answers at {host}:{port} within {wait.TotalSeconds:0.#} s; --seed HOST:PORT names one")
                 : e;
         }
     }

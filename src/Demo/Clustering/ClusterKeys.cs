@@ -21,7 +21,9 @@ internal static class ClusterKeys
             .WithFallback(AioClusterSettings.DefaultConfig())
             .WithFallback(AioSettings.DefaultConfig())
             .WithFallback(ClusterSharding.DefaultConfig())
-            .WithFallback(ConfigurationFactory.FromResource("Akka.Cluster.Configuration.Cluster.conf", typeof(Akka.Cluster.Cluster).Assembly))
-            .WithFallback(ConfigurationFactory.FromResource("Akka.Remote.Configuration.Remote.conf", typeof(Akka.Remote.RemoteSettings).Assembly))
+            .WithFallback(
+                ConfigurationFactory.FromResource("Akka.Cluster.Configuration.Cluster.conf", typeof(Akka.Cluster.Cluster).Assembly))
+            .WithFallback(
+                ConfigurationFactory.FromResource("Akka.Remote.Configuration.Remote.conf", typeof(Akka.Remote.RemoteSettings).Assembly))
             .WithFallback(ConfigurationFactory.Default());
 }

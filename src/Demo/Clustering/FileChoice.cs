@@ -14,7 +14,8 @@ internal static class FileChoice
     public static string Address(ClusterClient client, string typed) => TryAddress(client, typed) is { } address
         ? address
         : throw new UsageException(
-            $"\"{typed}\" does not begin with a disk: DISK/NAME, the disk by at least {FewestDigits} of its digits, as \"cluster status\" shows them");
+            $"\"{typed}\" does not begin with a disk: DISK/NAME, the disk by at least {FewestDigits} of its digits, " +
+            "as \"cluster status\" shows them");
 
     /// <summary>As <see cref="Address"/>; without a disk the one with the most free space is taken.</summary>
     public static async Task<string> NewAddressAsync(ClusterClient client, string typed, CancellationToken stop) =>
@@ -25,7 +26,8 @@ internal static class FileChoice
     {
         var slash = typed.IndexOf('/', StringComparison.Ordinal);
         var digits = slash < 0 ? typed : typed[..slash];
-        return (Disk(client, digits) ?? throw new UsageException($"\"{digits}\" is no disk: it is at least {FewestDigits} digits of an id, as \"cluster status\" shows them"),
+        return (Disk(client, digits) ?? throw new UsageException(
+            $"\"{digits}\" is no disk: it is at least {FewestDigits} digits of an id, as \"cluster status\" shows them"),
             slash < 0 ? "" : typed[(slash + 1)..]);
     }
 
@@ -48,11 +50,14 @@ internal static class FileChoice
             return null;
         }
 
-        var disks = client.Files.GetDisks().Where(disk => disk.Id.StartsWith(digits, StringComparison.Ordinal)).Select(disk => disk.Id).Distinct().ToList();
+        var disks = client.Files.GetDisks()
+            .Where(disk => disk.Id.StartsWith(digits, StringComparison.Ordinal))
+            .Select(disk => disk.Id).Distinct().ToList();
         return disks switch
         {
             [var one] => one,
-            [] => throw new DemoException($"no disk that is up has an id that begins with {digits}; \"cluster status\" shows those that are"),
+            [] => throw new DemoException(
+                $"no disk that is up has an id that begins with {digits}; \"cluster status\" shows those that are"),
             _ => throw new UsageException($"{digits} is the beginning of {string.Join(" and ", disks)}: give more digits"),
         };
     }

@@ -123,7 +123,8 @@ internal static class NodeConfig
         var protocol = config.GetBoolean($"{Tcp}.enable-ssl") ? "akka.ssl.tcp" : "akka.tcp";
         foreach (var seed in config.GetStringList("akka.cluster.seed-nodes"))
         {
-            if (!Address.TryParse(seed, out var address) || address.System != SystemName || address.Protocol != protocol || address.Port is null)
+            if (!Address.TryParse(seed, out var address) || address.System != SystemName || address.Protocol != protocol ||
+                address.Port is null)
             {
                 throw new DemoException($"akka.cluster.seed-nodes: \"{seed}\" is no {protocol}://{SystemName}@HOST:PORT");
             }

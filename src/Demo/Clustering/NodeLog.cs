@@ -8,8 +8,9 @@ using Serilog.Formatting.Json;
 namespace AkkaAio.Demo.Clustering;
 
 /// <summary>
-/// The sinks that Akka.Logger.Serilog writes to, from <c>demo.log</c>: <c>console</c> (text, json or off; stdout) and <c>file</c> (a path; a
-/// JSON object a line). Named holes of a message, such as {DiskId}, are properties of its line. The level is Akka's: <c>akka.loglevel</c>.
+/// The sinks that Akka.Logger.Serilog writes to, from <c>demo.log</c>: <c>console</c> (text, json or off; stdout) and <c>file</c> (a path;
+/// a JSON object a line). Named holes of a message, such as {DiskId}, are properties of its line.
+/// The level is Akka's: <c>akka.loglevel</c>.
 /// </summary>
 internal static class NodeLog
 {
@@ -36,7 +37,8 @@ internal static class NodeLog
         {
             CheckWritable(file);
             setup.WriteTo.File(
-                new JsonFormatter(renderMessage: true), file, fileSizeLimitBytes: MostFileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 4);
+                new JsonFormatter(renderMessage: true), file, fileSizeLimitBytes: MostFileBytes, rollOnFileSizeLimit: true,
+                retainedFileCountLimit: 4);
         }
 
         var logger = setup.CreateLogger();

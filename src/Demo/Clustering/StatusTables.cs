@@ -25,7 +25,8 @@ internal static class StatusTables
     {
         var table = New("node", "status", "roles");
         var state = client.Cluster.State;
-        foreach (var member in state.Members.Where(member => !member.UniqueAddress.Equals(client.Cluster.SelfUniqueAddress)).OrderBy(member => member.Address.ToString()))
+        var others = state.Members.Where(member => !member.UniqueAddress.Equals(client.Cluster.SelfUniqueAddress));
+        foreach (var member in others.OrderBy(member => member.Address.ToString()))
         {
             Row(
                 table, member.Address.ToString(), state.Unreachable.Contains(member) ? $"{member.Status}, unreachable" : $"{member.Status}",
@@ -43,7 +44,9 @@ internal static class StatusTables
             try
             {
                 var status = await client.Files.StatDiskAsync(disk.Id, stop);
-                Row(table, disk.Id, disk.Node, Size(status.FreeBytes), Size(status.SizeBytes), Number(status.OpenFiles), Number(status.Starts));
+                Row(
+                    table, disk.Id, disk.Node,
+                    Size(status.FreeBytes), Size(status.SizeBytes), Number(status.OpenFiles), Number(status.Starts));
             }
             catch (AioClusterFileException)
             {

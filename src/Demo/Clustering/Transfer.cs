@@ -12,7 +12,8 @@ internal static class Transfer
     /// <summary>A local file becomes the content of a plain one.</summary>
     public static async Task PutAsync(AioClusterExt files, string local, string address, Meter meter, CancellationToken stop)
     {
-        await using var source = new FileStream(local, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1 << 20, useAsync: true);
+        await using var source = new FileStream(
+            local, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1 << 20, useAsync: true);
         meter.AddTotal(source.Length);
         var file = await files.OpenAsync(address, new() { Mode = FileMode.OpenOrCreate, Kind = AioClusterFileKind.Plain }, stop);
         var length = await file.CopyFromAsync(new MeteredStream(source, meter), 0, stop);
@@ -28,7 +29,8 @@ internal static class Transfer
     {
         var file = await files.OpenAsync(address, null, stop);
         using var temporary = new TemporaryFile(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(local))!);
-        await using (var target = new FileStream(temporary.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 1 << 20, useAsync: true))
+        await using (var target = new FileStream(
+            temporary.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 1 << 20, useAsync: true))
         {
             meter.AddTotal((await files.StatAsync(address, stop)).Length);
             await WriteToAsync(file, new MeteredStream(target, meter), stop);

@@ -49,7 +49,8 @@ internal static class DemoCommand
     /// <param name="stop">The signals.</param>
     /// <param name="run">What it does.</param>
     /// <param name="endsBySignal">A signal is its way to end, and no failure.</param>
-    public static async Task<int> RunVerbAsync(string verb, StopSignals stop, Func<CancellationToken, Task<int>> run, bool endsBySignal = false)
+    public static async Task<int> RunVerbAsync(
+        string verb, StopSignals stop, Func<CancellationToken, Task<int>> run, bool endsBySignal = false)
     {
         try
         {

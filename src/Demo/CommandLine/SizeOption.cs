@@ -25,14 +25,19 @@ internal sealed partial class SizeOption : Option<long?>
     public static long? ParseSize(string text)
     {
         if (Size().Match(text) is not { Success: true } match ||
-            !decimal.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            !decimal.TryParse(
+                match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
         {
             return null;
         }
 
-        var power = match.Groups["unit"].Value is [var unit] ? "kmgt".IndexOf(char.ToLowerInvariant(unit), StringComparison.Ordinal) + 1 : 0;
+        var power = match.Groups["unit"].Value is [var unit]
+            ? "kmgt".IndexOf(char.ToLowerInvariant(unit), StringComparison.Ordinal) + 1
+            : 0;
         var unitSize = 1L << (10 * power);
-        return number <= long.MaxValue / unitSize && number * unitSize is var bytes && bytes == decimal.Truncate(bytes) ? (long)bytes : null;
+        return number <= long.MaxValue / unitSize && number * unitSize is var bytes && bytes == decimal.Truncate(bytes)
+            ? (long)bytes
+            : null;
     }
 
     private long? Parse(ArgumentResult result)

@@ -25,7 +25,8 @@ internal sealed partial class TimeOption : Option<TimeSpan?>
     public static TimeSpan? ParseTime(string text)
     {
         if (Time().Match(text) is not { Success: true } match ||
-            !double.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            !double.TryParse(
+                match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
         {
             return null;
         }

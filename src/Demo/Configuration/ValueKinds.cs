@@ -47,7 +47,8 @@ internal static partial class ValueKinds
             var kind = (value.IsObject(), value.IsArray()) switch
             {
                 (var isObject, _) when isObject != reference.IsObject() => isObject ? "a value, not a section" : "a section, not a value",
-                (_, var isArray) when isArray != reference.IsArray() => isArray ? "one value, not a list" : "a list, such as [\"a\", \"b\"]",
+                (_, var isArray) when isArray != reference.IsArray() =>
+                    isArray ? "one value, not a list" : "a list, such as [\"a\", \"b\"]",
                 (false, false) => KindMissed(value.GetString(), reference.GetString()),
                 _ => null,
             };

@@ -59,7 +59,7 @@ internal sealed record CopyPlan(string Source, PathStatus SourceStatus, string D
         return new CopyPlan(source, from, Path.Join(real, Path.GetFileName(destination)), real, to);
     }
 
-    // A rename would replace the link; who wrote a link meant the file behind it.
+    // A rename would replace the link; a link stands for the file behind it.
     private static string FollowLink(string path, PathStatus? target)
     {
         if (PathStatus.TryGet(path, followLink: false, out var link) != Errno.None || link.Kind != PathKind.SymbolicLink)

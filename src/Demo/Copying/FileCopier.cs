@@ -61,7 +61,9 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
         await target.FlushAsync(CancellationToken.None);
     }
 
-    /// <summary>Several loops take one chunk after the other, up to the length that the file says it has. Gives where the reads ended.</summary>
+    /// <summary>
+    /// Several loops take one chunk after the other, up to the length that the file says it has. Gives where the reads ended.
+    /// </summary>
     private async Task<long> CopyKnownLengthAsync(AioFile source, AioFile target, CancellationToken stop)
     {
         var end = source.Length;

@@ -5,7 +5,7 @@ using AkkaAio.Demo.CommandLine;
 namespace AkkaAio.Demo.Sum;
 
 /// <summary>
-/// Writes block i with the integer i, reads all back and has the integers added, with so many operations in flight.
+/// Writes block i with the integer i, reads all back and has the integers added, with a bounded number of operations in flight.
 /// </summary>
 /// <remarks>
 /// <code>

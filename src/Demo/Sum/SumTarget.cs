@@ -31,7 +31,9 @@ internal sealed class SumTarget : IDisposable
     }
 
     /// <summary>The file was made by us, or was there and empty: from here on it is ours to clean up.</summary>
-    /// <param name="realPath">Where it really is; "link/.." in <see cref="Path"/> means one thing to the kernel, another to the BCL.</param>
+    /// <param name="realPath">
+    /// Where it really is; "link/.." in <see cref="Path"/> means one thing to the kernel, another to the BCL.
+    /// </param>
     /// <param name="wasThere">Whether it was there.</param>
     public void Touched(string realPath, bool wasThere)
     {

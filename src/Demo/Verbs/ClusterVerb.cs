@@ -20,7 +20,8 @@ internal static class ClusterVerb
             Recursive = true,
         };
         var wait = new TimeOption(
-            "--wait", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "How long to wait for the cluster, and for a disk that is away [default: 10]")
+            "--wait", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1),
+            "How long to wait for the cluster, and for a disk that is away [default: 10]")
         {
             Recursive = true,
         };
@@ -31,19 +32,27 @@ internal static class ClusterVerb
             Arity = ArgumentArity.ZeroOrOne,
         };
         var address = new Argument<string>("ADDRESS") { Description = "DISK/NAME; at least 4 digits of the disk's id will do" };
-        var saved = new Argument<string?>("LOCAL") { Description = "A local file or folder [default: the file's name]", Arity = ArgumentArity.ZeroOrOne };
-        var where = new Argument<string?>("DISK[/PREFIX]") { Description = "A disk, and what names begin with", Arity = ArgumentArity.ZeroOrOne };
+        var saved = new Argument<string?>("LOCAL")
+        {
+            Description = "A local file or folder [default: the file's name]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var where = new Argument<string?>("DISK[/PREFIX]")
+        {
+            Description = "A disk, and what names begin with",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var log = new Option<bool>("--log") { Description = "A file that is not there is made as a log: each line is a record of it" };
 
         return new Command(Name, "Works on the files of a cluster that runs. Joins it as a node without disks, and leaves it in the end.")
         {
             seed, wait,
-            Verb("put", "Puts a local file into the cluster, over one that is there, and prints its address.", [local, target], (client, result, token) =>
-                PutAsync(client, result.GetValue(local)!, result.GetValue(target), token)),
-            Verb("get", "Gets a file; it is there whole or not at all. Of a log: what was appended.", [address, saved], (client, result, token) =>
-                GetAsync(client, result.GetValue(address)!, result.GetValue(saved), token)),
-            Verb("append", "Appends what stdin has: to a log a line a record. Makes the file where it is not there.", [address, log], (client, result, token) =>
-                AppendAsync(client, result.GetValue(address)!, result.GetValue(log), token)),
+            Verb("put", "Puts a local file into the cluster, over one that is there, and prints its address.", [local, target],
+                (client, result, token) => PutAsync(client, result.GetValue(local)!, result.GetValue(target), token)),
+            Verb("get", "Gets a file; it is there whole or not at all. Of a log: what was appended.", [address, saved],
+                (client, result, token) => GetAsync(client, result.GetValue(address)!, result.GetValue(saved), token)),
+            Verb("append", "Appends what stdin has: to a log a line a record. Makes the file where it is not there.", [address, log],
+                (client, result, token) => AppendAsync(client, result.GetValue(address)!, result.GetValue(log), token)),
             Verb("cat", "Writes a file to stdout; of a log what was appended.", [address], (client, result, token) =>
                 CatAsync(client, result.GetValue(address)!, token)),
             Verb("ls", "Lists addresses of files, of one disk or of all that are up.", [where], (client, result, token) =>
@@ -73,7 +82,8 @@ internal static class ClusterVerb
             command.SetAction((result, _) => DemoCommand.RunVerbAsync($"{Name} {name}", stop, async token =>
             {
                 await using var client = await ClusterClient.JoinAsync(
-                    result.GetValue(config), result.GetValue(seed) ?? "127.0.0.1:4053", result.GetValue(wait) ?? TimeSpan.FromSeconds(10), token);
+                    result.GetValue(config), result.GetValue(seed) ?? "127.0.0.1:4053",
+                    result.GetValue(wait) ?? TimeSpan.FromSeconds(10), token);
                 await run(client, result, token);
                 return ExitCode.Ok;
             }));

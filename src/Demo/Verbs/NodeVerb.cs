@@ -23,14 +23,15 @@ internal static class NodeVerb
         };
         var command = new Command(
             Name,
-            "Runs a node of a cluster that serves the files of its folders to every other node, until SIGTERM or Ctrl-C, at which it leaves the " +
-            "cluster and ends with 0. Everything is in the file of --config; environment variables go over it " +
-            "(AKKA__REMOTE__DOT_NETTY__TCP__PORT=4054: __ is a dot, _ a hyphen), options over both.")
+            "Runs a node of a cluster that serves the files of its folders to every other node, until SIGTERM or Ctrl-C, " +
+            "at which it leaves the cluster and ends with 0. Everything is in the file of --config; " +
+            "environment variables go over it (AKKA__REMOTE__DOT_NETTY__TCP__PORT=4054: __ is a dot, _ a hyphen), options over both.")
         {
             port, data,
         };
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(
-            Name, stop, token => RunAsync(result.GetValue(config), result.GetValue(port), result.GetValue(data) ?? [], token), endsBySignal: true));
+            Name, stop, token => RunAsync(result.GetValue(config), result.GetValue(port), result.GetValue(data) ?? [], token),
+            endsBySignal: true));
         return command;
     }
 
@@ -58,8 +59,8 @@ internal static class NodeVerb
             if (!await IsUpAsync(system, cluster, stop))
             {
                 throw new DemoException(
-                    $"{cluster.SelfAddress} could not join: no node answers at {string.Join(", ", cluster.Settings.SeedNodes)} (akka.cluster.seed-nodes); " +
-                    "start one of them, or put this node's own address first to begin a new cluster");
+                    $"{cluster.SelfAddress} could not join: no node answers at {string.Join(", ", cluster.Settings.SeedNodes)} " +
+                    "(akka.cluster.seed-nodes); start one of them, or put this node's own address first to begin a new cluster");
             }
 
             var disks = string.Join(", ", files.Disks.Select(disk => $"{disk.Id} in {disk.Path}"));
@@ -69,7 +70,8 @@ internal static class NodeVerb
             await Task.WhenAny(ended, Task.Delay(Timeout.Infinite, stop));
             if (ended.IsCompleted && !stop.IsCancellationRequested)
             {
-                throw new DemoException($"{cluster.SelfAddress} was taken out of the cluster, which could not reach it any more; start it again");
+                throw new DemoException(
+                    $"{cluster.SelfAddress} was taken out of the cluster, which could not reach it any more; start it again");
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -35,7 +35,9 @@ internal static unsafe partial class EpollSyscalls
         return Ctl(epoll, operation, fd, buffer);
     }
 
-    /// <summary>Waits without a time-out. Returns how many are ready, or -1 with the errno in <see cref="Marshal.GetLastPInvokeError"/>.</summary>
+    /// <summary>
+    /// Waits without a time-out. Returns how many are ready, or -1 with the errno in <see cref="Marshal.GetLastPInvokeError"/>.
+    /// </summary>
     public static int WaitForever(int epoll, byte* events, int max) => Wait(epoll, events, max, -1);
 
     public static long DataOf(byte* events, int index) => *(long*)(events + (index * EventSize) + DataOffset);

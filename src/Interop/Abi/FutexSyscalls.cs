@@ -11,7 +11,8 @@ internal static unsafe partial class FutexSyscalls
     private static readonly nint Number = SyscallTable.Current.Futex;
 
     /// <summary>
-    /// Sleeps while *address is <paramref name="expected"/>, until a <see cref="Wake"/>, a signal or the end of the time; null: without end.
+    /// Sleeps while *address is <paramref name="expected"/>, until a <see cref="Wake"/>, a signal or the end of the time; null: without
+    /// end.
     /// </summary>
     public static nint Wait(int* address, int expected, Timespec* timeout) =>
         Syscall(Number, (nint)address, WaitPrivate, expected, (nint)timeout);

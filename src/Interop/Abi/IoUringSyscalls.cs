@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaAio.Interop.Abi;
 
 /// <summary>
-/// io_uring_setup(2), io_uring_enter(2) and io_uring_register(2) through <c>syscall(2)</c>: libc has no names for them. Their numbers are the same on all
-/// architectures.
+/// io_uring_setup(2), io_uring_enter(2) and io_uring_register(2) through <c>syscall(2)</c>: libc has no names for them. Their numbers are
+/// the same on all architectures.
 /// </summary>
 internal static unsafe partial class IoUringSyscalls
 {

@@ -3,7 +3,9 @@ using AkkaAio.Interop.Folders;
 
 namespace AkkaAio.Interop.Engines;
 
-/// <summary>The kernel interface behind the contexts, and the files that they work on. With this file and IIoFile a shard knows an engine.</summary>
+/// <summary>
+/// The kernel interface behind the contexts, and the files that they work on. With this file and IIoFile a shard knows an engine.
+/// </summary>
 internal interface IIoEngine
 {
     /// <summary>The name that <c>akka.io.aio.engine</c> selects it by.</summary>

@@ -3,7 +3,9 @@ namespace AkkaAio;
 /// <summary>The kernel refused or failed an operation: carries its errno.</summary>
 public sealed class AioSystemException : AioException
 {
-    /// <summary>Builds the message from the parts: "write of 4096 bytes at offset 0 of /data/log: ENOSPC (No space left on device)".</summary>
+    /// <summary>
+    /// Builds the message from the parts: "write of 4096 bytes at offset 0 of /data/log: ENOSPC (No space left on device)".
+    /// </summary>
     public AioSystemException(
         Errno errno, string operation, string? path = null, long? offset = null, long? length = null, string? hint = null)
         : base($"{Describe(operation, path, offset, length)}: {errno.Name()} ({errno.Text()}){(hint is null ? "" : $"; {hint}")}")

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace AkkaAio;
 
-/// <summary>The errno values that file I/O meets, by their kernel names (<c>asm-generic/errno.h</c>; one set for x86-64 and arm64).</summary>
+/// <summary>
+/// The errno values that file I/O meets, by their kernel names (<c>asm-generic/errno.h</c>; one set for x86-64 and arm64).
+/// </summary>
 public enum Errno
 {
     /// <summary>No error.</summary>

@@ -50,7 +50,8 @@ public static class ExtendedAttributes
     }
 
     /// <summary>Sets one, or replaces it.</summary>
-    /// <returns><see cref="Errno.None"/>, or why not: <see cref="Errno.EOPNOTSUPP"/>, <see cref="Errno.EPERM"/>, <see cref="Errno.ENOSPC"/> …</returns>
+    /// <returns><see cref="Errno.None"/>, or why not: <see cref="Errno.EOPNOTSUPP"/>, <see cref="Errno.EPERM"/>, <see
+    /// cref="Errno.ENOSPC"/> …</returns>
     public static Errno Set(SafeFileHandle file, string name, ReadOnlySpan<byte> value) =>
         SyscallTable.IsSupported ? AttributeSyscalls.SetXattr(file, name, value) : Errno.EOPNOTSUPP;
 

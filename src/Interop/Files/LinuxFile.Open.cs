@@ -125,7 +125,8 @@ internal sealed partial class LinuxFile
         var handle = TryOpenDirect(same, direct, out var errno);
         if (handle is null && errno == Errno.ENOENT && !Directory.Exists("/proc/self/fd"))
         {
-            handle = options.Below is null ? TryOpenDirect(path, direct, out errno) : null; // no /proc here: by name, and perhaps another file by now
+            // No /proc here: by name, and perhaps another file by now.
+            handle = options.Below is null ? TryOpenDirect(path, direct, out errno) : null;
         }
 
         if (handle is null)

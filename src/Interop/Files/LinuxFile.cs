@@ -141,7 +141,9 @@ internal sealed partial class LinuxFile : IIoFile
         Check(errno, "fdatasync", Path);
     }
 
-    /// <summary>Keeps the descriptor, and the lock that it holds, until the result is disposed of, though the file is closed before.</summary>
+    /// <summary>
+    /// Keeps the descriptor, and the lock that it holds, until the result is disposed of, though the file is closed before.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
     internal IDisposable Keep() => new Kept(_handle);
 

@@ -19,7 +19,8 @@ internal static class Preallocation
         var errno = FileSyscalls.Reserve(fd, offset, length);
         if (errno == Errno.None)
         {
-            // Its last byte alone: XFS wants as much free space as the range is long, although all of it has blocks. Can fail still: RLIMIT_FSIZE.
+            // Its last byte alone: XFS wants as much free space as the range is long, although all of it has blocks. Can fail still:
+            // RLIMIT_FSIZE.
             errno = FileSyscalls.Allocate(fd, offset + length - 1, 1);
         }
 

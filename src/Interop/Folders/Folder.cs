@@ -90,7 +90,8 @@ internal sealed class Folder : IDisposable
     }
 
     /// <summary>Removes a name, durably.</summary>
-    /// <exception cref="AioSystemException">ENOENT, EISDIR …: nothing has changed. fsync: it is removed, and may be there again after a crash.</exception>
+    /// <exception cref="AioSystemException">ENOENT, EISDIR …: nothing has changed. fsync: it is removed, and may be there again after a
+    /// crash.</exception>
     public void Delete(string name) => Use(name, (parent, segment, path) =>
     {
         Check(FolderSyscalls.Remove(parent, segment), "unlink", path);
@@ -119,7 +120,8 @@ internal sealed class Folder : IDisposable
     public void Sync() => Check(FolderSyscalls.Sync(_handle), "fsync", Path);
 
     /// <summary>Another descriptor of the folder.</summary>
-    public SafeFileHandle OpenHandle() => FolderSyscalls.TryOpenAt(_handle, ".", FileSyscalls.ORdOnly | FolderSyscalls.Directory, out var errno) ??
+    public SafeFileHandle OpenHandle() =>
+        FolderSyscalls.TryOpenAt(_handle, ".", FileSyscalls.ORdOnly | FolderSyscalls.Directory, out var errno) ??
         throw new AioSystemException(errno, "open", Path);
 
     /// <summary>What is directly in the folder, in no order, with what it is; links are not followed.</summary>

@@ -6,7 +6,8 @@ internal interface IFileNames
     /// <summary>unlink(2), and fsync(2) of the folder.</summary>
     /// <param name="path">The file; with <paramref name="below"/> its name there.</param>
     /// <param name="below">The folder that the path starts at; null: it is any path.</param>
-    /// <exception cref="AioSystemException">Operation <c>fsync</c>: it is done, and may be undone by a crash. Any other: nothing has changed.</exception>
+    /// <exception cref="AioSystemException">Operation <c>fsync</c>: it is done, and may be undone by a crash. Any other: nothing has
+    /// changed.</exception>
     void Delete(string path, Folder? below);
 
     /// <summary>rename(2), and fsync(2) of both folders.</summary>

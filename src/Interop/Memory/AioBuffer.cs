@@ -139,7 +139,9 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
         _length = length;
     }
 
-    /// <summary>The whole underlying range from the first byte, also past <see cref="Length"/>; for operations that hold a reference.</summary>
+    /// <summary>
+    /// The whole underlying range from the first byte, also past <see cref="Length"/>; for operations that hold a reference.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<byte> UncheckedSpan(int start, int length) => new((void*)(Address + start), length);
 

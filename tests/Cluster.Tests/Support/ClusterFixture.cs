@@ -9,7 +9,8 @@ namespace AkkaAio.Cluster.Tests;
 /// <summary>Nodes of one cluster in this process, over real remoting and sharding, each with a folder of its own.</summary>
 public class ClusterFixture : IAsyncLifetime
 {
-    private readonly string _folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
+    private readonly string _folder =
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
     private readonly List<ActorSystem> _systems = [];
     private readonly int _seedPort = FreePort();
 
@@ -55,7 +56,11 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>A node that is no node of this fixture: one that will not stay. It is not waited for.</summary>
     public ActorSystem Create(string? folder, string hocon = "")
     {
-        var config = ConfigOf(_systems.Count == 0 ? _seedPort : 0, _seedPort, folder is null ? "" : $"akka.io.aio.cluster.directories = [\"{folder}\"]", hocon);
+        var config = ConfigOf(
+            _systems.Count == 0 ? _seedPort : 0,
+            _seedPort,
+            folder is null ? "" : $"akka.io.aio.cluster.directories = [\"{folder}\"]",
+            hocon);
         var system = ActorSystem.Create("files", AioClusterSetup.For(config));
         _ = AioClusterExt.Get(system);
         return system;
@@ -69,29 +74,30 @@ public class ClusterFixture : IAsyncLifetime
         await AwaitMembersAsync(_systems.Count);
     }
 
-    public static Config ConfigOf(int port, int seedPort, params string[] hocon) => ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(
-        $$"""
-        akka {
-          loglevel = WARNING
-          log-dead-letters = off
-          actor.provider = cluster
-          remote.dot-netty.tcp { hostname = "127.0.0.1", port = {{port}} }
-          cluster {
-            seed-nodes = ["akka.tcp://files@127.0.0.1:{{seedPort}}"]
-            gossip-interval = 200 ms
-            leader-actions-interval = 200 ms
-            downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
-            split-brain-resolver.stable-after = 3s
-            failure-detector { heartbeat-interval = 500 ms, acceptable-heartbeat-pause = 2s }
-            sharding {
-              state-store-mode = ddata, distributed-data.durable.keys = [], remember-entities = off, retry-interval = 200 ms
-              distributed-data.notify-subscribers-interval = 100 ms
+    public static Config ConfigOf(int port, int seedPort, params string[] hocon) =>
+        ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(
+            $$"""
+            akka {
+              loglevel = WARNING
+              log-dead-letters = off
+              actor.provider = cluster
+              remote.dot-netty.tcp { hostname = "127.0.0.1", port = {{port}} }
+              cluster {
+                seed-nodes = ["akka.tcp://files@127.0.0.1:{{seedPort}}"]
+                gossip-interval = 200 ms
+                leader-actions-interval = 200 ms
+                downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
+                split-brain-resolver.stable-after = 3s
+                failure-detector { heartbeat-interval = 500 ms, acceptable-heartbeat-pause = 2s }
+                sharding {
+                  state-store-mode = ddata, distributed-data.durable.keys = [], remember-entities = off, retry-interval = 200 ms
+                  distributed-data.notify-subscribers-interval = 100 ms
+                }
+              }
+              io.aio { shards = 1, depth = 64 }
+              io.aio.cluster { min-free = 0 }
             }
-          }
-          io.aio { shards = 1, depth = 64 }
-          io.aio.cluster { min-free = 0 }
-        }
-        """);
+            """);
 
     public static int FreePort()
     {
@@ -118,7 +124,8 @@ public class ClusterFixture : IAsyncLifetime
             var members = new HashSet<UniqueAddress>();
             var cluster = Akka.Cluster.Cluster.Get(Context.System);
             cluster.Subscribe(
-                Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved));
+                Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
+                typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved));
             Receive<ClusterEvent.MemberUp>(up => Set(members.Add(up.Member.UniqueAddress)));
             Receive<ClusterEvent.MemberRemoved>(removed => Set(members.Remove(removed.Member.UniqueAddress)));
 

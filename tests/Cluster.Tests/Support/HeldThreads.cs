@@ -1,7 +1,8 @@
 namespace AkkaAio.Cluster.Tests;
 
 /// <summary>
-/// Every thread of a node's blocking dispatcher, held: opens, reads that the page cache does not answer and writes wait until it is disposed.
+/// Every thread of a node's blocking dispatcher, held: opens, reads that the page cache does not answer
+/// and writes wait until it is disposed.
 /// </summary>
 internal sealed class HeldThreads : IDisposable
 {

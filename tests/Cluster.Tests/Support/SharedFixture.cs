@@ -8,7 +8,9 @@ public sealed class SharedFixture : ClusterFixture
     protected override string Hocon => SharedHocon;
 
     public static string SharedHocon => $$"""
-        akka.io.aio.cluster { storage = shared, single-machine = on, shards = {{Shards}}, lease { retry = 100 ms, heartbeat-interval = 100 ms } }
+        akka.io.aio.cluster {
+          storage = shared, single-machine = on, shards = {{Shards}}, lease { retry = 100 ms, heartbeat-interval = 100 ms }
+        }
         akka.cluster.sharding { use-lease = akka.io.aio.cluster.lease, rebalance-interval = 1s }
         """;
 

@@ -44,13 +44,16 @@ public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDispos
         Assert.Equal(["one", "two", "three"], (await ClientAsync(Second, "cat", address)).ShouldBeQuiet().Stdout);
         (await ClientAsync(First, "put", _folder.Random("plain", 1), address)).ShouldComplain(address, "is a log file");
         var status = string.Join('\n', (await ClientAsync(Second, "status")).ShouldBeQuiet().Stdout);
-        Assert.All([First.Disk, Second.Disk, $":{First.Port}", $":{Second.Port}"], part => Assert.Contains(part, status, StringComparison.Ordinal));
+        Assert.All(
+            [First.Disk, Second.Disk, $":{First.Port}", $":{Second.Port}"],
+            part => Assert.Contains(part, status, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_node_leaves_at_SIGTERM_and_its_log_has_properties()
     {
-        using var third = await DemoNode.StartAsync(_folder["disk"], First, ("DEMO__LOG__FILE", _folder["log"]), ("AKKA__LOGLEVEL", "DEBUG"));
+        using var third = await DemoNode.StartAsync(
+            _folder["disk"], First, ("DEMO__LOG__FILE", _folder["log"]), ("AKKA__LOGLEVEL", "DEBUG"));
         (await ClientAsync(First, "put", _folder.Random("sent", 10), $"{third.Disk}/a")).ShouldBeQuiet();
 
         await third.SignalAsync("TERM");
@@ -66,7 +69,8 @@ public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDispos
         Assert.Contains(ended.Stdout, line => line.Contains($"{file} is open in the shard {third.Disk}", StringComparison.Ordinal));
         var properties = (await File.ReadAllLinesAsync(_folder["log"]))
             .Select(text => JsonDocument.Parse(text).RootElement)
-            .First(line => line.GetProperty("MessageTemplate").GetString()!.Contains("{Path} is open in the shard {ShardId}", StringComparison.Ordinal))
+            .First(line => line.GetProperty("MessageTemplate").GetString()!.Contains(
+                "{Path} is open in the shard {ShardId}", StringComparison.Ordinal))
             .GetProperty("Properties");
         Assert.Equal(file, properties.GetProperty("Path").GetString());
         Assert.Equal(third.Disk, properties.GetProperty("ShardId").GetString());
@@ -109,8 +113,8 @@ public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDispos
     }
 
     /// <summary>
-    /// Begins to read a file through a pipe, of which one byte is taken, and no more until there is a file "read-on": the stream is under way
-    /// till then. Gives the shell, and the client's process id.
+    /// Begins to read a file through a pipe, of which one byte is taken, and no more until there is a file "read-on": the stream is under
+    /// way until then. Gives the shell, and the client's process id.
     /// </summary>
     private async Task<(DemoProcess Shell, string Client)> CatAsync(string address)
     {
@@ -127,7 +131,8 @@ public sealed class NodeSpecs(TwoNodes nodes) : IClassFixture<TwoNodes>, IDispos
 
     private async Task AppendAsync(string text, string address, params string[] options)
     {
-        var append = string.Join(' ', [.. DemoProcess.CommandLine(AppContext.BaseDirectory), "cluster", "append", address, .. options, .. Second.Seed]);
+        var append = string.Join(
+            ' ', [.. DemoProcess.CommandLine(AppContext.BaseDirectory), "cluster", "append", address, .. options, .. Second.Seed]);
         (await DemoProcess.RunCommandAsync("sh", "-c", $"{append} <{_folder.Text("lines", text)}")).ShouldBeQuiet();
     }
 }

@@ -53,10 +53,12 @@ public sealed class TlsSpecs : IDisposable
     }
 
     private async Task MakeCertificatesAsync(string folder) =>
-        (await DemoProcess.RunCommandAsync("bash", Path.Join(AppContext.BaseDirectory, "make-certificates.sh"), _folder[folder], "127.0.0.1")).ShouldBeQuiet();
+        (await DemoProcess.RunCommandAsync(
+            "bash", Path.Join(AppContext.BaseDirectory, "make-certificates.sh"), _folder[folder], "127.0.0.1")).ShouldBeQuiet();
 
     private (string Name, string Value)[] Certificates(string folder) =>
     [
-        ("SSL_CERT_FILE", _folder["ours/ca.crt"]), ("AKKA__REMOTE__DOT_NETTY__TCP__SSL__CERTIFICATE__PATH", _folder[$"{folder}/127.0.0.1.pfx"]),
+        ("SSL_CERT_FILE", _folder["ours/ca.crt"]),
+        ("AKKA__REMOTE__DOT_NETTY__TCP__SSL__CERTIFICATE__PATH", _folder[$"{folder}/127.0.0.1.pfx"]),
     ];
 }

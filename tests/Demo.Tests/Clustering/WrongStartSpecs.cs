@@ -17,7 +17,8 @@ public sealed class WrongStartSpecs : IDisposable
     [InlineData("AKKA__CLUSTER__ROLES", "one", "akka.cluster.roles", "a list")]
     [InlineData("AKKA__CLUSTER__ROLES", "[one }]", "AKKA__CLUSTER__ROLES", "'}' stands where")]
     [InlineData("AKKA__CLUSTER__SEED_NODES", "[\"akka.tcp://other@127.0.0.1:1\"]", "akka.cluster.seed-nodes", "akka.tcp://files@HOST:PORT")]
-    [InlineData("AKKA__CLUSTER__SPLIT_BRAIN_RESOLVER__ACTIVE_STRATEGY", "keep-minority", "active-strategy", "keep-minority", "keep-majority")]
+    [InlineData(
+        "AKKA__CLUSTER__SPLIT_BRAIN_RESOLVER__ACTIVE_STRATEGY", "keep-minority", "active-strategy", "keep-minority", "keep-majority")]
     [InlineData("AKKA__CLUSTER__SHARDING__STATE_STORE_MODE", "persistence", "akka.cluster.sharding.state-store-mode", "ddata")]
     [InlineData("AKKA__ACTOR__PROVIDER", "local", "akka.actor.provider", "cluster")]
     [InlineData("AKKA__REMOTE__DOT_NETTY__TCP__HOSTNAME", "10.99.99.99", "hostname", "without mutual TLS", "allow-plaintext")]
@@ -113,7 +114,8 @@ public sealed class WrongStartSpecs : IDisposable
     {
         var seed = $"127.0.0.1:{DemoNode.FreePort()}";
 
-        (await DemoProcess.RunAsync("cluster", "status", "--seed", seed, "--wait", "1")).ShouldComplain(seed, "no node of a cluster answers");
+        (await DemoProcess.RunAsync("cluster", "status", "--seed", seed, "--wait", "1")).ShouldComplain(
+            seed, "no node of a cluster answers");
     }
 
     private static async Task<DemoResult> RunAsync(string file, int port, string folder, params (string Name, string Value)[] environment)

@@ -13,14 +13,18 @@ public sealed class FuzzSpecs(ITestOutputHelper output)
     private const string None = "/none/there";
 
     private static readonly string[] NoNumbers =
-        ["", " ", "abc", "-1", "99999999999", "1.5", "0x10", "1e3", "٣", "+", "--", "-", "1 ", "\n", "☃", "\U0001F600", "{}", "${x}", "'", "1,000"];
+    [
+        "", " ", "abc", "-1", "99999999999", "1.5", "0x10", "1e3", "٣", "+", "--", "-", "1 ", "\n", "☃", "\U0001F600", "{}", "${x}", "'",
+        "1,000",
+    ];
 
     private static readonly Verb[] Verbs =
     [
         new("sum", [],
         [
             new("--path", [None], ["", "."]) { Required = true, WrongAtRuntime = ["."] },
-            Number("--file-size", 0, int.MaxValue), Number("--concurrent-requests", 1, 65536, "1", "7"), Number("--min-nr", 0, 65536, "0", "1"),
+            Number("--file-size", 0, int.MaxValue), Number("--concurrent-requests", 1, 65536, "1", "7"),
+            Number("--min-nr", 0, 65536, "0", "1"),
             Number("--max-nr", 1, 65536, "1", "2"), Number("--shards", 1, 1024, "1", "2"), Number("--linger", 0, 1_000_000),
             new("--ioengine", ["auto", "linux-aio", "thread-pool"], ["memory", "Linux-AIO", "", "null"]),
         ]),
@@ -29,7 +33,10 @@ public sealed class FuzzSpecs(ITestOutputHelper output)
         new("bench", [],
         [
             new("--filename", [None], [""]) { Required = true },
-            new("--size", ["64k", "1m", "1.5m", "1tib", "1125899906842624"], ["0", "-1", "1e9", "9999999999999999999", "999999999999999t", "4x", "0.3"]),
+            new(
+                "--size",
+                ["64k", "1m", "1.5m", "1tib", "1125899906842624"],
+                ["0", "-1", "1e9", "9999999999999999999", "999999999999999t", "4x", "0.3"]),
             new("--rw", ["read", "randrw"], ["trim", "READ", ""]),
             new("--bs", ["4k", "512", "1"], ["0", "2g", "4kk", ".", "1k\n"]),
             Number("--direct", 0, 1), Number("--iodepth", 1, 1 << 20, "1", "64"), Number("--iodepth_batch_submit", 1, 1 << 20),

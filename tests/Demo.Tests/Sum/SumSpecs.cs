@@ -26,7 +26,8 @@ public sealed class SumSpecs : IDisposable
 
         Assert.Equal("sum 1999000 expected 1999000 blocks 2000 ok", Assert.Single(result.Stdout));
         Assert.Equal(4, result.Stderr.Count);
-        Assert.All(result.Stderr, line => Assert.Matches(@"^shard \d: reads [1-9]\d*, writes [1-9]\d*, submits [1-9]\d*, reaps [1-9]\d*$", line));
+        Assert.All(
+            result.Stderr, line => Assert.Matches(@"^shard \d: reads [1-9]\d*, writes [1-9]\d*, submits [1-9]\d*, reaps [1-9]\d*$", line));
     }
 
     [Fact]

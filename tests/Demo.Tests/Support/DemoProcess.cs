@@ -89,7 +89,8 @@ internal sealed class DemoProcess : IDisposable
         }
 
         _ = _stdoutEnd.Task.ContinueWith(
-            _ => found.TrySetException(new IOException($"the demo ended without a line \"{part}\": {string.Join('\n', [.. _stdout, .. _stderr])}")),
+            _ => found.TrySetException(
+                new IOException($"the demo ended without a line \"{part}\": {string.Join('\n', [.. _stdout, .. _stderr])}")),
             TaskScheduler.Default);
         return found.Task.WaitAsync(Patience);
     }

@@ -39,7 +39,9 @@ internal sealed class OddFiles : IDisposable
         return files;
     }
 
-    /// <summary>A file with this st_size and so many bytes, of which a read gives so many at most.</summary>
+    /// <summary>
+    /// A file of this st_size that holds <paramref name="length"/> bytes, of which a read gives <paramref name="most"/> at most.
+    /// </summary>
     public string this[long size, int length, int most] => Path.Join(Folder, $"{size}-{length}-{most}");
 
     /// <summary>What such a file holds.</summary>

@@ -30,7 +30,10 @@ internal sealed class Doubling : UntypedActor
         }
 
         // Most soon, among the requests that come behind; some late, behind a kill and a restart. What makes a file: behind its Delete.
-        Again(change, change.Open is not null ? _random.Next(3_000) : _random.Next(4) == 0 ? _random.Next(10_000) : _random.Next(50), ActorRefs.NoSender);
+        Again(
+            change,
+            change.Open is not null ? _random.Next(3_000) : _random.Next(4) == 0 ? _random.Next(10_000) : _random.Next(50),
+            ActorRefs.NoSender);
     }
 
     private void Again(AkkaAio.Cluster.Wire.Request change, int milliseconds, IActorRef? sender) =>

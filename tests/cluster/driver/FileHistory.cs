@@ -35,7 +35,9 @@ internal abstract class FileHistory(string address)
         }
     }
 
-    /// <summary>A line for each call, in the order in which they ended: when it began and ended (ms), what it was, what came of it.</summary>
+    /// <summary>
+    /// A line for each call, in the order in which they ended: when it began and ended (ms), what it was, what came of it.
+    /// </summary>
     public string[] Events
     {
         get

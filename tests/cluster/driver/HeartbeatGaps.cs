@@ -5,7 +5,9 @@ using Akka.Remote;
 
 namespace AkkaAio.ClusterDriver;
 
-/// <summary>Akka's failure detector, which also keeps the longest time between two heartbeats of one peer. Made by Akka, one a peer.</summary>
+/// <summary>
+/// Akka's failure detector, which also keeps the longest time between two heartbeats of one peer. Made by Akka, one per peer.
+/// </summary>
 public sealed class HeartbeatGaps : PhiAccrualFailureDetector
 {
     private static readonly Lock Guard = new();

@@ -22,5 +22,5 @@ internal enum Lie
 }
 
 internal sealed record LoadOptions(
-    string Seeds, string Host, TimeSpan Time, int Random, int Files, int Disks, string[] Faulted, bool Doubled, TimeSpan CallTimeout, int MostBytes, Lie Lie,
-    bool WritesAlone, string Histories, string Hocon);
+    string Seeds, string Host, TimeSpan Time, int Random, int Files, int Disks, string[] Faulted, bool Doubled, TimeSpan CallTimeout,
+    int MostBytes, Lie Lie, bool WritesAlone, string Histories, string Hocon);

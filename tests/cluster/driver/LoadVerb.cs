@@ -55,7 +55,8 @@ internal static class LoadVerb
         foreach (var history in histories.OrderByDescending(history => history.WorstGap).Take(LongestGaps))
         {
             await Console.Error.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"gap {history.WorstGap.TotalSeconds:0.0} s until {history.WorstUntil / 1000.0:0.0} s: {history.Address}"));
+                CultureInfo.InvariantCulture,
+                $"gap {history.WorstGap.TotalSeconds:0.0} s until {history.WorstUntil / 1000.0:0.0} s: {history.Address}"));
         }
 
         foreach (var (failure, count) in FileHistory.Failures.OrderBy(pair => pair.Key, StringComparer.Ordinal))

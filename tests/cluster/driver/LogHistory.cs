@@ -10,7 +10,8 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
 {
     private readonly List<Append>[] _appends = [.. clients.Select(_ => new List<Append>())];
 
-    protected override Task RunAsync(DateTime until) => Task.WhenAll(clients.Select((client, appender) => AppendAsync(client, appender, until)));
+    protected override Task RunAsync(DateTime until) =>
+        Task.WhenAll(clients.Select((client, appender) => AppendAsync(client, appender, until)));
 
     public override async Task CheckAsync(AioClusterExt reader, Lie lie, Verdict verdict)
     {
@@ -77,14 +78,16 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
     private async Task AppendAsync(AioClusterExt client, int appender, DateTime until)
     {
         var random = new Random(seed * 31 + number * 7 + appender);
-        var log = await client.OpenAsync(Address, new AioClusterOpenOptions { Mode = FileMode.OpenOrCreate, Kind = AioClusterFileKind.Log });
+        var log = await client.OpenAsync(
+            Address, new AioClusterOpenOptions { Mode = FileMode.OpenOrCreate, Kind = AioClusterFileKind.Log });
         var appends = _appends[appender];
         while (DateTime.UtcNow < until)
         {
             var counter = appends.Count;
             var payload = PayloadOf(appender, counter);
             var end = 0L;
-            var outcome = await TryAsync($"append {appender}.{counter}", async () => end = await log.AppendAsync(payload), () => $"{log.Identity} {end}");
+            var outcome = await TryAsync(
+                $"append {appender}.{counter}", async () => end = await log.AppendAsync(payload), () => $"{log.Identity} {end}");
             appends.Add(new Append(outcome, end));
             await Task.Delay(random.Next(10));
         }
@@ -147,7 +150,9 @@ internal sealed class LogHistory(string address, int number, int seed, int mostB
             foreach (var frame in found.Where(frame => frame.Appender == appender))
             {
                 var name = $"{Address}: {appender}.{frame.Counter}";
-                var append = frame.Counter < _appends[appender].Count ? _appends[appender][frame.Counter] : new Append(AioOutcome.MayHaveHappened, 0);
+                var append = frame.Counter < _appends[appender].Count
+                    ? _appends[appender][frame.Counter]
+                    : new Append(AioOutcome.MayHaveHappened, 0);
                 if (!there.Add(frame.Counter))
                 {
                     verdict.IsDoubled($"{name} is there twice, again at {frame.Next}");

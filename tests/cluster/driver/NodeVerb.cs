@@ -11,12 +11,15 @@ internal static class NodeVerb
 {
     private const PosixSignal Usr1 = (PosixSignal)10;
 
-    public static async Task<int> RunAsync(string seeds, string host, int port, string data, bool isShared, bool isUnfenced, int writers, bool blocking, string hocon)
+    public static async Task<int> RunAsync(
+        string seeds, string host, int port, string data, bool isShared, bool isUnfenced, int writers, bool blocking, string hocon)
     {
         ActorSystem system;
         try
         {
-            system = isShared ? Systems.StartShared(seeds, host, port, data, isUnfenced, hocon) : Systems.Start(seeds, host, port, data, hocon);
+            system = isShared
+                ? Systems.StartShared(seeds, host, port, data, isUnfenced, hocon)
+                : Systems.Start(seeds, host, port, data, hocon);
         }
         catch (AioClusterException e)
         {
@@ -27,7 +30,8 @@ internal static class NodeVerb
         using var gaps = PosixSignalRegistration.Create(Usr1, signal =>
         {
             signal.Cancel = true;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"heartbeat-gap {HeartbeatGaps.TakeLongest().TotalSeconds:0.00}"));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"heartbeat-gap {HeartbeatGaps.TakeLongest().TotalSeconds:0.00}"));
         });
         using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
         {

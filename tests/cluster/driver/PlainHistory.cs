@@ -34,7 +34,9 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
         {
             if (file is null)
             {
-                file = await TryAsync("open or create", async () => file = await client.OpenAsync(Address, OrCreate), () => file?.Identity) is null ? file : null;
+                var outcome = await TryAsync(
+                    "open or create", async () => file = await client.OpenAsync(Address, OrCreate), () => file?.Identity);
+                file = outcome is null ? file : null;
                 _mayBeAbsent &= file is null || _mayBeDeletedLate;
                 continue;
             }

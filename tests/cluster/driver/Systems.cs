@@ -16,7 +16,9 @@ internal static class Systems
         """;
 
     public static ActorSystem Start(string seeds, string host, int port, string? folder, params string[] hocon) =>
-        Start(ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(ConfigOf(seeds, host, port, folder)), isUnfenced: false);
+        Start(
+            ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(ConfigOf(seeds, host, port, folder)),
+            isUnfenced: false);
 
     /// <summary>A node of storage shared.</summary>
     /// <param name="seeds">Of the cluster.</param>
@@ -42,7 +44,8 @@ internal static class Systems
         await up.Task.WaitAsync(time);
     }
 
-    public static Task LeaveAsync(ActorSystem system) => CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+    public static Task LeaveAsync(ActorSystem system) =>
+        CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
 
     // Fast enough for a test, with the proportions that a user would choose. Only nodes with disks count for the majority.
     private static Config ConfigOf(string seeds, string host, int port, string? folder) => ConfigurationFactory.ParseString(

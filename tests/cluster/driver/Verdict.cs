@@ -43,7 +43,8 @@ internal sealed class Verdict
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"acked {Acked} missing {Missing} stale {Stale} dup {Doubled} torn {Torn} worst-gap {WorstGap.TotalSeconds:0.0} other-gap {OtherGap.TotalSeconds:0.0}");
+        $"acked {Acked} missing {Missing} stale {Stale} dup {Doubled} torn {Torn} worst-gap {WorstGap.TotalSeconds:0.0} other-gap " +
+        $"{OtherGap.TotalSeconds:0.0}");
 
     private int Note(string kind, string what, int count)
     {

@@ -20,7 +20,13 @@ internal sealed class Writer : ReceiveActor
             TimeSpan.FromMilliseconds(number % 50), TimeSpan.FromMilliseconds(50), Self, Write.Instance, Self);
         if (blocking)
         {
-            var file = new FileStream(Path.Combine(folder, "files", $"writer-{number}"), FileMode.Create, FileAccess.Write, FileShare.None, 0, FileOptions.WriteThrough);
+            var file = new FileStream(
+                Path.Combine(folder, "files", $"writer-{number}"),
+                FileMode.Create,
+                FileAccess.Write,
+                FileShare.None,
+                0,
+                FileOptions.WriteThrough);
             Receive<Write>(_ =>
             {
                 file.Position = 0;
@@ -30,7 +36,8 @@ internal sealed class Writer : ReceiveActor
             return;
         }
 
-        var opened = cluster.OpenAsync($"{cluster.Disks[0].Id}/writer-{number}", new AioClusterOpenOptions { Mode = FileMode.OpenOrCreate });
+        var opened = cluster.OpenAsync(
+            $"{cluster.Disks[0].Id}/writer-{number}", new AioClusterOpenOptions { Mode = FileMode.OpenOrCreate });
         var underWay = false;
         Receive<Write>(_ =>
         {

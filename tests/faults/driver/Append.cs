@@ -26,7 +26,8 @@ internal static class Append
                 await file.DisposeAsync();
                 ratios[ahead].Add(append / overwrite);
                 Console.WriteLine(
-                    $"grow ahead {ahead >> 20} MiB: append {append / 1e6:F0} MB/s overwrite {overwrite / 1e6:F0} MB/s ratio {append / overwrite:F2}");
+                    $"grow ahead {ahead >> 20} MiB: append {append / 1e6:F0} MB/s overwrite {overwrite / 1e6:F0} MB/s ratio " +
+                    $"{append / overwrite:F2}");
             }
         }
 

@@ -48,7 +48,8 @@ internal static class Appender
         await file.SetLengthAsync(whole * RecordSize);
         for (var next = whole; ; next += AtOnce)
         {
-            await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(i => file.WriteAsync((next + i) * RecordSize, Record(next + i)).AsTask()));
+            await Task.WhenAll(
+                Enumerable.Range(0, AtOnce).Select(i => file.WriteAsync((next + i) * RecordSize, Record(next + i)).AsTask()));
             await file.FlushAsync();
             Console.WriteLine(next + AtOnce);
         }

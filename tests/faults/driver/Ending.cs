@@ -5,7 +5,9 @@ using Akka.Configuration;
 
 namespace AkkaAio.FaultDriver;
 
-/// <summary>A system that is ended while its file is stuck in the kernel: each command is answered, and the end comes in bounded time.</summary>
+/// <summary>
+/// A system that is ended while its file is stuck in the kernel: each command is answered, and the end comes in bounded time.
+/// </summary>
 internal static class Ending
 {
     private const int Block = 4096;
@@ -72,7 +74,8 @@ internal static class Ending
         var replies = commands.Count(command => command.IsCompleted);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{waiting} of {commands.Count} waited, {unharmed} of {healthy.Count} other files read, cancel {cancel.TotalMilliseconds:f0} ms, replies {replies}, {(ended ? "ended" : "NOT ended")} in {end.TotalSeconds:f2} s"));
+            $"{waiting} of {commands.Count} waited, {unharmed} of {healthy.Count} other files read, " +
+            $"cancel {cancel.TotalMilliseconds:f0} ms, replies {replies}, {(ended ? "ended" : "NOT ended")} in {end.TotalSeconds:f2} s"));
         Shell(free);
         return waiting > 0 && replies == commands.Count && ended && cancel < CancelLimit && unharmed == healthy.Count ? 0 : 1;
     }

@@ -24,7 +24,8 @@ internal static class FailedFlush
         foreach (var direct in new[] { DirectIo.Required, DirectIo.Off })
         {
             await Case($"Flush {direct}", direct, "fail flush EIO always", file => file.FlushAsync());
-            await Case($"Dsync {direct}", direct, "fail flush EIO always", file => file.WriteAsync(0, new byte[Block], AioDurability.Dsync));
+            await Case(
+                $"Dsync {direct}", direct, "fail flush EIO always", file => file.WriteAsync(0, new byte[Block], AioDurability.Dsync));
         }
 
         // What was written before fails on its way to the disk; the Dsync write after it, fine by itself, gets the kernel's only report.

@@ -32,9 +32,12 @@ internal static class Overload
         await Task.WhenAll(flooded.Select(done => done.Task));
         var answers = Flooder.Answered;
         var figures = ProcessFigures.Read();
-        Console.WriteLine($"answered {answers.Read} read, {answers.Overloaded} overloaded, {answers.Other} other, of {Requesters * Outstanding}");
-        Console.WriteLine($"a second requester's read: {idle.TotalMilliseconds:f2} ms idle, {loaded.TotalMilliseconds:f2} ms under overload");
-        Console.WriteLine($"peak memory {figures.PeakKiB >> 10} MiB, before {before.ResidentKiB >> 10} MiB; buffers rented {aio.Pool.RentedBuffers}");
+        Console.WriteLine(
+            $"answered {answers.Read} read, {answers.Overloaded} overloaded, {answers.Other} other, of {Requesters * Outstanding}");
+        Console.WriteLine(
+            $"a second requester's read: {idle.TotalMilliseconds:f2} ms idle, {loaded.TotalMilliseconds:f2} ms under overload");
+        Console.WriteLine(
+            $"peak memory {figures.PeakKiB >> 10} MiB, before {before.ResidentKiB >> 10} MiB; buffers rented {aio.Pool.RentedBuffers}");
         await system.Terminate();
         return answers.Read + answers.Overloaded == (long)Requesters * Outstanding && answers.Other == 0 ? 0 : 1;
     }

@@ -27,7 +27,10 @@ load.SetAction(async (parsed, _) =>
 var descriptors = new Command("descriptors", "opens files until RLIMIT_NOFILE refuses, then goes on with those that are open") { file };
 descriptors.SetAction((parsed, _) => Limits.UseUpDescriptorsAsync(parsed.GetValue(file)!));
 
-var records = new Command("records", "appends records and flushes; prints the index of each that is acknowledged, until it is killed") { file, hocon };
+var records = new Command("records", "appends records and flushes; prints the index of each that is acknowledged, until it is killed")
+{
+    file, hocon,
+};
 var noFlush = new Option<bool>("--no-flush") { Description = "acknowledge without the flush: must lose records at a power cut" };
 var preallocate = new Option<long>("--preallocate") { Description = "fill this many preallocated bytes instead of appending" };
 var dsync = new Option<bool>("--dsync") { Description = "write with Dsync instead of flushing" };
@@ -52,7 +55,10 @@ records.SetAction((parsed, token) => Records.WriteAsync(
     token));
 
 var growAhead = new Option<long>("--grow-ahead") { Description = "AioOpenOptions.GrowAhead" };
-var closing = new Command("closing", "writes 4096 bytes, flushes and closes, prints that, and waits to be killed") { file, growAhead, hocon };
+var closing = new Command("closing", "writes 4096 bytes, flushes and closes, prints that, and waits to be killed")
+{
+    file, growAhead, hocon,
+};
 closing.SetAction((parsed, token) => Records.CloseAsync(parsed.GetValue(file)!, parsed.GetValue(growAhead), parsed.GetValue(hocon)!));
 
 var acknowledged = new Argument<string>("acknowledged") { Description = "what `records` printed" };
@@ -87,7 +93,10 @@ stuck.SetAction((parsed, _) => Stuck.RunAsync(
 var what = new Argument<string>("what") { Description = "writes, open, close or flush" };
 var otherFiles = new Option<string?>("--others") { Description = "a folder on another device, whose files must not notice" };
 var freeAtLast = new Option<string>("--free") { Required = true, Description = "a shell command that ends it" };
-var ending = new Command("ending", "a system that is ended while its file is stuck in the kernel") { what, file, stick, freeAtLast, otherFiles, hocon };
+var ending = new Command("ending", "a system that is ended while its file is stuck in the kernel")
+{
+    what, file, stick, freeAtLast, otherFiles, hocon,
+};
 ending.SetAction((parsed, _) => Ending.RunAsync(
     parsed.GetValue(what)!, parsed.GetValue(file)!, parsed.GetValue(stick)!, parsed.GetValue(freeAtLast)!, parsed.GetValue(otherFiles),
     parsed.GetValue(hocon)!));
@@ -118,8 +127,8 @@ var failedFlush = new Command("failed-flush", "a device that fails once: each la
 failedFlush.SetAction((parsed, _) => FailedFlush.RunAsync(parsed.GetValue(file)!, parsed.GetValue(control)!, parsed.GetValue(hocon)!));
 
 Command[] commands = [
-    load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing, appender, find,
-    failedFlush, LifetimesVerb.Command(),
+    load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing,
+    appender, find, failedFlush, LifetimesVerb.Command(),
 ];
 var root = new RootCommand("Drives AkkaAio for the fault scripts.");
 foreach (var command in commands)

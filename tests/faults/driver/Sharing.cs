@@ -5,7 +5,9 @@ using Akka.Configuration;
 
 namespace AkkaAio.FaultDriver;
 
-/// <summary>Two actor systems, one with two opens, and a foreign process on one growing file: what each wrote is read by all, and stays.</summary>
+/// <summary>
+/// Two actor systems, one with two opens, and a foreign process on one growing file: what each wrote is read by all, and stays.
+/// </summary>
 internal static class Sharing
 {
     private const int Block = 4096;
@@ -41,7 +43,8 @@ internal static class Sharing
             }
             else
             {
-                await Task.WhenAll(Enumerable.Range(0, blocks).Select(i => files[writer].WriteAsync(end + (i * Block), Content(end + (i * Block))).AsTask()));
+                await Task.WhenAll(Enumerable.Range(0, blocks).Select(
+                    i => files[writer].WriteAsync(end + (i * Block), Content(end + (i * Block))).AsTask()));
             }
 
             // Each of the others sees it at once.
@@ -75,7 +78,8 @@ internal static class Sharing
             $"length {content.Length} of {end}");
 
         // Grown ahead, the end that nobody can prove to be ours stays: as zeros.
-        var isEnd = content.Length == end || (growAhead > 0 && content.Length > end && !content.AsSpan((int)end).ContainsAnyExcept((byte)0));
+        var isEnd = content.Length == end ||
+            (growAhead > 0 && content.Length > end && !content.AsSpan((int)end).ContainsAnyExcept((byte)0));
         return hidden == 0 && wrong == 0 && isEnd && foreign > 0 && reopened > 0 ? 0 : 1;
 
         Task<AioFile> Open(ActorSystem system, DirectIo direct) =>
@@ -86,7 +90,11 @@ internal static class Sharing
     private static async Task WriteFromAnotherProcessAsync(string path, long offset, int blocks)
     {
         using var dd = Process.Start(new ProcessStartInfo(
-            "dd", [$"of={path}", $"bs={Block}", string.Create(CultureInfo.InvariantCulture, $"seek={offset / Block}"), "conv=notrunc", "status=none"])
+            "dd",
+            [
+                $"of={path}", $"bs={Block}", string.Create(CultureInfo.InvariantCulture, $"seek={offset / Block}"), "conv=notrunc",
+                "status=none",
+            ])
         {
             RedirectStandardInput = true,
         })!;

@@ -4,7 +4,9 @@ using Akka.Configuration;
 
 namespace AkkaAio.FaultDriver;
 
-/// <summary>Reads, writes, appends, flushes, opens, closes, cancels and owners' deaths for a while, with whole systems started anew.</summary>
+/// <summary>
+/// Reads, writes, appends, flushes, opens, closes, cancels and owners' deaths for a while, with whole systems started anew.
+/// </summary>
 internal static class Soak
 {
     private const int FileBlocks = 4096;
@@ -35,7 +37,8 @@ internal static class Soak
         var grown = last.Average(f => f.ResidentKiB) - middle.Average(f => f.ResidentKiB);
         var flat = last.Max(f => f.Contexts) == 0 && last.Max(f => f.Descriptors) <= middle.Max(f => f.Descriptors) + 2 &&
                    last.Max(f => f.Threads) <= middle.Max(f => f.Threads) + 3 && grown < 32 * 1024;
-        Console.WriteLine($"soak {(flat && wrong == 0 ? "ok" : "FAILED")}: resident {grown / 1024:+0.0;-0.0} MiB from the middle third to the last");
+        Console.WriteLine(
+            $"soak {(flat && wrong == 0 ? "ok" : "FAILED")}: resident {grown / 1024:+0.0;-0.0} MiB from the middle third to the last");
         return flat && wrong == 0 ? 0 : 1;
     }
 

@@ -75,9 +75,10 @@ internal static class Stuck
         var replies = commands.Count(command => command.IsCompleted);
         var left = aio.Pool.RentedBuffers;
         Console.WriteLine(
-            $"{waiting} of {Commands} waited; a read of another file {before.Item1.TotalMilliseconds:f2} -> {during.Item1.TotalMilliseconds:f2} ms, " +
-            $"default dispatcher {before.Item2.TotalMilliseconds:f2} -> {during.Item2.TotalMilliseconds:f2} ms; " +
-            $"{held} buffers held, {left} left; cancel {cancel.TotalMilliseconds:f0} ms; end {end.TotalSeconds:f1} s; replies {replies}");
+            $"{waiting} of {Commands} waited; a read of another file {before.Item1.TotalMilliseconds:f2} -> " +
+            $"{during.Item1.TotalMilliseconds:f2} ms, default dispatcher {before.Item2.TotalMilliseconds:f2} -> " +
+            $"{during.Item2.TotalMilliseconds:f2} ms; {held} buffers held, {left} left; cancel {cancel.TotalMilliseconds:f0} ms; " +
+            $"end {end.TotalSeconds:f1} s; replies {replies}");
         var contexts = ProcessFigures.Read().Contexts;
         var isClean = free is null || (left == 0 && contexts == 0);
         return waiting > Commands / 2 && replies == Commands && isClean && held >= least && cancel < TimeSpan.FromSeconds(1) &&

@@ -19,7 +19,8 @@ internal static class Terminations
         {
             var system = ActorSystem.Create(
                 "ending",
-                ConfigurationFactory.ParseString("akka.loglevel = ERROR\nakka.stdout-loglevel = ERROR\nakka.io.aio { shards = 2, depth = 1024 }"));
+                ConfigurationFactory.ParseString(
+                    "akka.loglevel = ERROR\nakka.stdout-loglevel = ERROR\nakka.io.aio { shards = 2, depth = 1024 }"));
             var aio = AioExt.Get(system);
             var file = await aio.OpenAsync(path, new AioOpenOptions { Direct = DirectIo.Required });
             var reads = Enumerable.Range(0, InFlight).Select(async k =>

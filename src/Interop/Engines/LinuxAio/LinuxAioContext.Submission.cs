@@ -3,8 +3,8 @@ using AkkaAio.Interop.Abi;
 
 namespace AkkaAio.Interop.Engines.LinuxAio;
 
-// The kernel copies iocbs and iovecs during io_submit, so the slab is free again when the call returns; what must outlive the operation is the
-// caller's buffer.
+// The kernel copies iocbs and iovecs during io_submit, so the slab is free again when the call returns; what must outlive the operation
+// is the caller's buffer.
 internal sealed unsafe partial class LinuxAioContext
 {
     private readonly Iocb* _iocbs;

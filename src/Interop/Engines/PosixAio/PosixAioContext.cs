@@ -6,7 +6,9 @@ using AkkaAio.Interop.Threading;
 
 namespace AkkaAio.Interop.Engines.PosixAio;
 
-/// <summary>Control blocks of glibc's POSIX AIO, one a slot: the engine "posix-aio". Simple and not fast: it is there to compare with.</summary>
+/// <summary>
+/// Control blocks of glibc's POSIX AIO, one a slot: the engine "posix-aio". Simple and not fast: it is there to compare with.
+/// </summary>
 /// <remarks>
 /// <para>aio_suspend waits for the operations that it is given and for no later ones. So a read of an eventfd is always among them, which
 /// ends when the reaper must look again: for a Wake, or for what was submitted meanwhile.</para>

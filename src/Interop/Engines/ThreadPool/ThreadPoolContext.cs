@@ -101,7 +101,7 @@ internal sealed class ThreadPoolContext : IIoContext
         _reaper.Unpark();
     }
 
-    /// <summary>What is under way is done first; what no thread has begun is not done any more.</summary>
+    /// <summary>Waits for what is in flight.</summary>
     public void Dispose() => _workers.Dispose();
 
     private void Perform(IoRequest request)

@@ -18,7 +18,9 @@ internal sealed class ThreadPoolEngine : IIoEngine
 
     private readonly int? _threads;
 
-    /// <summary>An engine whose contexts have up to <paramref name="threads"/> threads each; null: as many as their depth, up to 128.</summary>
+    /// <summary>
+    /// An engine whose contexts have up to <paramref name="threads"/> threads each; null: as many as their depth, up to 128.
+    /// </summary>
     public ThreadPoolEngine(int? threads = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads ?? 1, nameof(threads));

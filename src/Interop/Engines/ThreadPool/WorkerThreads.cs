@@ -51,13 +51,12 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
         }
     }
 
-    /// <summary>What is under way is done first; what no thread has begun is not done any more.</summary>
+    /// <summary>What has been handed over is done first, as io_destroy(2) waits for what is in flight.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
             _stop = true;
-            _queue.Clear();
             while (_idle.TryPop(out var worker))
             {
                 worker.Wake();
@@ -99,12 +98,12 @@ internal sealed class WorkerThreads(int max, Action<IoRequest> perform) : IDispo
             bool found;
             lock (_lock)
             {
-                if (_stop)
+                found = _queue.TryDequeue(out request);
+                if (!found && _stop)
                 {
                     return;
                 }
 
-                found = _queue.TryDequeue(out request);
                 if (!found)
                 {
                     self.Prepare();

@@ -33,7 +33,9 @@ internal enum Ingredients
     /// <summary>Ends without the coordinated shutdown, so without a drain.</summary>
     Undrained = 256,
 
-    /// <summary>Files whose acknowledged writes must be there, whatever other opens, systems and writers outside do to the same file.</summary>
+    /// <summary>
+    /// Files whose acknowledged writes must be there, whatever other opens, systems and writers outside do to the same file.
+    /// </summary>
     Keeping = 512,
 
     All = 1023,

@@ -23,7 +23,8 @@ internal readonly record struct Left(int Rings, int Descriptors, int Threads, lo
     }
 
     private static IEnumerable<string> Targets() => Directory.GetFiles("/proc/self/fd").Select(TargetOf)
-        .Where(target => target.Contains("anon_inode", StringComparison.Ordinal) || target.Contains(PatternFile.Folder, StringComparison.Ordinal));
+        .Where(target =>
+            target.Contains("anon_inode", StringComparison.Ordinal) || target.Contains(PatternFile.Folder, StringComparison.Ordinal));
 
     private static string TargetOf(string link)
     {

@@ -84,7 +84,8 @@ internal static class LifetimesVerb
         Console.WriteLine($"after the first: {first}");
         Console.WriteLine($"after the last:  {last}");
         Console.WriteLine(
-            $"lifetimes {(findings.Count == 0 ? "ok" : "FAILED")}: seed {seed}, {round} rounds, {systems} systems, {steps} steps, {findings.Count} findings");
+            $"lifetimes {(findings.Count == 0 ? "ok" : "FAILED")}: seed {seed}, {round} rounds, {systems} systems, {steps} steps, " +
+            $"{findings.Count} findings");
         return findings.Count == 0 ? 0 : 1;
     }
 
@@ -100,7 +101,8 @@ internal static class LifetimesVerb
             new(Path.Combine(folder, $"{seed}-buffered-kept"), random.Next(), DirectIo.Off, keeping),
             new(Path.Combine(folder, $"{seed}{PatternFile.Mixed}"), random.Next(), null, keeps: false),
         ];
-        var lives = Enumerable.Range(0, random.Next(1, 4)).Select(_ => new Lifetime(random.Next(), patterns, ingredients, findings)).ToArray();
+        var lives = Enumerable.Range(0, random.Next(1, 4))
+            .Select(_ => new Lifetime(random.Next(), patterns, ingredients, findings)).ToArray();
         await Task.WhenAll(lives.Select(life => life.RunAsync()));
         foreach (var pattern in patterns)
         {

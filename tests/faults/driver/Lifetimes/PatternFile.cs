@@ -22,7 +22,7 @@ internal sealed class PatternFile(string path, int number, DirectIo? direct, boo
 
     public const int Block = 4096;
 
-    /// <summary>Of a direct file that keeps, writers outside, who are buffered, have every other cell: no page is both.</summary>
+    /// <summary>Of a direct file that keeps, buffered writers outside have every other cell: no page is both.</summary>
     public const int Cell = 64 << 10;
 
     /// <summary>In no file: what owners of memory put there once it is theirs again.</summary>
@@ -48,7 +48,9 @@ internal sealed class PatternFile(string path, int number, DirectIo? direct, boo
         }
     }
 
-    /// <summary>The blocks of a range, from the first that lies in it whole, that have been acknowledged by now: bit by bit, 64 at most.</summary>
+    /// <summary>
+    /// The blocks of a range, from the first that lies in it whole, that have been acknowledged by now: bit by bit, 64 at most.
+    /// </summary>
     public ulong AcknowledgedIn(long offset, int length)
     {
         var mask = 0ul;

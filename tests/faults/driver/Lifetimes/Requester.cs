@@ -18,7 +18,8 @@ internal sealed class Told(Action<Aio.Event>? onReply = null)
 }
 
 /// <summary>The requester of one worker: counts the replies to each command. Some throw.</summary>
-internal sealed class Requester(AioExt aio, Findings findings, Random? throwing, ActorPath path, IActorRefProvider provider) : MinimalActorRef
+internal sealed class Requester(AioExt aio, Findings findings, Random? throwing, ActorPath path, IActorRefProvider provider)
+    : MinimalActorRef
 {
     private const int MostUnanswered = 96;
 

@@ -82,7 +82,8 @@ internal sealed partial class Worker
 
             GiveBack(reply, memory, buffer, from);
         });
-        return (told, new Aio.ReadInto(open.File, offset, memory) { Token = told }, early ? () => DisposeAndRentAgain(buffer!, from) : null);
+        var command = new Aio.ReadInto(open.File, offset, memory) { Token = told };
+        return (told, command, early ? () => DisposeAndRentAgain(buffer!, from) : null);
     }
 
     private (Told, Aio.TransferCommand, Action?) NewReadV(OpenFile open)
@@ -133,7 +134,11 @@ internal sealed partial class Worker
         var durability = _random.Next(5) == 0 ? AioDurability.Dsync : AioDurability.None;
         Aio.TransferCommand command = _random.Next(2) == 0
             ? new Aio.Write(open.File, offset, memory) { Token = told, Durability = durability }
-            : new Aio.WriteV(open.File, offset, [.. parts.Select(part => (ReadOnlyMemory<byte>)part)]) { Token = told, Durability = durability };
+            : new Aio.WriteV(open.File, offset, [.. parts.Select(part => (ReadOnlyMemory<byte>)part)])
+            {
+                Token = told,
+                Durability = durability,
+            };
         return (told, command, early ? () => DisposeAndRentAgain(buffer!, from) : null);
     }
 
