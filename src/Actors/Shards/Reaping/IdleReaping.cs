@@ -13,6 +13,11 @@ namespace AkkaAio.Shards.Reaping;
 /// </remarks>
 internal sealed class IdleReaping : IIdleWork, IReaping
 {
+    // With more in flight completions come soon enough to be worth no wait, and the processor is the requesters'. Reads by one requester on the
+    // pool, relative to RandomAccess with as many threads: depth 8 IOPS 1.12, CPU 1.7, never polled 0.98 and 1.5; depth 32 CPU 1.4, always polled
+    // 1.95; depth 128 0.68 and 0.96.
+    private const int MostPolled = 8;
+
     // A device that is too slow for it is polled once in this many times.
     private const int LongestPollPause = 64;
 
@@ -42,6 +47,11 @@ internal sealed class IdleReaping : IIdleWork, IReaping
     /// <inheritdoc/>
     public TimeSpan TimeToLook()
     {
+        if (_shard.Context is { Count: var count } && count > MostPolled)
+        {
+            return TimeSpan.Zero;
+        }
+
         if (_pollsToSkip == 0)
         {
             return _poll;
@@ -68,6 +78,7 @@ internal sealed class IdleReaping : IIdleWork, IReaping
 
         // Never for more than are in flight: the kernel would wait for the whole time-out.
         var wanted = (int)Math.Min(_settings.MinNr, context.Count);
+
         if (!Reap(wanted, _settings.Timeout) && wanted == 0)
         {
             Thread.Yield(); // min-nr = 0
