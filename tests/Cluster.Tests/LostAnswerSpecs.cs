@@ -1,6 +1,5 @@
 using System.Text;
 using Akka.Actor;
-using AkkaAio.Cluster.Owner;
 
 namespace AkkaAio.Cluster.Tests;
 
@@ -13,7 +12,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
     public async Task A_file_that_a_duplicate_has_deleted_before_is_deleted()
     {
         var (client, file) = await NewFileAsync();
-        client.Region = Way(client, (request, owner, sender) =>
+        client.Region = cluster.Between(client, (request, owner, sender) =>
         {
             if (request.OperationCase == Wire.Request.OperationOneofCase.Delete)
             {
@@ -33,7 +32,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
         var (client, log) = await NewFileAsync(AioClusterFileKind.Log);
         var opened = (await client.Region.Ask<Wire.Reply>(new Wire.Request { File = log.Address, Open = new() }, Time)).Opened;
         var attempts = 0;
-        client.Region = Way(client, (request, owner, sender) =>
+        client.Region = cluster.Between(client, (request, owner, sender) =>
         {
             switch (++attempts)
             {
@@ -61,7 +60,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
         var lost = LoseFirstAnswer(client);
         var write = file.WriteAsync(0, "mine"u8.ToArray());
         await lost.Performed.Task.WaitAsync(Time);
-        await StopOwnerAsync(file);
+        await cluster.StopOwnerAsync(file.Address);
         var other = await cluster.Node(2).OpenAsync(file.Address);
         await other.WriteAsync(0, "newer"u8.ToArray());
         lost.GoOn.SetResult();
@@ -88,7 +87,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
         var lost = LoseFirstAnswer(client);
         var truncate = file.TruncateAsync(100, 40);
         await lost.Performed.Task.WaitAsync(Time);
-        await StopOwnerAsync(file);
+        await cluster.StopOwnerAsync(file.Address);
         Assert.Equal(100, await (await cluster.Node(2).OpenAsync(file.Address)).AppendAtAsync(40, new byte[60]));
         lost.GoOn.SetResult();
         Assert.Equal(AioClusterFailure.OwnerChanged, (await Assert.ThrowsAsync<AioClusterFileException>(() => truncate)).Failure);
@@ -102,7 +101,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
         var lost = LoseFirstAnswer(client);
         var append = log.AppendAsync("same"u8.ToArray());
         await lost.Performed.Task.WaitAsync(Time);
-        await StopOwnerAsync(log);
+        await cluster.StopOwnerAsync(log.Address);
         var end = await (await cluster.Node(2).OpenAsync(log.Address)).AppendAsync("same"u8.ToArray());
         lost.GoOn.SetResult();
         Assert.Equal(end / 2, await append);
@@ -131,7 +130,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
     {
         var lost = new LostAnswer();
         var isFirst = true;
-        client.Region = Way(client, (request, owner, sender) =>
+        client.Region = cluster.Between(client, (request, owner, sender) =>
         {
             if (isFirst)
             {
@@ -146,40 +145,11 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
         return lost;
     }
 
-    private async Task StopOwnerAsync(AioClusterFile file)
-    {
-        var owner = await cluster.Systems[0]
-            .ActorSelection($"/system/sharding/aio-disk/{file.Address.Split('/')[0]}/{Uri.EscapeDataString(file.Address)}")
-            .ResolveOne(Time);
-        Assert.True(await owner.GracefulStop(Time, StopOwner.Instance));
-    }
-
-    private sealed class LostAnswer
-    {
-        public TaskCompletionSource<Wire.Reply> Performed { get; } = new();
-
-        public TaskCompletionSource GoOn { get; } = new();
-    }
-
     private async Task<(AioClusterExt Client, AioClusterFile File)> NewFileAsync(
         AioClusterFileKind kind = AioClusterFileKind.Plain, AioClusterOpenOptions? options = null)
     {
         var client = AioClusterExt.Get(await cluster.StartAsync(hocon: "akka.io.aio.cluster.attempt-timeout = 300ms"));
         return (client, await client.OpenAsync(
             $"{cluster.DiskOf(0)}/{Guid.NewGuid():N}", (options ?? new()) with { Mode = FileMode.CreateNew, Kind = kind }));
-    }
-
-    // Between a client and the owners.
-    private IActorRef Way(AioClusterExt client, Action<Wire.Request, IActorRef, IActorRef> onRequest)
-    {
-        var owner = client.Region;
-        return cluster.Systems.Single(system => AioClusterExt.Get(system) == client)
-            .ActorOf(Props.Create(() => new Between(owner, onRequest)));
-    }
-
-    private sealed class Between : ReceiveActor
-    {
-        public Between(IActorRef owner, Action<Wire.Request, IActorRef, IActorRef> onRequest) =>
-            Receive<Wire.Request>(request => onRequest(request, owner, Sender));
     }
 }

@@ -15,6 +15,7 @@ public sealed class WireFormatSpecs
     private static readonly Dictionary<string, IMessage> Messages = new()
     {
         ["open"] = Of(new() { Open = new Wire.OpenFile { Kind = Wire.Kind.Log, Create = true, Exclusive = true } }),
+        ["open-new-id"] = Of(new() { Open = new Wire.OpenFile { Kind = Wire.Kind.Log, Create = true, Exclusive = true, NewId = Id } }),
         ["read-at"] = Of(new() { ReadAt = new Wire.ReadAt { Offset = 1L << 40, Length = 65536 } }),
         ["write-at"] = Of(new() { WriteAt = new Wire.WriteAt { Offset = 300, Data = Bytes, Durable = true } }),
         ["append-at"] = Of(

@@ -14,7 +14,10 @@ public enum AioClusterFailure
     /// <summary>There is no such file.</summary>
     NotFound,
 
-    /// <summary>There is one already.</summary>
+    /// <summary>
+    /// There is one already. With <see cref="AioOutcome.MayHaveHappened"/> the call was told again: it may have made a file that another
+    /// client has deleted and made anew.
+    /// </summary>
     Exists,
 
     /// <summary>The name is not canonical, or leads to something that is no regular file with one name.</summary>

@@ -62,15 +62,14 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
                 switch (last.Kind)
                 {
                     case Wire.FailureKind.FailureNotFound when last.MakeEpoch > 0:
-                        request = request.Clone();
-                        request.Epoch = last.MakeEpoch;
+                        request = ThatMakes(request, last.MakeEpoch);
                         continue;
                     case Wire.FailureKind.FailureStale when !last.MayHaveHappened:
                         request = make(mayHaveHappened); // it was overtaken by a later one of ours, and not performed
                         continue;
                     case Wire.FailureKind.FailureOverloaded or Wire.FailureKind.FailureMoving:
-                        // The owner remembers that it has refused this one.
-                        request = last.MayHaveHappened ? request : make(mayHaveHappened);
+                        // The owner remembers that it has refused this change. What has no number it does not remember.
+                        request = last.MayHaveHappened || request.Number == 0 ? request : make(mayHaveHappened);
                         break;
                     default:
                         throw ErrorOf(request.File, last, mayHaveHappened);
@@ -107,6 +106,21 @@ internal sealed class ClusterCalls(AioClusterExt cluster)
             _ => AioClusterFailure.Io,
         },
         mayHaveHappened ? AioOutcome.MayHaveHappened : AioOutcome.NotPerformed, failure.Message);
+
+    // The id says to an owner that is told again that this call has made the file. With another epoch it is another one: the file may have
+    // been made and deleted since, and one that is made again has another id.
+    private static Wire.Request ThatMakes(Wire.Request open, ulong makeEpoch)
+    {
+        if (open.Epoch == makeEpoch)
+        {
+            return open;
+        }
+
+        var request = open.Clone(); // the one that was told may be under way yet
+        request.Epoch = makeEpoch;
+        request.Open.NewId = Owner.Replies.BytesOf(Guid.NewGuid());
+        return request;
+    }
 
     // Null: no answer in time.
     private async Task<(Wire.Reply? Reply, bool ToldAgain)> AskAsync(

@@ -66,7 +66,7 @@ internal abstract class Disk : IDisposable
         try
         {
             using var file = LinuxFile.Open(name, new IoFileOptions(FileMode.Open, FileAccess.ReadWrite, DirectIo.Off) { Below = Files });
-            return FileFacts.Of(file) is { } facts ? facts : FileFacts.GiveTo(file, Wire.Kind.Plain); // put there by hand
+            return FileFacts.Of(file) is { } facts ? facts : FileFacts.GiveTo(file, Wire.Kind.Plain, Guid.NewGuid()); // put there by hand
         }
         catch (AioSystemException e) when (e.Errno is Errno.ENOENT)
         {
@@ -76,7 +76,7 @@ internal abstract class Disk : IDisposable
 
     /// <summary>Makes an empty file, durably: it is there whole or not at all.</summary>
     /// <exception cref="AioSystemException">EEXIST …</exception>
-    public FileFacts Create(string name, Wire.Kind kind)
+    public FileFacts Create(string name, Wire.Kind kind, Guid id)
     {
         var temporary = Guid.NewGuid().ToString("N");
         try
@@ -86,7 +86,7 @@ internal abstract class Disk : IDisposable
                 temporary,
                 new IoFileOptions(FileMode.CreateNew, FileAccess.ReadWrite, DirectIo.Off) { Below = _temp, Lock = FileLockMode.Exclusive }))
             {
-                facts = FileFacts.GiveTo(file, kind);
+                facts = FileFacts.GiveTo(file, kind, id);
                 file.FullSync();
             }
 

@@ -33,10 +33,10 @@ internal sealed record FileFacts(Wire.Kind Kind, Guid Id)
             : throw new AioException($"{file.Path}: the attribute {Attribute} is \"{text}\", which this version cannot read");
     }
 
-    /// <summary>Gives a new id.</summary>
-    public static FileFacts GiveTo(LinuxFile file, Wire.Kind kind)
+    /// <exception cref="AioSystemException">They cannot be written.</exception>
+    public static FileFacts GiveTo(LinuxFile file, Wire.Kind kind, Guid id)
     {
-        var facts = new FileFacts(kind, Guid.NewGuid());
+        var facts = new FileFacts(kind, id);
         var text = $"{Version} {(kind == Wire.Kind.Log ? "log" : "plain")} {facts.Id:N}";
         var errno = file.SetAttribute(Attribute, Encoding.ASCII.GetBytes(text));
         return errno == Errno.None ? facts : throw new AioSystemException(errno, "setxattr", file.Path);

@@ -9,6 +9,8 @@ namespace AkkaAio.Cluster.Owner;
 // How the file is opened, by the first request for it, and closed.
 internal sealed partial class FileOwner
 {
+    private const int FileIdBytes = 16;
+
     private void Load(Wire.Request request, IActorRef requester)
     {
         if (_disk.TryHold(_address.Name, Self) is not { } hold)
@@ -25,15 +27,18 @@ internal sealed partial class FileOwner
         async Task LoadAsync(IActorRef self)
         {
             Loaded loaded;
+            var isNew = false;
             try
             {
-                var (facts, isNew) = await _cluster.RunBlocking(() => FactsFor(request, mayMake)).ConfigureAwait(false);
+                (var facts, isNew) = await _cluster.RunBlocking(() => FactsFor(request, mayMake)).ConfigureAwait(false);
                 var open = facts is null ? null : await OpenAsync(facts, hold, self).ConfigureAwait(false);
                 loaded = new Loaded(request, requester, open, null) { WasMade = isNew, Epoch = hold.Epoch };
             }
             catch (Exception e)
             {
-                loaded = new Loaded(request, requester, null, e);
+                // The folder is synced when the file has its name already.
+                var mayBeThere = isNew || (mayMake && e is AioSystemException { Operation: "fsync" });
+                loaded = new Loaded(request, requester, null, e) { WasMade = mayBeThere };
             }
 
             hold.GiveBack(); // an open file has kept it
@@ -47,6 +52,11 @@ internal sealed partial class FileOwner
     {
         if (_disk.Look(_address.Name) is { } there)
         {
+            if (WasMadeBy(request.Open, there))
+            {
+                _disk.SyncFolderOf(_address.Name); // the owner that made it may have ended before that
+            }
+
             return (there, false);
         }
 
@@ -62,13 +72,21 @@ internal sealed partial class FileOwner
 
         try
         {
-            return (_disk.Create(_address.Name, request.Open.Kind == Wire.Kind.Log ? Wire.Kind.Log : Wire.Kind.Plain), true);
+            var kind = request.Open.Kind == Wire.Kind.Log ? Wire.Kind.Log : Wire.Kind.Plain;
+            return (_disk.Create(_address.Name, kind, NewIdOf(request.Open) ?? Guid.NewGuid()), true);
         }
         catch (AioSystemException e) when (e.Errno == Errno.EEXIST)
         {
             return (_disk.Look(_address.Name), false); // made since, by an owner that has ended; a folder is refused here
         }
     }
+
+    // Null: its sender gives none.
+    private static Guid? NewIdOf(Wire.OpenFile? request) =>
+        request is { Create: true, NewId.Length: FileIdBytes } ? new Guid(request.NewId.Span, bigEndian: true) : null;
+
+    // By this request, told before, whose answer may have been lost.
+    private static bool WasMadeBy(Wire.OpenFile? request, FileFacts facts) => NewIdOf(request) == facts.Id;
 
     private async Task<OpenedFile> OpenAsync(FileFacts facts, FileHold hold, IActorRef self)
     {
@@ -147,7 +165,7 @@ internal sealed partial class FileOwner
         {
             _place?.Dispose();
             _place = null;
-            loaded.Requester.Tell(loaded.Error is { } error ? Replies.Failure(error, mayHaveHappened: false) : NotFound(loaded));
+            loaded.Requester.Tell(loaded.Error is { } error ? Replies.Failure(error, loaded.WasMade) : NotFound(loaded));
         }
 
         GoOn();

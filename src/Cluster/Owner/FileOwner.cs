@@ -227,7 +227,7 @@ internal sealed partial class FileOwner : UntypedActor
     }
 
     private void OnOpen(Wire.OpenFile request, OpenedFile open, IActorRef requester) => requester.Tell(
-        request.Create && request.Exclusive
+        request.Create && request.Exclusive && !WasMadeBy(request, open.Facts)
             ? Replies.Failure(Wire.FailureKind.FailureExists, $"{_address} exists", errno: Errno.EEXIST)
         : request.Kind != Wire.Kind.Any && request.Kind != open.Facts.Kind
             ? Replies.Failure(

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Configuration;
+using AkkaAio.Cluster.Owner;
 
 namespace AkkaAio.Cluster.Tests;
 
@@ -74,6 +75,26 @@ public class ClusterFixture : IAsyncLifetime
         await AwaitMembersAsync(_systems.Count);
     }
 
+    /// <summary>An actor between a client and the owners, to be the client's region.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="onRequest">Gets each request, the owners' region, and the one that is to be answered.</param>
+    internal IActorRef Between(AioClusterExt client, Action<Wire.Request, IActorRef, IActorRef> onRequest)
+    {
+        var owner = client.Region;
+        return _systems.Single(system => AioClusterExt.Get(system) == client)
+            .ActorOf(Props.Create(() => new BetweenActor(owner, onRequest)));
+    }
+
+    /// <summary>Ends the owner of a file of the first node in an orderly way.</summary>
+    internal async Task StopOwnerAsync(string file)
+    {
+        var time = TimeSpan.FromSeconds(60);
+        var owner = await _systems[0]
+            .ActorSelection($"/system/sharding/aio-disk/{file.Split('/')[0]}/{Uri.EscapeDataString(file)}")
+            .ResolveOne(time);
+        Assert.True(await owner.GracefulStop(time, StopOwner.Instance));
+    }
+
     public static Config ConfigOf(int port, int seedPort, params string[] hocon) =>
         ConfigurationFactory.ParseString(string.Join('\n', hocon)).WithFallback(
             $$"""
@@ -115,6 +136,12 @@ public class ClusterFixture : IAsyncLifetime
             await up.Task.WaitAsync(TimeSpan.FromSeconds(60));
             system.Stop(watcher);
         }
+    }
+
+    private sealed class BetweenActor : ReceiveActor
+    {
+        public BetweenActor(IActorRef owner, Action<Wire.Request, IActorRef, IActorRef> onRequest) =>
+            Receive<Wire.Request>(request => onRequest(request, owner, Sender));
     }
 
     private sealed class MembersUp : ReceiveActor
