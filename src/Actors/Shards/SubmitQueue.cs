@@ -271,8 +271,8 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
         {
             _slowSubmitLoggedAt = now;
             log.Info(
-                "Shard {ShardId}: io_submit of {Count} operations blocked for {Time}; {Calls} such calls so far. Allocate files before they are " +
-                "written (PreallocationSize, Allocate), or open them with Engine = thread-pool",
+                "Shard {ShardId}: io_submit of {Count} operations blocked for {Time}; {Calls} such calls so far. Files of a file system that does " +
+                "so can be opened with AioOpenOptions.Engine = \"thread-pool\"",
                 shard.Index, count, new TimeSpan(ticks), _counters.SlowSubmits);
         }
     }
