@@ -35,6 +35,7 @@ internal sealed class SlotTable
     {
         if (operation.Slot >= 0)
         {
+            _operations[operation.Slot] = null;
             _free.Push(operation.Slot);
             operation.Slot = -1;
         }
