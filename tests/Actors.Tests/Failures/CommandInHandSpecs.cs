@@ -35,6 +35,25 @@ public sealed class CommandInHandSpecs(ITestOutputHelper output)
         await Replies.Do<Aio.Closed>(new Aio.Close(file)); // nothing is counted as under way
     }
 
+    [Fact]
+    public async Task What_was_refused_before_a_later_call_of_the_same_submit_throws_is_not_the_kernels()
+    {
+        var file = await NewFile(4 * Block);
+        using var stop = new Stop(this, file);
+        var reads = Enumerable.Range(0, 4).Select(_ => Read(file)).ToArray();
+        var calls = 0;
+        Engine.OnSubmit = _ => Interlocked.Increment(ref calls) switch
+        {
+            1 => new SubmitFault { Error = Errno.EINVAL },
+            2 => throw new InvalidOperationException("bomb"),
+            _ => default,
+        };
+        stop.Go();
+        await Replies.AssertOneEach([stop.Command, .. reads]);
+        await Replies.Do<Aio.Closed>(new Aio.Close(file));
+        await Eventually(() => Ext.OpenFiles == 0, "its descriptor is closed: nothing of it is in the kernel");
+    }
+
     private Aio.ReadInto Read(AioFile file) => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
 
     /// <summary>A command that is refused at once, and whose reply stops the shard's thread until it may go.</summary>
