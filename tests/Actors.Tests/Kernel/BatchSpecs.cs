@@ -46,8 +46,10 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         Assert.InRange(sizes.Max(), 2, 32);
     }
 
-    [Fact]
-    public async Task A_message_that_Akka_answers_itself_leaves_nothing_unsubmitted()
+    [Theory]
+    [InlineData("identify")]
+    [InlineData("selection of a child")]
+    public async Task A_message_that_Akka_answers_itself_leaves_nothing_unsubmitted(string message)
     {
         var file = await NewFile(Block);
         using var reached = new ManualResetEventSlim();
@@ -64,7 +66,8 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         Replies.Tell(refused);
         Assert.True(reached.Wait(Patience.Long));
         var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]));
-        file.Shard.Tell(new Identify(1), ActorRefs.Nobody);
+        file.Shard.Tell(
+            message == "identify" ? new Identify(1) : new ActorSelectionMessage("hello", [new SelectChildName("nobody")]), ActorRefs.Nobody);
         go.Set();
         await Replies.Of<Aio.ReadIntoCompleted>(read);
     }
