@@ -9,7 +9,9 @@ using AkkaAio.Demo.CommandLine;
 
 namespace AkkaAio.Benchmarks.Cluster;
 
-/// <summary>What a shard costs: its allocation by the coordinator, and what it holds. In one process, with an entity that does nothing.</summary>
+/// <summary>
+/// What a shard costs: its allocation by the coordinator, and what it holds. In one process, with an entity that does nothing.
+/// </summary>
 internal static class ClusterShardsVerb
 {
     public static Command Create(StopSignals stop)
@@ -45,7 +47,10 @@ internal static class ClusterShardsVerb
               remote.dot-netty.tcp { hostname = "127.0.0.1", port = 0 }
               cluster {
                 downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
-                sharding { state-store-mode = ddata, distributed-data.durable.keys = [], remember-entities = off, passivate-idle-entity-after = off }
+                sharding {
+                  state-store-mode = ddata, distributed-data.durable.keys = [], remember-entities = off
+                  passivate-idle-entity-after = off
+                }
               }
             }
             """).WithFallback(AioClusterSettings.DefaultConfig()));
@@ -64,7 +69,8 @@ internal static class ClusterShardsVerb
             var time = Stopwatch.GetElapsedTime(start);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{count} shards: {(done ? "" : "not done in ")}{time.TotalSeconds:F2} s, {time.TotalMilliseconds / count:F2} ms each, {(Memory() - before) / 1024.0 / count:F1} KiB each"));
+                $"{count} shards: {(done ? "" : "not done in ")}{time.TotalSeconds:F2} s, {time.TotalMilliseconds / count:F2} ms each, " +
+                $"{(Memory() - before) / 1024.0 / count:F1} KiB each"));
         }
         finally
         {

@@ -52,7 +52,8 @@ internal static class ClusterStreamsVerb
         command.Hidden = true;
         command.SetAction((parsed, _) => DemoCommand.RunVerbAsync(OwnerVerb, stop, async token =>
         {
-            var system = Start(parsed.GetValue(port), parsed.GetValue(port), $"akka.io.aio.cluster.directories = [\"{parsed.GetValue(directory)}\"]");
+            var system = Start(
+                parsed.GetValue(port), parsed.GetValue(port), $"akka.io.aio.cluster.directories = [\"{parsed.GetValue(directory)}\"]");
             system.ActorOf(Props.Create(() => new BareStreams()), BareStreams.Name);
             try
             {
@@ -92,7 +93,8 @@ internal static class ClusterStreamsVerb
                 await Task.Delay(100, token);
             }
 
-            var bare = await system.ActorSelection($"akka.tcp://files@127.0.0.1:{port}/user/{BareStreams.Name}").ResolveOne(TimeSpan.FromSeconds(20), token);
+            var bare = await system.ActorSelection($"akka.tcp://files@127.0.0.1:{port}/user/{BareStreams.Name}")
+                .ResolveOne(TimeSpan.FromSeconds(20), token);
             var materializer = system.Materializer();
             var chunks = (int)(bytes / BareStreams.ChunkBytes);
             var chunk = new byte[BareStreams.ChunkBytes];
@@ -107,13 +109,15 @@ internal static class ClusterStreamsVerb
                 }, token);
                 var path = $"{cluster.GetDisks()[0].Id}/file";
                 var file = await cluster.OpenAsync(path, new() { Mode = FileMode.OpenOrCreate }, token).WaitAsync(token);
-                var put = await Rate(bytes, () => file.WriteStreamAsync(Source.Repeat<ReadOnlyMemory<byte>>(chunk).Take(chunks), cancellationToken: token), token);
+                var content = Source.Repeat<ReadOnlyMemory<byte>>(chunk).Take(chunks);
+                var put = await Rate(bytes, () => file.WriteStreamAsync(content, cancellationToken: token), token);
                 var source = await bare.Ask<ISourceRef<byte[]>>($"source {chunks}", TimeSpan.FromSeconds(20), token);
                 var bareSource = await Rate(bytes, () => source.Source.RunWith(Sink.Ignore<byte[]>(), materializer), token);
                 var get = await Rate(bytes, () => file.ReadStream().RunWith(Sink.Ignore<ReadOnlyMemory<byte>>(), materializer), token);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{(round == 0 ? "warm-up" : $"round {round}")}: put {put:F0} MB/s, bare SinkRef {bareSink:F0}: {put / bareSink:F2}; get {get:F0}, bare SourceRef {bareSource:F0}: {get / bareSource:F2}"));
+                    $"{(round == 0 ? "warm-up" : $"round {round}")}: put {put:F0} MB/s, bare SinkRef {bareSink:F0}: {put / bareSink:F2}; " +
+                    $"get {get:F0}, bare SourceRef {bareSource:F0}: {get / bareSource:F2}"));
             }
 
             return ExitCode.Ok;
@@ -161,22 +165,26 @@ internal static class ClusterStreamsVerb
         return bytes / 1e6 / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static ActorSystem Start(int port, int seed, string hocon) => ActorSystem.Create("files", AioClusterSetup.For(ConfigurationFactory.ParseString(
-        $$"""
-        {{hocon}}
-        akka {
-          loglevel = ERROR
-          log-dead-letters = off
-          extensions = ["AkkaAio.Cluster.AioClusterProvider, AkkaAio.Cluster"]
-          actor.provider = cluster
-          remote.dot-netty.tcp { hostname = "127.0.0.1", port = {{port}} }
-          cluster {
-            seed-nodes = ["akka.tcp://files@127.0.0.1:{{seed}}"]
-            downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
-            sharding { state-store-mode = ddata, distributed-data.durable.keys = [], remember-entities = off }
-          }
-        }
-        """)));
+    private static ActorSystem Start(int port, int seed, string hocon)
+    {
+        var config = ConfigurationFactory.ParseString(
+            $$"""
+            {{hocon}}
+            akka {
+              loglevel = ERROR
+              log-dead-letters = off
+              extensions = ["AkkaAio.Cluster.AioClusterProvider, AkkaAio.Cluster"]
+              actor.provider = cluster
+              remote.dot-netty.tcp { hostname = "127.0.0.1", port = {{port}} }
+              cluster {
+                seed-nodes = ["akka.tcp://files@127.0.0.1:{{seed}}"]
+                downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
+                sharding { state-store-mode = ddata, distributed-data.durable.keys = [], remember-entities = off }
+              }
+            }
+            """);
+        return ActorSystem.Create("files", AioClusterSetup.For(config));
+    }
 
     private static int FreePort()
     {

@@ -13,7 +13,8 @@ internal static class Chart
     public static void Save(string path, IReadOnlyList<CaseResult> results)
     {
         // A family of depths becomes lines; any other case bars.
-        var families = Families.Select(family => results.Where(result => FamilyOf(result) == family).OrderBy(result => result.Case.Depth).ToArray())
+        var families = Families
+            .Select(family => results.Where(result => FamilyOf(result) == family).OrderBy(result => result.Case.Depth).ToArray())
             .Where(family => family.Length > 1).ToArray();
         var others = results.Where(result => !families.Any(family => family.Contains(result))).ToArray();
         var count = families.Length + others.Length;

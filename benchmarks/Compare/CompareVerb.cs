@@ -33,7 +33,8 @@ internal static class CompareVerb
         };
         var acceptance = new Option<bool>("--acceptance")
         {
-            Description = $"The acceptance alone: {Acceptance.Rounds} rounds and a verdict for each ratio; the exit code is 1 where one is missed",
+            Description = $"The acceptance alone: {Acceptance.Rounds} rounds and a verdict for each ratio; " +
+                          "the exit code is 1 where one is missed",
         };
         var output = new Option<string>("--output")
         {
@@ -116,5 +117,6 @@ internal static class CompareVerb
             : throw new DemoException($"there is no case {unknown}, only {string.Join(", ", Cases.All.Select(known => known.Name))}");
     }
 
-    private static bool Matches(Case known, string pattern) => FileSystemName.MatchesSimpleExpression(pattern, known.Name, ignoreCase: false);
+    private static bool Matches(Case known, string pattern) =>
+        FileSystemName.MatchesSimpleExpression(pattern, known.Name, ignoreCase: false);
 }

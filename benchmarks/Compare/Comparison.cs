@@ -3,7 +3,9 @@ using AkkaAio.Demo.Benching;
 
 namespace AkkaAio.Benchmarks.Compare;
 
-/// <summary>Runs cases: round by round, and in a round every contender once, so that a moment in which the machine is slow hits all.</summary>
+/// <summary>
+/// Runs cases: round by round, and in a round every contender once, so that a moment in which the machine is slow hits all.
+/// </summary>
 internal sealed class Comparison(Targets targets, int rounds, Timing timing, Action<string> report)
 {
     // For a start, a pass over a cold file and an end, besides the measurement itself.
@@ -29,7 +31,9 @@ internal sealed class Comparison(Targets targets, int rounds, Timing timing, Act
                 {
                     var figures = await MeasureAsync(@case, contender, caseTiming, stop);
                     result.Add(contender.Name, round, figures);
-                    report($"{@case.Name} {round + 1}/{rounds}: {contender.Name}: {figures.Iops:0} IOPS, {figures.CpuUsPerOp:0.00} µs CPU an op");
+                    report(
+                        $"{@case.Name} {round + 1}/{rounds}: {contender.Name}: " +
+                        $"{figures.Iops:0} IOPS, {figures.CpuUsPerOp:0.00} µs CPU an op");
                 }
                 catch (ChildFailedException e)
                 {

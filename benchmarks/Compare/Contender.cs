@@ -56,7 +56,8 @@ internal sealed class FioContender(string ioengine, int jobs = 1, bool tuned = f
     [
         "fio", $"--name={@case.Name}", $"--filename={filename}", $"--size={size}", $"--rw={BenchConfig.NameOf(@case.Rw)}",
         $"--bs={@case.Bs}", $"--ioengine={ioengine}", $"--iodepth={DepthOf(@case)}", $"--numjobs={Jobs}", "--group_reporting",
-        "--direct=1", "--time_based", $"--runtime={timing.Runtime.TotalMilliseconds:0}ms", $"--ramp_time={timing.RampTime.TotalMilliseconds:0}ms",
+        "--direct=1", "--time_based",
+        $"--runtime={timing.Runtime.TotalMilliseconds:0}ms", $"--ramp_time={timing.RampTime.TotalMilliseconds:0}ms",
         "--randrepeat=0", "--output-format=json", "--lat_percentiles=1", "--clat_percentiles=0",
         .. tuned ? (string[])
             ["--iodepth_batch_submit=32", "--iodepth_batch_complete_max=64", "--gtod_reduce=1", "--norandommap"] : [],

@@ -13,7 +13,9 @@ internal sealed class Zram : IDisposable
 
     public string Device => $"/dev/zram{_id}";
 
-    /// <summary>Makes one of <paramref name="size"/> bytes, of which every byte is written: what never was is read without the device.</summary>
+    /// <summary>
+    /// Makes one of <paramref name="size"/> bytes, of which every byte is written: what never was is read without the device.
+    /// </summary>
     /// <exception cref="ChildFailedException">It cannot be made here; says why.</exception>
     public static Zram Create(long size)
     {

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Benchmarks.Contenders;
 
-/// <summary>Writers that append a block each to one file through AkkaAio and wait until it is on stable storage: a write, a flush.</summary>
+/// <summary>
+/// Writers that append a block each to one file through AkkaAio and wait until it is on stable storage: a write, a flush.
+/// </summary>
 internal sealed class AppendLoad(BenchOptions options, AioFile file, Blocks blocks) : LoopLoad(options, long.MaxValue, blocks)
 {
     private long _end;

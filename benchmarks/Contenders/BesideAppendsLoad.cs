@@ -30,7 +30,8 @@ internal sealed class BesideAppendsLoad(BenchOptions options, AioFile file, long
         }
     }
 
-    protected override ValueTask<int> PerformAsync(OperationKind kind, long offset, AioBuffer block) => file.ReadAsync(offset, block.Memory);
+    protected override ValueTask<int> PerformAsync(OperationKind kind, long offset, AioBuffer block) =>
+        file.ReadAsync(offset, block.Memory);
 
     private static async Task<long> AppendAsync(AioExt aio, string path, int size, int appends, CancellationToken stop)
     {

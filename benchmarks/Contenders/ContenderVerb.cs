@@ -4,7 +4,9 @@ using AkkaAio.Demo.CommandLine;
 
 namespace AkkaAio.Benchmarks.Contenders;
 
-/// <summary><c>contender</c>: one measurement in a process of its own, with the options of the demo's bench and its JSON as output.</summary>
+/// <summary>
+/// <c>contender</c>: one measurement in a process of its own, with the options of the demo's bench and its JSON as output.
+/// </summary>
 internal static class ContenderVerb
 {
     private const string Name = "contender";
@@ -30,12 +32,19 @@ internal static class ContenderVerb
         kind.AcceptOnlyFromAmong([.. Kinds.Keys]);
         var files = new NumberOption("--files", 1, 1 << 20, "many-files: how many files of the folder --filename to open [default: 1]");
         var buffered = new Option<bool>("--buffered") { Description = "random-access: through the page cache" };
-        var cached = new Option<bool>("--cached") { Description = "through the page cache: leave in it what is there, and read all into it first" };
-        var appends = new NumberOption("--appends", 0, 1024, "beside-appends: writes that extend another file, outstanding meanwhile [default: 0]");
+        var cached = new Option<bool>("--cached")
+        {
+            Description = "through the page cache: leave in it what is there, and read all into it first",
+        };
+        var appends = new NumberOption(
+            "--appends", 0, 1024, "beside-appends: writes that extend another file, outstanding meanwhile [default: 0]");
         var pieces = new NumberOption("--pieces", 1, 1024, "vectored: buffers of an operation [default: 1]");
         var minThreads = new NumberOption("--min-threads", 1, 32767, "Threads that .NET's pool makes without delay");
         var options = new BenchCommandLine();
-        var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.") { kind, files, buffered, cached, appends, pieces, minThreads };
+        var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.")
+        {
+            kind, files, buffered, cached, appends, pieces, minThreads,
+        };
         options.AddTo(command);
         command.Hidden = true;
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>

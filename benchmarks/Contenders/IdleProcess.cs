@@ -55,6 +55,7 @@ internal static class IdleProcess
     private static long SwitchesOf(string threads) => Directory.EnumerateDirectories("/proc/self/task")
         .Where(task => File.ReadAllText($"{task}/comm").StartsWith(threads, StringComparison.Ordinal))
         .Sum(task => long.Parse(
-            File.ReadLines($"{task}/status").First(line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal)).Split('\t')[1],
+            File.ReadLines($"{task}/status")
+                .First(line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal)).Split('\t')[1],
             CultureInfo.InvariantCulture));
 }

@@ -15,7 +15,8 @@ internal sealed class RandomAccessLoad(
         using var file = run.OpenFile();
         using var blocks = new Blocks(pool, run.Options.Outstanding, run.Options.Bs);
         using var handle = new SafeFileHandle(file.Descriptor, ownsHandle: false);
-        using var load = new RandomAccessLoad(run.Options, handle, run.SizeOf(file), blocks, CacheState.Of(run, file.Path, run.SizeOf(file)));
+        using var load = new RandomAccessLoad(
+            run.Options, handle, run.SizeOf(file), blocks, CacheState.Of(run, file.Path, run.SizeOf(file)));
         return await run.MeasureAsync(load);
     }
 

@@ -9,7 +9,9 @@ using AkkaAio.Demo.Files;
 namespace AkkaAio.Benchmarks.Contenders;
 
 /// <summary>Akka.Streams' FileIO, sequential and through the page cache, which is emptied before each pass.</summary>
-/// <remarks>A chunk is an operation; its latency is the time since the one before it. Written chunks count when they are on the disk.</remarks>
+/// <remarks>
+/// A chunk is an operation; its latency is the time since the one before it. Written chunks count when they are on the disk.
+/// </remarks>
 internal sealed class StreamsLoad(BenchOptions options, ActorSystem system, long size) : ILoad
 {
     private const long SyncEvery = 64 << 20;

@@ -6,7 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Benchmarks.Micro;
 
-/// <summary>A context's submit and reap on one thread, for batches. Reads of /dev/zero complete inside io_submit: no device waits.</summary>
+/// <summary>
+/// A context's submit and reap on one thread, for batches. Reads of /dev/zero complete inside io_submit: no device waits.
+/// </summary>
 public class ContextBenchmarks : IDisposable
 {
     private const int Depth = 32;

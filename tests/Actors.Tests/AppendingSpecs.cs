@@ -13,7 +13,10 @@ public sealed class AppendingSpecs(ITestOutputHelper output) : AioTestKit(Engine
     private const int Sector = 512;
 
     public static TheoryData<string> Tails { get; } =
-        ["nothing", "zeros", "a torn record", "its first sector", "all but its last sector", "a whole record behind a hole", "a length of 1 GiB"];
+        [
+            "nothing", "zeros", "a torn record", "its first sector", "all but its last sector", "a whole record behind a hole",
+            "a length of 1 GiB",
+        ];
 
     [SkippableTheory]
     [MemberData(nameof(Tails))]

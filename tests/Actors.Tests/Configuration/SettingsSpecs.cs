@@ -12,7 +12,8 @@ public sealed class SettingsSpecs
 {
     private static readonly string[] Keys =
     [
-        "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "submit-batch-min", "reap.min-nr", "reap.nr",
+        "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "submit-batch-min", "reap.min-nr",
+        "reap.nr",
         "reap.timeout", "reap.poll", "reap.wait", "reap.thread", "slow-submit", "aio-max-nr-share", "drain-timeout", "buffer-pool.budget",
     ];
 
@@ -25,11 +26,13 @@ public sealed class SettingsSpecs
         { "shard-by", "path" }, { "stripe-size", "0" }, { "stripe-size", "4095" }, { "stripe-size", "2 TiB" },
         { "stripe-size", "-1" }, { "stripe-size", "1 lightyear" }, { "stripe-size", "999999999999999999999" },
         { "depth", "0" }, { "depth", "-5" }, { "depth", "65537" }, { "depth", "4.5" }, { "depth", "0x10" }, { "depth", "9999999999" },
-        { "max-queue-size", "0" }, { "max-queue-size", "16777217" }, { "submit-batch-size", "0" }, { "submit-batch-size", "1025" }, { "submit-batch-min", "0" },
+        { "max-queue-size", "0" }, { "max-queue-size", "16777217" }, { "submit-batch-size", "0" }, { "submit-batch-size", "1025" },
+        { "submit-batch-min", "0" },
         { "reap.min-nr", "-1" }, { "reap.min-nr", "129" }, { "reap.nr", "0" }, { "reap.nr", "65537" },
         { "reap.timeout", "0" }, { "reap.timeout", "0s" }, { "reap.timeout", "11 s" }, { "reap.timeout", "infinite" },
         { "reap.timeout", "-1s" }, { "reap.timeout", "1 year" }, { "reap.timeout", "100 us" },
-        { "slow-submit", "2m" }, { "reap.poll", "-1ms" }, { "reap.poll", "2s" }, { "reap.poll", "infinite" }, { "reap.wait", "poll" }, { "reap.thread", "reaper" },
+        { "slow-submit", "2m" }, { "reap.poll", "-1ms" }, { "reap.poll", "2s" }, { "reap.poll", "infinite" }, { "reap.wait", "poll" },
+        { "reap.thread", "reaper" },
         { "aio-max-nr-share", "0" }, { "aio-max-nr-share", "1.01" }, { "aio-max-nr-share", "-0.5" }, { "aio-max-nr-share", "NaN" },
         { "aio-max-nr-share", "50%" }, { "aio-max-nr-share", "Infinity" },
         { "drain-timeout", "9 ms" }, { "drain-timeout", "11 m" }, { "drain-timeout", "infinite" }, { "drain-timeout", "soon" },
@@ -42,8 +45,10 @@ public sealed class SettingsSpecs
         { "engine", "linux-aio" }, { "engine", "\"linux-aio\"" }, { "engine", "auto" }, { "engine", "io-uring" },
         { "engine", "thread-pool" }, { "engine", "posix-aio" }, { "shards", "1" }, { "shards", "1024" },
         { "shards", "auto" }, { "shard-by", "stripe" }, { "stripe-size", "4096" }, { "stripe-size", "1 TiB" }, { "depth", "1" },
-        { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" }, { "submit-batch-min", "1" },
-        { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.wait", "epoll" }, { "reap.thread", "own" }, { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
+        { "depth", "65536" }, { "max-queue-size", "1" }, { "max-queue-size", "16777216" }, { "submit-batch-size", "1024" },
+        { "submit-batch-min", "1" },
+        { "reap.min-nr", "0" }, { "reap.min-nr", "128" }, { "reap.nr", "65536" }, { "reap.wait", "epoll" }, { "reap.thread", "own" },
+        { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
         { "aio-max-nr-share", "1" }, { "aio-max-nr-share", "0.001" }, { "drain-timeout", "10 ms" }, { "drain-timeout", "10 m" },
         { "buffer-pool.budget", "4 KiB" },
         { "buffer-pool.budget", "100000000000" },
@@ -69,8 +74,11 @@ public sealed class SettingsSpecs
         Assert.Equal(65536, settings.MaxQueueSize);
         Assert.Equal(32, settings.SubmitBatchSize);
         Assert.Equal(2, settings.SubmitBatchMin);
-        Assert.Equal(new AioSettings.ReapSettings(
-            MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), ReapWait.GetEvents, ReapThread.Shard), settings.Reap);
+        Assert.Equal(
+            new AioSettings.ReapSettings(
+                MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), ReapWait.GetEvents,
+                ReapThread.Shard),
+            settings.Reap);
         Assert.Equal(0.5, settings.AioMaxNrShare);
         Assert.Equal(TimeSpan.FromSeconds(3), settings.DrainTimeout);
         Assert.Equal(256 << 20, settings.BufferBudget);
@@ -80,7 +88,9 @@ public sealed class SettingsSpecs
     public void The_embedded_reference_is_the_file_in_config_and_the_only_source_of_defaults()
     {
         var file = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", "..", "config", "reference.conf"));
-        Assert.Equal(ConfigurationFactory.ParseString(file).ToString(includeFallback: true), AioSettings.DefaultConfig().ToString(includeFallback: true));
+        Assert.Equal(
+            ConfigurationFactory.ParseString(file).ToString(includeFallback: true),
+            AioSettings.DefaultConfig().ToString(includeFallback: true));
         var leaves = Leaves(ConfigurationFactory.ParseString(file).GetConfig("akka.io.aio"), "").Where(key => !key.Contains("-dispatcher"));
         Assert.Equal(Keys.Order(), leaves.Order());
 
@@ -208,7 +218,8 @@ public sealed class SettingsSpecs
     public void A_forgotten_brace_is_refused()
     {
         // shard-by and the rest fall into reap.
-        var error = Assert.ThrowsAny<ConfigurationException>(() => Create("akka.io.aio { reap { min-nr = 1\n shard-by = file\n depth = 5 }"));
+        var error = Assert.ThrowsAny<ConfigurationException>(
+            () => Create("akka.io.aio { reap { min-nr = 1\n shard-by = file\n depth = 5 }"));
         Assert.Contains("reap", error.Message, StringComparison.Ordinal);
     }
 
@@ -248,148 +259,7 @@ public sealed class SettingsSpecs
         }
     }
 
-    [Theory]
-    [InlineData("shard-dispatcher")]
-    [InlineData("reaper-dispatcher")]
-    [InlineData("blocking-dispatcher")]
-    public async Task A_dispatcher_can_be_changed_and_replaced(string dispatcher)
-    {
-        foreach (var hocon in new[]
-                 {
-                     $"akka.io.aio.{dispatcher}.throughput = 7",
-                     $$"""akka.io.aio.{{dispatcher}} { type = ForkJoinDispatcher, throughput = 7, dedicated-thread-pool.thread-count = 2 }""",
-                 })
-        {
-            var system = ActorSystem.Create("dispatchers", AioTestKit.SetupOf(EngineKind.Memory, new MemoryEngine(), hocon));
-            try
-            {
-                var file = await AioExt.Get(system).OpenAsync("/f", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite })
-                    .WaitAsync(Patience.Long);
-                await file.WriteAsync(0, new byte[4096]).AsTask().WaitAsync(Patience.Long);
-                await file.FlushAsync().AsTask().WaitAsync(Patience.Long);
-                Assert.Equal(7, system.Dispatchers.Lookup($"akka.io.aio.{dispatcher}").Throughput);
-            }
-            finally
-            {
-                await system.Terminate().WaitAsync(Patience.Long);
-            }
-        }
-    }
-
-    [Theory]
-    [InlineData("shard-dispatcher", "= does.not.exist")]
-    [InlineData("reaper-dispatcher", "= does.not.exist")]
-    [InlineData("blocking-dispatcher", "= does.not.exist")]
-    [InlineData("shard-dispatcher", "= \"\"")]
-    [InlineData("reaper-dispatcher", "= 5")]
-    [InlineData("shard-dispatcher", "{ type = NoSuchDispatcher }")]
-    [InlineData("reaper-dispatcher", "{ type = NoSuchDispatcher }")]
-    [InlineData("blocking-dispatcher", "{ type = NoSuchDispatcher }")]
-    [InlineData("blocking-dispatcher", "{ type = ForkJoinDispatcher, dedicated-thread-pool = none }")]
-    public async Task An_impossible_dispatcher_fails_the_start_with_its_name(string dispatcher, string value)
-    {
-        var engine = new MemoryEngine();
-        var system = ActorSystem.Create("wrong", AioTestKit.SetupOf(EngineKind.Memory, engine, $"akka.io.aio.{dispatcher} {value}"));
-        try
-        {
-            var error = Assert.ThrowsAny<ConfigurationException>(() => system.Aio());
-            Assert.Contains($"akka.io.aio.{dispatcher}", error.Message, StringComparison.Ordinal);
-            Assert.Equal(0, engine.OpenContexts);
-        }
-        finally
-        {
-            await system.Terminate().WaitAsync(Patience.Long);
-        }
-    }
-
-    [Theory]
-    [InlineData("blocking-dispatcher", "threads", "abc")]
-    [InlineData("blocking-dispatcher", "threads", "0")]
-    [InlineData("blocking-dispatcher", "threads", "-1")]
-    [InlineData("blocking-dispatcher", "threads", "32769")]
-    [InlineData("blocking-dispatcher", "threads", "1.5")]
-    [InlineData("blocking-dispatcher", "threads", "\"\"")]
-    [InlineData("blocking-dispatcher", "threads", "[4]")]
-    [InlineData("blocking-dispatcher", "threads", "{ a = 1 }")]
-    [InlineData("blocking-dispatcher", "treads", "4")]
-    [InlineData("blocking-dispatcher", "typ", "PinnedDispatcher")]
-    [InlineData("blocking-dispatcher", "type", "PinedDispatcher")]
-    [InlineData("blocking-dispatcher", "type", "\"\"")]
-    [InlineData("blocking-dispatcher", "type", "\"System.String, System.Private.CoreLib\"")]
-    [InlineData("blocking-dispatcher", "executor", "fork-join")]
-    [InlineData("blocking-dispatcher", "executor", "\"AkkaAio.Dispatch.NoSuchExecutor, AkkaAio\"")]
-    [InlineData("blocking-dispatcher", "throughput", "0")]
-    [InlineData("blocking-dispatcher", "spin", "1ms")]
-    [InlineData("blocking-dispatcher", "mailbox-type", "\"Akka.Dispatch.BoundedMailbox\"")]
-    [InlineData("blocking-dispatcher", "shutdown-timeout", "0")]
-    [InlineData("shard-dispatcher", "throughput", "0")]
-    [InlineData("shard-dispatcher", "throughput", "-1")]
-    [InlineData("shard-dispatcher", "throughput-deadline-time", "-1ms")]
-    [InlineData("shard-dispatcher", "throughput-deadline-time", "soon")]
-    [InlineData("shard-dispatcher", "spin", "-1ms")]
-    [InlineData("shard-dispatcher", "spin", "1s")]
-    [InlineData("shard-dispatcher", "sping", "1ms")]
-    [InlineData("shard-dispatcher", "threads", "4")]
-    [InlineData("reaper-dispatcher", "spin", "infinite")]
-    [InlineData("reaper-dispatcher", "nonsense", "1")]
-    [InlineData("reaper-dispatcher", "dedicated-thread-pool.thread-cuont", "1")]
-    [InlineData("reaper-dispatcher", "dedicated-thread-pool.thread-count", "0")]
-    [InlineData("reaper-dispatcher", "fork-join-executor.parallelism-min", "few")]
-    public async Task A_wrong_key_of_a_dispatcher_stops_the_start_with_its_full_name(string dispatcher, string key, string value)
-    {
-        var engine = new MemoryEngine();
-        var system = ActorSystem.Create(
-            "wrong", AioTestKit.SetupOf(EngineKind.Memory, engine, $"akka.io.aio.{dispatcher}.{key} = {value}"));
-        try
-        {
-            var error = Assert.Throws<AioConfigurationException>(() => system.Aio());
-            Assert.Equal($"akka.io.aio.{dispatcher}.{key}", error.Key);
-            Assert.StartsWith($"akka.io.aio.{dispatcher}.{key}: ", error.Message, StringComparison.Ordinal);
-            Assert.Equal(0, engine.OpenContexts);
-        }
-        finally
-        {
-            await system.Terminate().WaitAsync(Patience.Long);
-        }
-    }
-
-    [Theory]
-    [InlineData("blocking-dispatcher { throughput = 1, threads = 32768 }")]
-    [InlineData("blocking-dispatcher { type = PinnedDispatcher, throughput-deadline-time = 3650d }")]
-    [InlineData("blocking-dispatcher { executor = fork-join-executor, fork-join-executor { parallelism-min = 2, parallelism-max = 4 } }")]
-    [InlineData("blocking-dispatcher { executor = channel-executor, channel-executor.priority = high }")]
-    [InlineData("shard-dispatcher { executor = \"AkkaAio.Dispatch.BlockingExecutorConfigurator, AkkaAio\", threads = 4 }")]
-    [InlineData("blocking-dispatcher { type = ForkJoinDispatcher, dedicated-thread-pool { thread-count = 2, threadtype = background } }")]
-    public void Keys_of_akkas_dispatchers_and_of_ours_are_taken(string hocon) => Assert.NotNull(Create($"akka.io.aio.{hocon}"));
-
-    [Fact]
-    public void A_dispatcher_of_somebody_elses_has_keys_of_its_own()
-    {
-        var name = typeof(Model.Stepping.SteppedExecutorConfigurator).AssemblyQualifiedName;
-        Assert.NotNull(Create($"akka.io.aio.blocking-dispatcher {{ executor = \"{name}\", its-own = 1 }}"));
-        Refused("blocking-dispatcher.throughput", $"akka.io.aio.blocking-dispatcher {{ executor = \"{name}\", its-own = 1, throughput = 0 }}");
-    }
-
-    [Fact]
-    public async Task Another_dispatcher_that_is_named_and_has_no_threads_stops_the_start()
-    {
-        const string Other = """
-            other { type = Dispatcher, executor = "AkkaAio.Dispatch.BlockingExecutorConfigurator, AkkaAio", threads = abc }
-            akka.io.aio.blocking-dispatcher = other
-            """;
-        var system = ActorSystem.Create("wrong", AioTestKit.SetupOf(EngineKind.Memory, new MemoryEngine(), Other));
-        try
-        {
-            var error = Assert.Throws<AioConfigurationException>(() => system.Aio());
-            Assert.Contains("threads", error.Message, StringComparison.Ordinal);
-        }
-        finally
-        {
-            await system.Terminate().WaitAsync(Patience.Long);
-        }
-    }
-
-    private static AioConfigurationException Refused(string key, string hocon)
+    internal static AioConfigurationException Refused(string key, string hocon)
     {
         var error = Assert.Throws<AioConfigurationException>(() => Create(hocon));
         Assert.Equal($"akka.io.aio.{key}", error.Key);
@@ -397,7 +267,7 @@ public sealed class SettingsSpecs
         return error;
     }
 
-    private static AioSettings Create(string hocon) =>
+    internal static AioSettings Create(string hocon) =>
         AioSettings.Create(ConfigurationFactory.ParseString(hocon).WithFallback(AioSettings.DefaultConfig()));
 
     private static IEnumerable<string> Leaves(Config config, string prefix) => config.AsEnumerable().SelectMany(pair =>

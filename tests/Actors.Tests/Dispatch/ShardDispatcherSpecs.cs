@@ -115,7 +115,8 @@ public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelpe
     protected Task<Run> RunRequester(AioFile file, string dispatcher, int operations, int firstBlock = 0, Exclusive? alone = null)
     {
         var done = new TaskCompletionSource<Run>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Sys.ActorOf(Props.Create(() => new Requester(file, operations, firstBlock, done, alone ?? new Exclusive())).WithDispatcher(dispatcher));
+        Sys.ActorOf(Props.Create(() => new Requester(file, operations, firstBlock, done, alone ?? new Exclusive()))
+            .WithDispatcher(dispatcher));
         return done.Task.WaitAsync(Patience.Long);
     }
 

@@ -12,7 +12,8 @@ namespace AkkaAio.Tests.Engines.Epoll;
 // Every spec of the protocol, and those with scripted faults, with reap.wait = epoll.
 public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.LinuxAioEpoll, "", output);
 
-public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.LinuxAioEpoll, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
+public sealed class StripedReads(ITestOutputHelper output)
+    : ReadSpecs(EngineKind.LinuxAioEpoll, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
 
 public sealed class Scenario(ITestOutputHelper output) : ScenarioSpecs(EngineKind.LinuxAioEpoll, output);
 

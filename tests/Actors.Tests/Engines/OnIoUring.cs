@@ -11,7 +11,8 @@ namespace AkkaAio.Tests.Engines.IoUring;
 // Every spec of the protocol on the engine io-uring.
 public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.IoUring, "", output);
 
-public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.IoUring, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
+public sealed class StripedReads(ITestOutputHelper output)
+    : ReadSpecs(EngineKind.IoUring, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
 
 public sealed class VectoredReads(ITestOutputHelper output) : ReadVSpecs(EngineKind.IoUring, "", output);
 

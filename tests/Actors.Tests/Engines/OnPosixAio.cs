@@ -11,7 +11,8 @@ namespace AkkaAio.Tests.Engines.PosixAio;
 // Every spec of the protocol on the engine posix-aio.
 public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.PosixAio, "", output);
 
-public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.PosixAio, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
+public sealed class StripedReads(ITestOutputHelper output)
+    : ReadSpecs(EngineKind.PosixAio, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
 
 public sealed class VectoredReads(ITestOutputHelper output) : ReadVSpecs(EngineKind.PosixAio, "", output);
 

@@ -12,7 +12,8 @@ namespace AkkaAio.Tests.Engines.ThreadPool;
 // what comes of the operation that it has done.
 public sealed class Reads(ITestOutputHelper output) : ReadSpecs(EngineKind.ThreadPool, "", output);
 
-public sealed class StripedReads(ITestOutputHelper output) : ReadSpecs(EngineKind.ThreadPool, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
+public sealed class StripedReads(ITestOutputHelper output)
+    : ReadSpecs(EngineKind.ThreadPool, "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", output);
 
 public sealed class VectoredReads(ITestOutputHelper output) : ReadVSpecs(EngineKind.ThreadPool, "", output);
 
@@ -32,9 +33,11 @@ public sealed class Figures(ITestOutputHelper output) : MeterSpecs(EngineKind.Th
 
 public sealed class Opens(ITestOutputHelper output) : OpenSpecs(EngineKind.ThreadPool, output);
 
-public sealed class WaitForMany(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, "akka.io.aio.reap { thread = own, min-nr = 8, nr = 8, timeout = 10 s }", output);
+public sealed class WaitForMany(ITestOutputHelper output)
+    : ReapSpecs(EngineKind.ThreadPool, "akka.io.aio.reap { thread = own, min-nr = 8, nr = 8, timeout = 10 s }", output);
 
-public sealed class Polling(ITestOutputHelper output) : ReapSpecs(EngineKind.ThreadPool, "akka.io.aio.reap { thread = own, min-nr = 0, nr = 8, timeout = 10 s }", output);
+public sealed class Polling(ITestOutputHelper output)
+    : ReapSpecs(EngineKind.ThreadPool, "akka.io.aio.reap { thread = own, min-nr = 0, nr = 8, timeout = 10 s }", output);
 
 public sealed class Growth(ITestOutputHelper output) : GrowthSpecs(EngineKind.ThreadPool, "", output);
 

@@ -9,7 +9,8 @@ using Xunit.Abstractions;
 namespace AkkaAio.Tests.Failures;
 
 /// <summary>
-/// What the kernel keeps past the drain deadline, among flushes that wait for one another: each command has its reply, and no memory comes back.
+/// What the kernel keeps past the drain deadline, among flushes that wait for one another: each command has its reply, and no memory
+/// comes back.
 /// </summary>
 public sealed class AbandonedSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.Memory, "akka.io.aio.drain-timeout = 1 s", output)
 {

@@ -76,7 +76,8 @@ public sealed class CleanExitSpecs(ITestOutputHelper output) : AioTestKit(Engine
         var file = await AioExt.Get(system).OpenAsync(path, New with { PreallocationSize = 256 * Block });
         var replies = new Replies(system);
         var commands = Enumerable.Range(0, 5000)
-            .Select(i => replies.Tell<Aio.Command>(i % 100 == 99 ? new Aio.Flush(file) : new Aio.Write(file, i % 256 * Block, new byte[Block])))
+            .Select(i => replies.Tell<Aio.Command>(
+                i % 100 == 99 ? new Aio.Flush(file) : new Aio.Write(file, i % 256 * Block, new byte[Block])))
             .ToArray();
         await system.Terminate().WaitAsync(Patience.Long);
         await replies.AssertOneEach(commands);

@@ -6,7 +6,9 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Failures;
 
-/// <summary>A start that fails half way gives back what it took, at once: a process that goes on without AkkaAio may never collect.</summary>
+/// <summary>
+/// A start that fails half way gives back what it took, at once: a process that goes on without AkkaAio may never collect.
+/// </summary>
 [Collection(MachineCollection.Name)]
 public sealed class HalfStartSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.LinuxAioEpoll, "", output)
 {

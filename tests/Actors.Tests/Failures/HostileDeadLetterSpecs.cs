@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Files;
-using AkkaAio.TestKit;
 using AkkaAio.Shards;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;

@@ -106,7 +106,10 @@ public sealed class KilledThreadPoolSpecs(ITestOutputHelper output) : AioTestKit
             {
                 read.Buffer.Dispose();
             }
-            else if (reply is Aio.CommandFailed { Cause: not (AioAbortedException or AioUnavailableException or AioClosedException) } failed)
+            else if (reply is Aio.CommandFailed
+            {
+                Cause: not (AioAbortedException or AioUnavailableException or AioClosedException),
+            } failed)
             {
                 _ended.TrySetException(failed.Cause);
             }

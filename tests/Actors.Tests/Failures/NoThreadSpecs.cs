@@ -14,7 +14,8 @@ public sealed class NoThreadSpecsOnReaperThread(ITestOutputHelper output)
     : NoThreadSpecs(EngineKind.LinuxAio, "akka.io.aio.reap.thread = own", output);
 
 /// <summary>A system whose threads cannot be started, for want of memory or by a limit, works on threads of the pool.</summary>
-public abstract class NoThreadSpecs(EngineKind kind, string hocon, ITestOutputHelper output) : AioTestKit(WithoutThreads(kind), hocon, output)
+public abstract class NoThreadSpecs(EngineKind kind, string hocon, ITestOutputHelper output)
+    : AioTestKit(WithoutThreads(kind), hocon, output)
 {
     private static int s_refused;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Akka.Actor;
-using AkkaAio.Interop.Engines;
 using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -17,7 +16,7 @@ public sealed class ShutdownWithoutCoordinationSpecs(ITestOutputHelper output)
     : ShutdownSpecsBase("akka.coordinated-shutdown.run-by-actor-system-terminate = off", output);
 
 /// <summary>The end of the system: bounded, every command answered, nothing left but what the kernel will not give back.</summary>
-public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
+public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
     : AioTestKit(EngineKind.Memory, hocon + "\nakka.io.aio.drain-timeout = 1 s", output)
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(9); // drain-timeout + 2 s, three times over: other specs run meanwhile
@@ -127,55 +126,6 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         Assert.Equal(0, Engine.OpenFiles);
     }
 
-    [Theory]
-    [InlineData("ftruncate")]
-    [InlineData("fdatasync")]
-    public async Task A_barrier_that_is_carried_out_as_the_system_ends_is_waited_for(string blocks)
-    {
-        var file = await NewFile(4 * Block);
-
-        // The context has no fdatasync: a blocking thread does it.
-        Engine.OnSubmit = requests => requests[0].Opcode == IoOpcode.DataSync ? new SubmitFault { Error = Errno.EINVAL } : default;
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == blocks)
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
-        Aio.Command barrier = blocks == "ftruncate" ? new Aio.SetLength(file, Block) : new Aio.Flush(file);
-        Replies.Tell(barrier);
-        Assert.True(entered.Wait(Patience.Long));
-        var end = Terminate();
-        if (UsesCoordination)
-        {
-            await Eventually(() => Ext.Shards.All(shard => shard.Loop.Draining), "the shards drain");
-            for (var i = 0; i < 20; i++)
-            {
-                await new Replies(Sys).Do<Aio.Stats>(new Aio.GetStats()); // time enough for a shard that says it has none left
-            }
-
-            Assert.DoesNotContain(Ext.Shards, shard => shard.Context!.StopRequested); // which ends the drain
-            Engine.OnFileCall = null;
-            leave.Set();
-            await end;
-            Assert.IsNotType<Aio.CommandFailed>(await Replies.Of(barrier));
-        }
-        else
-        {
-            leave.Set();
-            await end;
-            await Replies.Of(barrier); // done or aborted
-        }
-
-        await Replies.AssertOneEach(barrier);
-    }
-
     [Fact]
     public async Task A_shard_that_restarts_as_the_system_ends_answers_all()
     {
@@ -187,7 +137,8 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         var behind = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
         var flush = Replies.Tell(new Aio.Flush(file));
         var close = Replies.Tell(new Aio.Close(file));
-        await Eventually(() => Ext.Shards.Any(shard => shard.Context is { Count: 1 } && shard.Loop.Admission.HeldCount == 1), "the read is held");
+        await Eventually(
+            () => Ext.Shards.Any(shard => shard.Context is { Count: 1 } && shard.Loop.Admission.HeldCount == 1), "the read is held");
         foreach (var shard in Ext.Shards)
         {
             shard.Ref.Tell(Kill.Instance);
@@ -208,195 +159,6 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
         await Terminate();
         Assert.Equal((0, 0), (Engine.OpenContexts, Engine.OpenFiles));
         Assert.All(files, file => Assert.Equal(Pattern(Block), OnDisk(file.Path)));
-    }
-
-    [Fact]
-    public async Task An_open_that_is_under_way_is_answered_and_its_file_closed()
-    {
-        _ = Ext;
-        await Stats();
-        using var entered = new CountdownEvent(2);
-        using var closed = new CountdownEvent(2);
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "open")
-            {
-                entered.Signal();
-                leave.Wait(Patience.Long);
-            }
-            else if (call == "close")
-            {
-                closed.Signal();
-            }
-
-            return Errno.None;
-        };
-        var open = Replies.Tell(new Aio.Open(NewPath(), New));
-        var task = Ext.OpenAsync(NewPath(), New);
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Terminate();
-        }
-        finally
-        {
-            leave.Set();
-        }
-
-        var reply = await Replies.Of(open);
-        Assert.True(reply is Aio.Opened or Aio.CommandFailed, $"{reply}");
-        await Task.WhenAny(task).WaitAsync(Patience.Long);
-        Assert.True(closed.Wait(Patience.Long), "the files are closed");
-        await Eventually(() => Engine.OpenFiles == 0, "the files are closed");
-    }
-
-    [Fact]
-    public async Task A_buffered_operation_that_is_stuck_is_answered_and_its_memory_comes_back_when_it_ends()
-    {
-        Abandons = true; // its memory comes back only after the test has let it go
-        var file = await NewFile(8 * Block, DirectIo.Off);
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "write")
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[10]));
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Terminate();
-            var failed = await Replies.Of<Aio.CommandFailed>(write);
-            Assert.IsType<AioAbortedException>(failed.Cause);
-            Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
-        }
-        finally
-        {
-            leave.Set();
-        }
-
-        await Eventually(() => Pool.RentedBuffers == 0, "the memory is back");
-    }
-
-    [Fact]
-    public async Task More_buffered_operations_than_there_are_blocking_threads_are_stuck_and_the_end_is_bounded_all_the_same()
-    {
-        Abandons = true;
-        var file = await NewFile(64 * Block, DirectIo.Off);
-        using var entered = new CountdownEvent(16); // blocking-dispatcher.threads
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "write")
-            {
-                entered.Signal();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
-        var writes = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, i, new byte[1]))).ToArray();
-        Assert.True(entered.Wait(Patience.Long));
-        Engine.OnFileCall = (call, _) => call == "write" && !leave.Wait(Patience.Long) ? Errno.EIO : Errno.None;
-        try
-        {
-            await Terminate();
-            await Replies.AssertOneEach(writes);
-        }
-        finally
-        {
-            leave.Set();
-        }
-
-        await Eventually(() => Pool.RentedBuffers == 0, "the memory is back");
-    }
-
-    [Theory]
-    [InlineData("open")]
-    [InlineData("ftruncate")]
-    [InlineData("close")]
-    public async Task A_call_on_a_file_that_is_stuck_in_the_kernel_does_not_hold_up_the_end(string stuck)
-    {
-        Abandons = true;
-        var file = await NewFile(8 * Block);
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == stuck)
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
-        Aio.Command command = stuck switch
-        {
-            "open" => new Aio.Open(NewPath(), New),
-            "close" => new Aio.Close(file),
-            _ => new Aio.SetLength(file, Block),
-        };
-        Replies.Tell(command);
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Terminate();
-            await Replies.AssertOneEach(command);
-            Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(command)).Outcome);
-        }
-        finally
-        {
-            leave.Set();
-        }
-
-        await Eventually(() => Engine.OpenFiles == 0, "the files are closed when the call returns");
-    }
-
-    [Fact]
-    public async Task A_file_whose_close_is_under_way_at_the_end_is_released_once()
-    {
-        Abandons = true;
-        var file = await NewFile(Block);
-        using var other = ActorSystem.Create("other", SetupOf(EngineKind.Memory, Engine, ""));
-        var second = await AioExt.Get(other).OpenAsync(file.Path, New with { Mode = FileMode.Open });
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "close")
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
-        Replies.Tell(new Aio.Close(file));
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Sys.Terminate().WaitAsync(Patience.Long);
-        }
-        finally
-        {
-            leave.Set();
-        }
-
-        await Eventually(() => Engine.OpenFiles == 1, "it is closed");
-
-        // Twice would be once for the second open, which then shares its length with nobody.
-        var third = await AioExt.Get(other).OpenAsync(file.Path, New with { Mode = FileMode.Open });
-        await third.WriteAsync(Block, Pattern(Block));
-        Assert.Equal(2 * Block, second.Length);
-        await other.Terminate().WaitAsync(Patience.Long);
     }
 
     [Fact]
@@ -426,7 +188,8 @@ public abstract class ShutdownSpecsBase(string hocon, ITestOutputHelper output)
     public async Task Terminating_twice_at_once_is_one_end()
     {
         await NewFile(Block);
-        await Task.WhenAll(Terminate(), Terminate(), CoordinatedShutdown.Get(Sys).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance));
+        var shutdown = CoordinatedShutdown.Get(Sys);
+        await Task.WhenAll(Terminate(), Terminate(), shutdown.Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance));
         Assert.Equal((0, 0), (Engine.OpenContexts, Engine.OpenFiles));
     }
 

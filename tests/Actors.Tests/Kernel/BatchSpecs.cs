@@ -31,7 +31,9 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         Replies.OnReply = reply => Interlocked.Add(ref answered, reply is Aio.ReadIntoCompleted ? 1 : 0);
         var file = await NewFile(64 * Block);
         var reads = Enumerable.Range(0, 2000).Select(i => Replies.Tell(new Aio.ReadInto(file, i % 64 * Block, new byte[8]))).ToArray();
-        for (var expected = Math.Min(Ext.Depth, reads.Length); answered < reads.Length; expected = Math.Min(expected + Ext.Depth, reads.Length))
+        for (var expected = Math.Min(Ext.Depth, reads.Length);
+             answered < reads.Length;
+             expected = Math.Min(expected + Ext.Depth, reads.Length))
         {
             await Eventually(() => Volatile.Read(ref started) == expected, "the context is full");
             await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file))); // the shard looks again, and puts no more in flight

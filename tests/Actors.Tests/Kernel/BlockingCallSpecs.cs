@@ -14,7 +14,10 @@ public sealed class BlockingCallSpecs
     private const string BlockingThread = "akka.io.aio.blocking-dispatcher";
 
     public static TheoryData<string> Configurations { get; } =
-        ["", "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", "akka.io.aio.reap.thread = own", "akka.io.aio.reap.wait = epoll"];
+        [
+            "", "akka.io.aio { shards = 4, shard-by = stripe, stripe-size = 4 KiB }", "akka.io.aio.reap.thread = own",
+            "akka.io.aio.reap.wait = epoll",
+        ];
 
     [Theory]
     [MemberData(nameof(Configurations))]
@@ -58,7 +61,9 @@ public sealed class BlockingCallSpecs
         }).WaitAsync(Patience.Long);
         await system.Terminate().WaitAsync(Patience.Long);
 
-        Assert.Superset(new HashSet<string>(["open", "close", "fallocate", "ftruncate", "pread", "pwrite"]), engine.Calls.Select(call => call.Name).ToHashSet());
+        Assert.Superset(
+            new HashSet<string>(["open", "close", "fallocate", "ftruncate", "pread", "pwrite"]),
+            engine.Calls.Select(call => call.Name).ToHashSet());
         Assert.All(engine.Calls, call =>
         {
             Assert.False(call.IsPool, $"{call} on a thread of the pool");

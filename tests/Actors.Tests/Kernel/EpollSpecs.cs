@@ -1,6 +1,6 @@
 using Akka.Actor;
-using AkkaAio.TestKit;
 using AkkaAio.Shards.Reaping;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -44,7 +44,8 @@ public sealed class EpollSpecsOnLinuxAio(ITestOutputHelper output)
         {
             // At its end but one: the kernel's own signals then go over it, and what is polled is an error.
             ((EpollReaper.Watched)shard.Reaping!).Signal.Add(ulong.MaxValue - 1);
-            await Task.WhenAll(Enumerable.Range(0, 16).Select(i => file.ReadAsync(i * Block, new byte[Block]).AsTask())).WaitAsync(Patience.Long);
+            await Task.WhenAll(Enumerable.Range(0, 16).Select(i => file.ReadAsync(i * Block, new byte[Block]).AsTask()))
+                .WaitAsync(Patience.Long);
         }
 
         var reaper = Assert.Single(ProcessState.ThreadsNamed(ReaperThread));

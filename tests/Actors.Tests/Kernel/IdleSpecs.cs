@@ -17,7 +17,8 @@ public sealed class IdleSpecsOnLinuxAio(ITestOutputHelper output)
         await Task.WhenAll(files.Select(file => file.FlushAsync().AsTask()));
         await Eventually(() => Ext.Shards.All(shard => shard.Loop.Accepted.IsEmpty), "all is reaped");
         var threads = ProcessState.ThreadsNamed("akka.io.aio");
-        Assert.True(threads.Count > Ext.Shards.Length, string.Join(", ", ProcessState.ThreadNames)); // and of blocking calls, as many as were needed
+        // And of blocking calls, as many as were needed.
+        Assert.True(threads.Count > Ext.Shards.Length, string.Join(", ", ProcessState.ThreadNames));
         Assert.Empty(await ProcessState.ThatDoNotRestAsync(threads));
     }
 }

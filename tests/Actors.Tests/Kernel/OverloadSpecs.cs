@@ -112,7 +112,8 @@ public sealed class OverloadSpecs : AioTestKit
         {
             for (var round = 0; round < 3; round++)
             {
-                var growing = Enumerable.Range(0, Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+                var growing = Enumerable.Range(0, Queue)
+                    .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
                 foreach (var command in growing)
                 {
                     Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
@@ -134,7 +135,8 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task AwaitRoom_told_twice_and_cancelled_has_two_replies()
     {
         var file = await NewFile(64 * Block);
-        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, Depth + Queue)
+            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
         var room = new Aio.AwaitRoom(file);
         Replies.Tell(room);
         Replies.Tell(room);
@@ -150,7 +152,8 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task AwaitRoom_has_its_reply_when_the_system_ends_with_a_full_queue()
     {
         var file = await NewFile(64 * Block);
-        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, Depth + Queue)
+            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
         var room = Replies.Tell(new Aio.AwaitRoom(file));
         await Stats();
         Assert.False(Replies.Has(room));
@@ -183,7 +186,8 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task Barriers_cancels_and_figures_go_through_a_full_queue()
     {
         var file = await NewFile(64 * Block);
-        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, Depth + Queue)
+            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(writes[^1]))).Found);
         Assert.Equal(Queue - 1, (await Stats()).Shards[0].Queued);
@@ -197,7 +201,8 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task AwaitRoom_is_answered_when_half_the_queue_is_free()
     {
         var file = await NewFile(64 * Block);
-        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, Depth + Queue)
+            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
         var room = Replies.Tell(new Aio.AwaitRoom(file) { Token = "t" });
         await Stats();
         Assert.False(Replies.Has(room));
@@ -247,7 +252,8 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task A_cancelled_AwaitRoom_is_answered_now()
     {
         var file = await NewFile(64 * Block);
-        var writes = Enumerable.Range(0, Depth + Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, Depth + Queue)
+            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
         var room = Replies.Tell(new Aio.AwaitRoom(file));
         var canceled = await Replies.Do<Aio.Canceled>(new Aio.Cancel(room));
         var answered = Replies.Has(room);
@@ -297,7 +303,8 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task One_requester_s_long_queue_does_not_starve_another()
     {
         var file = await NewFile(64 * Block);
-        var greedy = Enumerable.Range(0, Depth + Queue - 2).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var greedy = Enumerable.Range(0, Depth + Queue - 2)
+            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
         var modest = new Replies(Sys);
         var one = modest.Tell(new Aio.Write(file, 63 * Block, new byte[Block]));
         await Stats();

@@ -34,7 +34,8 @@ public abstract class ReapSpecs(EngineKind kind, string hocon, ITestOutputHelper
         for (var round = 0; round < 20; round++)
         {
             var watch = Stopwatch.StartNew();
-            var reads = Enumerable.Range(0, inFlight).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[Block]))).ToArray();
+            var reads = Enumerable.Range(0, inFlight)
+                .Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[Block]))).ToArray();
             await Task.WhenAll(reads.Select(Replies.Of));
             Assert.True(watch.Elapsed < FarBelow, $"{watch.Elapsed}");
         }

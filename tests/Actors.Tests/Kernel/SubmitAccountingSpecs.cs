@@ -76,7 +76,8 @@ public sealed class SubmitAccountingSpecs : AioTestKit
     public async Task An_errno_concerns_the_first_request_alone()
     {
         var file = await NewFile(64 * Block);
-        Engine.OnSubmit = requests => requests[0].Offset / Block % 3 == 0 ? new SubmitFault { Error = Errno.EINVAL } : UpToTheNextBad(requests);
+        Engine.OnSubmit = requests =>
+            requests[0].Offset / Block % 3 == 0 ? new SubmitFault { Error = Errno.EINVAL } : UpToTheNextBad(requests);
         var writes = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
         await Replies.AssertOneEach(writes);
         foreach (var (write, i) in writes.Select((write, i) => (write, i)))

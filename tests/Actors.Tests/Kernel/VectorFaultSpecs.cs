@@ -304,7 +304,8 @@ public sealed class VectorFaultSpecs : AioTestKit
         using var taken = Pool.Rent(half);
         var large = new byte[half / 2 + Block];
         await Replies.Fails<AioBufferBudgetException>(new Aio.ReadV(file, 0, [large, large]));
-        await Replies.Fails<AioBufferBudgetException>(new Aio.WriteV(file, 0, [large.AsMemory(0, half / 2), large.AsMemory(0, half / 2 + Block)]));
+        await Replies.Fails<AioBufferBudgetException>(
+            new Aio.WriteV(file, 0, [large.AsMemory(0, half / 2), large.AsMemory(0, half / 2 + Block)]));
         Assert.Equal(1, Pool.RentedBuffers);
     }
 

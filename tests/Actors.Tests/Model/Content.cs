@@ -90,7 +90,8 @@ internal sealed class Content
         {
             var isBarrier = IsBarrier(entries[i]);
             epoch += isBarrier ? 1 : 0;
-            Add(new Operation(entries[i], open, epoch, entries[i].Told, over[i], StartOf(entries[i]), EndOf(entries[i]), entries[i].Succeeded)
+            Add(new Operation(
+                    entries[i], open, epoch, entries[i].Told, over[i], StartOf(entries[i]), EndOf(entries[i]), entries[i].Succeeded)
             {
                 Stamp = entries[i].Stamp,
             });

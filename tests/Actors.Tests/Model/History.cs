@@ -103,7 +103,9 @@ internal sealed class History(bool oneOrder)
         foreach (var entry in _entries.Where(entry => entry is { IsDsync: true, Succeeded: true }))
         {
             var durable = entry.Transfer.Offset;
-            foreach (var part in written.Where(part => part.DataSync && part.At > entry.Told && part.At < entry.Answered).OrderBy(part => part.Start))
+            foreach (var part in written
+                         .Where(part => part.DataSync && part.At > entry.Told && part.At < entry.Answered)
+                         .OrderBy(part => part.Start))
             {
                 durable = part.Start <= durable ? Math.Max(durable, part.End) : durable;
             }

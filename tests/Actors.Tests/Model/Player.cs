@@ -143,7 +143,9 @@ internal sealed class Player
     private void CheckBounds()
     {
         if (_kernel.Stepper is not null &&
-            Array.Find(_aio.Shards, shard => shard.Counters.Queued + shard.Loop.Admission.HeldCount > _aio.Settings.MaxQueueSize) is { } shard)
+            Array.Find(
+                _aio.Shards,
+                shard => shard.Counters.Queued + shard.Loop.Admission.HeldCount > _aio.Settings.MaxQueueSize) is { } shard)
         {
             _journal.Violation(new InvalidOperationException($"more waits than max-queue-size: {ShardState.Describe(shard)}"));
         }

@@ -13,7 +13,8 @@ internal sealed class WarningSink(ActorSystem system, Journal journal) : Minimal
     protected override void TellInternal(object message, IActorRef sender)
     {
         const string Stays = " stays longer than what was written to it";
-        if (message is Warning warning && warning.Message.ToString() is { } text && text.IndexOf(Stays, StringComparison.Ordinal) is var at and > 0)
+        if (message is Warning warning && warning.Message.ToString() is { } text &&
+            text.IndexOf(Stays, StringComparison.Ordinal) is var at and > 0)
         {
             journal.TailStays(text[..at]);
         }

@@ -39,7 +39,8 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
     public async Task Near_the_largest_file_the_error_says_what_is_wrong(long offset, int length, string why)
     {
         var file = await NewFile(Block);
-        Assert.Contains(why, (await Replies.Fails<AioArgumentException>(new Aio.Read(file, offset, length))).Message, StringComparison.Ordinal);
+        var refused = await Replies.Fails<AioArgumentException>(new Aio.Read(file, offset, length));
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
     }
 
     [SkippableTheory]

@@ -173,7 +173,10 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
                  })
         {
             Aio.TransferCommand[] commands =
-                [new Aio.ReadV(file, offset, memories), new Aio.WriteV(file, offset, [.. memories.Select(memory => (ReadOnlyMemory<byte>)memory)])];
+                [
+                    new Aio.ReadV(file, offset, memories),
+                    new Aio.WriteV(file, offset, [.. memories.Select(memory => (ReadOnlyMemory<byte>)memory)]),
+                ];
             foreach (var command in commands)
             {
                 var failed = await Replies.Do<Aio.CommandFailed>(command);
@@ -184,7 +187,8 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
             }
         }
 
-        var (readOnly, writeOnly) = (await Ext.OpenAsync(file.Path), await Ext.OpenAsync(file.Path, New with { Mode = FileMode.Open, Access = FileAccess.Write }));
+        var readOnly = await Ext.OpenAsync(file.Path);
+        var writeOnly = await Ext.OpenAsync(file.Path, New with { Mode = FileMode.Open, Access = FileAccess.Write });
         await Replies.Fails<AioArgumentException>(new Aio.WriteV(readOnly, 0, [large]));
         await Replies.Fails<AioArgumentException>(new Aio.ReadV(writeOnly, 0, [large]));
         Assert.Equal(Block, await file.ReadVAsync(0, [large]));
@@ -211,7 +215,8 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
         const int Size = 32 * Block;
         var model = Pattern(Size);
         var file = await FileOf(model, direct);
-        var lengths = Gen.Int[0, Size / 16 / 512].Select(Gen.Int[0, 511], Gen.Bool, (units, rest, whole) => (units * 512) + (whole ? 0 : rest));
+        var lengths = Gen.Int[0, Size / 16 / 512]
+            .Select(Gen.Int[0, 511], Gen.Bool, (units, rest, whole) => (units * 512) + (whole ? 0 : rest));
         await Gen.Select(lengths.Array[1, 16], Gen.Int[0, Size], Gen.Enum<MemoryKind>(), Gen.Bool, Gen.Int).SampleAsync(
             async (parts, at, memory, writes, seed) =>
             {

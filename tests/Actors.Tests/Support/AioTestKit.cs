@@ -89,7 +89,11 @@ public abstract class AioTestKit : Akka.TestKit.Xunit2.TestKit
     internal static ActorSystemSetup SetupOf(EngineKind kind, MemoryEngine engine, string hocon)
     {
         var setup = BootstrapSetup.Create().WithConfig(
-            ConfigOf($"{(kind == EngineKind.Memory ? "" : $"akka.io.aio.engine = {NameOf(kind)}")}\n{(kind == EngineKind.LinuxAioEpoll ? ByEpoll : "")}\n{hocon}"));
+            ConfigOf(string.Join(
+                '\n',
+                kind == EngineKind.Memory ? "" : $"akka.io.aio.engine = {NameOf(kind)}",
+                kind == EngineKind.LinuxAioEpoll ? ByEpoll : "",
+                hocon)));
         return kind == EngineKind.Memory ? setup.And(new AioSetup(engine)) : ActorSystemSetup.Create(setup);
     }
 

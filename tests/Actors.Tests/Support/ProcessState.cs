@@ -47,7 +47,8 @@ internal static class ProcessState
 
     /// <summary>Whether a thread sleeps now, as its state in /proc says.</summary>
     public static bool IsAsleep(string task) =>
-        File.ReadLines($"{task}/status").Single(line => line.StartsWith("State:", StringComparison.Ordinal)).Contains("S (sleeping)", StringComparison.Ordinal);
+        File.ReadLines($"{task}/status").Single(line => line.StartsWith("State:", StringComparison.Ordinal))
+            .Contains("S (sleeping)", StringComparison.Ordinal);
 
     private static string NameOf(string task)
     {

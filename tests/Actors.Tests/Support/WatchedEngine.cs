@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
-using AkkaAio.TestKit;
 using AkkaAio.Interop.Files;
+using AkkaAio.TestKit;
 
 namespace AkkaAio.Tests.Support;
 

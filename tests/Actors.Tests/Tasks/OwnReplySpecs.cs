@@ -176,7 +176,8 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
         AioOperation? operation = null;
         await Eventually(
             () => Ext.Shards[0].Context is { Count: 1 } && // null: the shard has not started yet
-                  (operation = (Ext.Shards[0].Loop.Accepted.ToArray().FirstOrDefault() as Operation)?.Requester as AioOperation) is not null,
+                  (operation = (Ext.Shards[0].Loop.Accepted.ToArray().FirstOrDefault() as Operation)?.Requester as AioOperation)
+                      is not null,
             "it is in flight");
         return operation!;
     }

@@ -180,7 +180,8 @@ public abstract class MeterSpecs(EngineKind kind, ITestOutputHelper output)
         var listed = Regex.Matches(page, "^\\| `(akka\\.io\\.aio\\.[a-z_.]+)`", RegexOptions.Multiline)
             .Select(match => match.Groups[1].Value).Order().ToArray();
         var own = meter.Names.Order().ToArray();
-        Assert.Equal(Kind is EngineKind.LinuxAio or EngineKind.LinuxAioEpoll ? listed : [.. listed.Where(name => !name.Contains("aio_"))], own);
+        Assert.Equal(
+            Kind is EngineKind.LinuxAio or EngineKind.LinuxAioEpoll ? listed : [.. listed.Where(name => !name.Contains("aio_"))], own);
     }
 
     /// <summary>Listens to the meter of one actor system.</summary>

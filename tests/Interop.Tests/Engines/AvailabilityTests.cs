@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
+using AkkaAio.Benchmarks.Null;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Engines.IoUring;
 using AkkaAio.Interop.Engines.LinuxAio;
-using AkkaAio.TestKit;
-using AkkaAio.Benchmarks.Null;
 using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
+using AkkaAio.TestKit;
 
 namespace AkkaAio.Interop.Tests;
 

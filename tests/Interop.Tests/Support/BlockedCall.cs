@@ -15,8 +15,8 @@ internal sealed class BlockedCall<T>
     public Task<T> Result { get; }
 
     /// <summary>
-    /// Until the call has been seen asleep several times without having run in between; or many times in a row, as the reap of posix-aio wakes every
-    /// 5 ms, which on a busy machine is less than the time between two looks.
+    /// Until the call has been seen asleep several times without having run in between; or many times in a row, as the reap of posix-aio
+    /// wakes every 5 ms, which on a busy machine is less than the time between two looks.
     /// </summary>
     public async Task UntilAsleep()
     {

@@ -18,7 +18,8 @@ internal sealed class NoDescriptors : IDisposable
         var soft = File.ReadLines("/proc/self/limits").Single(line => line.StartsWith("Max open files", StringComparison.Ordinal))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
         var highest = Directory.GetFiles("/proc/self/fd").Max(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
-        Xunit.Skip.If(SetLimit((highest + 20 + left).ToString(CultureInfo.InvariantCulture)) is var error && error is not null, $"prlimit: {error}");
+        var error = SetLimit((highest + 20 + left).ToString(CultureInfo.InvariantCulture));
+        Xunit.Skip.If(error is not null, $"prlimit: {error}");
         var none = new NoDescriptors(soft);
         try
         {

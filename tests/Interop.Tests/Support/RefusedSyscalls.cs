@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace AkkaAio.Interop.Tests;
 
 /// <summary>
-/// Lets the kernel refuse system calls of one thread, by a seccomp filter: prctl(2). A filter cannot be taken off again, so each has a thread
-/// of its own.
+/// Lets the kernel refuse system calls of one thread, by a seccomp filter: prctl(2). A filter cannot be taken off again, so each has a
+/// thread of its own.
 /// </summary>
 internal static class RefusedSyscalls
 {

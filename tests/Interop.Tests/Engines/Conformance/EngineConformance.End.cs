@@ -78,7 +78,8 @@ public abstract partial class EngineConformance
     public void A_hundred_contexts_one_after_the_other_leave_no_descriptor_and_no_mapping()
     {
         const int Cycles = 100;
-        const int OthersOfThisProcess = Cycles / 2; // tests that run beside this one; more than so many were seen, but not five times in a row
+        // Tests that run beside this one: more were seen, but not five times in a row.
+        const int OthersOfThisProcess = Cycles / 2;
         const int Attempts = 5;
         var file = Rig.File(new byte[Block]);
         var buffer = Rig.Buffer();

@@ -94,7 +94,8 @@ public abstract partial class EngineConformance
     {
         var file = Rig.File(new byte[2 * Block], direct: DirectIo.Off);
         var (table, buffer) = (Rig.Buffer(), Rig.Buffer(fill: 5));
-        (nint, int)[] pieces = [(buffer.Address, 0), (buffer.Address, 3), (buffer.Address, 0), (buffer.Address + 1, 4), (buffer.Address, 0)];
+        (nint, int)[] pieces =
+            [(buffer.Address, 0), (buffer.Address, 3), (buffer.Address, 0), (buffer.Address + 1, 4), (buffer.Address, 0)];
 
         var write = Io.Vectored(IoOpcode.Write, 0, file, table, pieces, 10) with { Flags = RwFlags.DSync };
         Assert.Equal(7, Rig.Context(1).Perform(write));
