@@ -5,7 +5,6 @@ using AkkaAio.Dispatch;
 using AkkaAio.Engines;
 using AkkaAio.Files;
 using AkkaAio.Interop.Engines;
-using AkkaAio.Interop.Engines.PosixAio;
 using AkkaAio.Interop.Engines.ThreadPool;
 using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;
@@ -52,17 +51,18 @@ public sealed class AioExt : IExtension
                 count, bytes, BufferOrigin.Describe(first))).Add,
         };
         ForgottenFiles = new ForgottenFiles(this);
-        _ = DispatcherOf("reaper");
-        _blockingDispatcher = DispatcherOf("blocking");
+        var start = new EngineStart(system, Settings, Log);
+        _ = start.Dispatcher("reaper");
+        _blockingDispatcher = start.Dispatcher("blocking");
         ShardThreads = new ShardThread[Settings.Shards];
         for (var i = 0; i < Settings.Shards; i++)
         {
-            var dispatcher = DispatcherOf("shard");
+            var dispatcher = start.Dispatcher("shard");
             system.Dispatchers.RegisterConfigurator(ShardDispatcher(i), new OneDispatcherConfigurator(dispatcher));
             ShardThreads[i] = new ShardThread(dispatcher, Log);
         }
 
-        ((_engine, EngineReason), (_depth, Shards)) = OpenEngine();
+        ((_engine, EngineReason), (_depth, Shards)) = start.Open();
         try
         {
             EpollReaper = Settings.Reap.Wait == ReapWait.Epoll ? new EpollReaper(Log) : null;
@@ -243,7 +243,7 @@ public sealed class AioExt : IExtension
     /// <summary>From now on every new command is refused.</summary>
     internal void Refuse() => Volatile.Write(ref _refuses, true);
 
-    internal IIoContext CreateContext() => CreateContext(_engine, _depth);
+    internal IIoContext CreateContext() => _engine.CreateContext(_depth);
 
     internal void CountOpenFile(int change) => Interlocked.Add(ref _openFiles, change);
 
@@ -284,7 +284,8 @@ public sealed class AioExt : IExtension
         : open.Options.Engine is null or OnThreads || open.Options.Engine == EngineName
             ? _engine.Open(open.Path, open.Options.ToFileOptions())
             : throw new AioArgumentException(
-                $"its engine can be {EngineName}, which this system runs, or {OnThreads}, and not {open.Options.Engine}", open.Name, open.Path);
+                $"its engine can be {EngineName}, which this system runs, or {OnThreads}, and not {open.Options.Engine}",
+                open.Name, open.Path);
 
     /// <summary>The names of the files.</summary>
     internal IFileNames Names => _engine.Names;
@@ -316,70 +317,7 @@ public sealed class AioExt : IExtension
     /// <summary>Whether the options of an Open ask for the blocking dispatcher.</summary>
     internal bool IsOnThreads(AioOpenOptions options) => options.Engine == OnThreads && EngineName != OnThreads;
 
-    // The engine of a setup (tests bring their own), else the one that the configuration names.
-    private (EngineChoice Choice, (int Depth, Shard[] Shards) Opened) OpenEngine() =>
-        System.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup }
-            ? (new EngineChoice(setup.Engine, "given by an AioSetup"), OpenShards(setup.Engine))
-            : EngineChoice.Open(Settings.Engine, EngineTable.Make, OpenShards, Log);
-
-    // Here too: an actor that cannot be made because of its dispatcher would be found missing only by its first command.
-    private MessageDispatcher DispatcherOf(string name)
-    {
-        var id = AioSettings.DispatcherId(name);
-        try
-        {
-            return System.Dispatchers.HasDispatcher(id)
-                ? System.Dispatchers.Lookup(id)
-                : throw new AioConfigurationException(id, "is not a dispatcher");
-        }
-        catch (Exception e) when (e is not AioConfigurationException)
-        {
-            throw new AioConfigurationException(id, $"is not a dispatcher that can be made: {e.GetBaseException().Message}");
-        }
-    }
-
-    // Here and not in the actors, so that a kernel that refuses fails the start with its reason. All or none.
-    private (int Depth, Shard[] Shards) OpenShards(IIoEngine engine)
-    {
-        var depth = DepthBudget.Fit(Settings, engine, Log);
-        var contexts = new List<IIoContext>();
-        try
-        {
-            for (var i = 0; i < Settings.Shards; i++)
-            {
-                contexts.Add(CreateContext(engine, depth));
-            }
-        }
-        catch
-        {
-            Parallel.ForEach(contexts, context => context.Dispose()); // each takes some 30 ms
-            throw;
-        }
-
-        var stuckAfter = System.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup }
-            ? setup.StuckAfter
-            : StuckVisits.DefaultStuckAfter;
-        return (depth, [.. contexts.Select((context, index) =>
-        {
-            var shard = new Shard(index, stuckAfter);
-            shard.GiveFirstContext(context);
-            return shard;
-        })]);
-    }
-
-    private IIoContext CreateContext(IIoEngine engine, int depth)
-    {
-        if (Settings.Reap.Wait == ReapWait.Epoll && engine is PosixAioEngine)
-        {
-            throw new AioConfigurationException(
-                $"{AioSettings.Path}.reap.wait",
-                $"must be getevents with the engine {engine.Name}, whose completions cannot be waited for by epoll");
-        }
-
-        return engine.CreateContext(depth);
-    }
-
-    // The start has failed behind OpenShards. Nobody will call the end of this system's I/O.
+    // The start has failed with the contexts open. Nobody will call the end of this system's I/O.
     private void GiveBack()
     {
         if (_manager is not null)

@@ -1,7 +1,7 @@
 using System.Text;
 using Akka.Actor;
 using AkkaAio.Cluster.Owner;
-using AkkaAio.Interop.Files;
+using AkkaAio.Cluster.Paths;
 using Google.Protobuf;
 
 namespace AkkaAio.Cluster.Tests;

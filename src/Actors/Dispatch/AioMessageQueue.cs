@@ -11,8 +11,8 @@ namespace AkkaAio.Dispatch;
 /// <summary>
 /// An unbounded mailbox that loses nothing at its actor's end: a message that is told after it has been cleaned up becomes a dead letter,
 /// as every other does, so that each command has its reply. It takes no PoisonPill, and an Identify is answered with a ref that cannot stop
-/// the actor: the end of these actors is the system's. In a shard's stands nothing that Akka takes up without asking the actor, but for Kill:
-/// a shard that sees a message waiting is called again.
+/// the actor: the end of these actors is the system's. In a shard's stands nothing that Akka takes up without asking the actor, but for
+/// Kill: a shard that sees a message waiting is called again.
 /// </summary>
 /// <remarks>
 /// In Akka's own a message can be told to a queue that has just been cleaned up, and is seen by nobody. Here each message leaves by one
@@ -36,7 +36,8 @@ internal sealed class AioMessageQueue(IActorRef owner, ActorSystem system) : IMe
         if (envelope.Message is PoisonPill || (envelope.Message is Kill && IsManager))
         {
             SafeLog.Publish(system.EventStream, new Warning(
-                owner.Path.ToString(), typeof(AioMessageQueue), $"{envelope.Message} of {envelope.Sender} is refused: this actor ends with the actor system"));
+                owner.Path.ToString(), typeof(AioMessageQueue),
+                $"{envelope.Message} of {envelope.Sender} is refused: this actor ends with the actor system"));
             return;
         }
 

@@ -17,7 +17,8 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
 {
     private readonly int _threads;
 
-    /// <summary>Reads <c>threads</c>: here, since Akka calls <see cref="Produce"/> for the first task only, where an error hangs it.</summary>
+    /// <summary>Reads <c>threads</c>: here, since Akka calls <see cref="Produce"/> for the first task only, where an error hangs
+    /// it.</summary>
     /// <exception cref="AioConfigurationException"><c>threads</c> is missing or impossible.</exception>
     public BlockingExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites)
         : base(config, prerequisites) =>
@@ -44,8 +45,8 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
         {
             if (run is Mailbox)
             {
-                // An actor lives here only to keep the dispatcher. Behind calls that are stuck in the kernel it could not stop, nor could the
-                // system.
+                // An actor lives here only to keep the dispatcher. Behind calls that are stuck in the kernel it could not stop, nor could
+                // the system.
                 OwnThread.Run(Id, () => Run(run));
                 return;
             }

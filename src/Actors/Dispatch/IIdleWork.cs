@@ -1,6 +1,7 @@
 namespace AkkaAio.Dispatch;
 
-/// <summary>What a <see cref="ThreadExecutor"/>'s thread does when no mailbox wants it. Its thread alone, but for <see cref="Wake"/>.</summary>
+/// <summary>What a <see cref="ThreadExecutor"/>'s thread does when no mailbox wants it. Its thread alone, but for
+/// <see cref="Wake"/>.</summary>
 internal interface IIdleWork
 {
     /// <summary>Whether there is anything to wait for in <see cref="Sleep"/>; otherwise the thread parks.</summary>

@@ -28,7 +28,8 @@ internal sealed record EngineChoice(IIoEngine Engine, string Reason)
     /// <param name="make">Makes an engine by its name; null for one that this build does not have.</param>
     /// <param name="open">Opens the contexts.</param>
     /// <param name="log">Is warned where auto does not get the engine that it would rather have.</param>
-    /// <exception cref="AioConfigurationException">The engine that is asked for is unavailable; says why, and which ones would start.</exception>
+    /// <exception cref="AioConfigurationException">The engine that is asked for is unavailable; says why, and which ones would
+    /// start.</exception>
     /// <exception cref="AioContextException">It is available and gives no context; says why, and which ones would start.</exception>
     public static (EngineChoice Choice, T Opened) Open<T>(
         string name, Func<string, IIoEngine?> make, Func<IIoEngine, T> open, ILoggingAdapter log)

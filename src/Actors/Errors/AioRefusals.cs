@@ -1,6 +1,7 @@
 namespace AkkaAio;
 
-/// <summary>A shard's queue is full: wait for replies before telling more, or raise <c>akka.io.aio.max-queue-size</c>. Nothing was done.</summary>
+/// <summary>A shard's queue is full: wait for replies before telling more, or raise <c>akka.io.aio.max-queue-size</c>. Nothing was
+/// done.</summary>
 public sealed class AioOverloadedException : AioException
 {
     /// <summary>Builds the message from the shard's figures.</summary>

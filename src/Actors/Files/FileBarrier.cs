@@ -37,7 +37,8 @@ internal sealed class FileBarrier : Accepted, INoSerializationVerificationNeeded
     public bool IsAtHome { get; set; }
 
     /// <inheritdoc/>
-    /// <remarks>Any thread: at the end of the system a lane's copy of it may become a dead letter while the home shard answers it.</remarks>
+    /// <remarks>Any thread: at the end of the system a lane's copy of it may become a dead letter while the home shard answers
+    /// it.</remarks>
     public override IActorRef? TakeRequester() =>
         Interlocked.Exchange(ref _answered, 1) == 0 ? _requester ?? ActorRefs.Nobody : null;
 }

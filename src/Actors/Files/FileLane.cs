@@ -8,8 +8,8 @@ namespace AkkaAio.Files;
 /// <c>shard-by = stripe</c> one on every shard.
 /// </summary>
 /// <remarks>
-/// The shard's thread alone, but for <see cref="Writes"/>. Writes are counted in two epochs: a flush waits for the writes of the epoch that it
-/// closed, while later writes go on in the other.
+/// The shard's thread alone, but for <see cref="Writes"/>. Writes are counted in two epochs: a flush waits for the writes of the epoch that
+/// it closed, while later writes go on in the other.
 /// </remarks>
 internal sealed class FileLane(AioFile file, Shard shard)
 {
@@ -34,7 +34,8 @@ internal sealed class FileLane(AioFile file, Shard shard)
     /// <summary>A write that the file was made longer for has come to nothing: take it back when no write is under way.</summary>
     public bool IsTailUnwanted { get; set; }
 
-    /// <summary>A write that waited for a growth has been cancelled: after how many more growths what is unwritten is to be taken back.</summary>
+    /// <summary>A write that waited for a growth has been cancelled: after how many more growths what is unwritten is to be taken
+    /// back.</summary>
     public int GrowthsToTakeBack { get; set; }
 
     /// <summary>A Close has come: whatever comes now is too late.</summary>
@@ -44,7 +45,8 @@ internal sealed class FileLane(AioFile file, Shard shard)
     public bool IsQuiet => _reads == 0 && !Writes.HasPending;
 
     /// <summary>Whether anything waits: a barrier, commands behind one, writes for a longer file.</summary>
-    public bool HasWaiting => _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.First is not null || IsTailUnwanted;
+    public bool HasWaiting =>
+        _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.First is not null || IsTailUnwanted;
 
     /// <summary>The writes that are under way.</summary>
     public WriteCounts Writes { get; } = new();

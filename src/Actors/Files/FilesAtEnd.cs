@@ -14,7 +14,8 @@ internal static class FilesAtEnd
     // After the drain deadline: what closes at all has closed by then.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
-    /// <summary>Returns when all are closed, or the deadline and a grace have passed; what is stuck then stays open, and the log says so.</summary>
+    /// <summary>Returns when all are closed, or the deadline and a grace have passed; what is stuck then stays open, and the log says
+    /// so.</summary>
     public static void Close(IReadOnlyCollection<OpenFile> files, Deadline deadline, ILoggingAdapter log)
     {
         if (files.Count == 0)

@@ -69,8 +69,8 @@ internal sealed class ForgottenFiles
     public int Collections => Volatile.Read(ref _collections);
 
     /// <summary>
-    /// Blocking thread: no descriptor is left. Closes what is garbage already and has not been found yet. Where the process may open a thousand
-    /// files only, the memory pressure of open files starts no collection in time.
+    /// Blocking thread: no descriptor is left. Closes what is garbage already and has not been found yet. Where the process may open a
+    /// thousand files only, the memory pressure of open files starts no collection in time.
     /// </summary>
     /// <returns>False: nothing has been tried, since the last time was in vain, and a moment ago.</returns>
     public bool Collect()

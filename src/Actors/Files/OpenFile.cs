@@ -92,7 +92,8 @@ internal sealed class OpenFile
 
     public void LeakDescriptor() => Volatile.Write(ref _descriptorLeaked, 1);
 
-    /// <summary>A shard stops while a blocking thread has an operation of the file under way: the descriptor stays open until it is back.</summary>
+    /// <summary>A shard stops while a blocking thread has an operation of the file under way: the descriptor stays open until it is
+    /// back.</summary>
     public void HoldAtEnd() => Interlocked.Increment(ref _holdersAtEnd);
 
     /// <summary>Blocking thread: the operation is back, or the end of the system has come to this file. The last one closes it.</summary>

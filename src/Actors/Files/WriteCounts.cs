@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace AkkaAio.Files;
 
 /// <summary>
-/// The writes of a lane that are under way, in two epochs: counted by the shard's thread, read by any. Apart from the lane, because it outlives
-/// the <see cref="AioFile"/>.
+/// The writes of a lane that are under way, in two epochs: counted by the shard's thread, read by any. Apart from the lane, because it
+/// outlives the <see cref="AioFile"/>.
 /// </summary>
 internal sealed class WriteCounts
 {

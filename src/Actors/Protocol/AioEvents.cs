@@ -3,7 +3,8 @@ namespace AkkaAio;
 // The events: what comes back.
 public sealed partial class Aio
 {
-    /// <summary>A reply. Its Sender is the shard, or <c>system.Aio()</c> for <see cref="Opened"/> and <see cref="Stats"/>; neither can be stopped by it.</summary>
+    /// <summary>A reply. Its Sender is the shard, or <c>system.Aio()</c> for <see cref="Opened"/> and <see cref="Stats"/>; neither can be
+    /// stopped by it.</summary>
     public abstract class Event : Message
     {
         private protected Event(Command command) => RepliesTo = command;
@@ -168,7 +169,8 @@ public sealed partial class Aio
         /// <summary>The cancel command.</summary>
         public Cancel Command => (Cancel)RepliesTo;
 
-        /// <summary>True: the command has just been answered with <see cref="AioCanceledException"/>. False: it had its reply already.</summary>
+        /// <summary>True: the command has just been answered with <see cref="AioCanceledException"/>. False: it had its reply
+        /// already.</summary>
         public bool Found { get; }
     }
 

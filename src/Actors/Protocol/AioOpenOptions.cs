@@ -39,8 +39,8 @@ public sealed record AioOpenOptions
     public long GrowAhead { get; init; }
 
     /// <summary>
-    /// A lock that is held from before the file's first I/O until it is closed. An open whose lock does not go with those of other opens, in
-    /// this process or another, fails with EAGAIN and changes nothing. Opens that ask for none are kept out by none.
+    /// A lock that is held from before the file's first I/O until it is closed. An open whose lock does not go with those of other opens,
+    /// in this process or another, fails with EAGAIN and changes nothing. Opens that ask for none are kept out by none.
     /// </summary>
     public FileLockMode Lock { get; init; }
 
@@ -61,14 +61,16 @@ public sealed record AioOpenOptions
     internal string? Refusal => GrowAhead is < 0 or > MaxGrowAhead
         ? $"GrowAhead is {GrowAhead}; it is 0 to {MaxGrowAhead} bytes"
         : GrowAhead > 0 && Mode == FileMode.Append
-            ? $"FileMode.Append does not go with GrowAhead = {GrowAhead}: after a crash the file ends in zeros, and what is appended at its " +
-              "Length is lost to a reader that stops at them; open with GrowAhead = 0, or with OpenOrCreate and find the last record first"
+            ? $"FileMode.Append does not go with GrowAhead = {GrowAhead}: after a crash the file ends in zeros, and what is appended at " +
+              "its Length is lost to a reader that stops at them; open with GrowAhead = 0, or with OpenOrCreate and find the last " +
+              "record first"
             : null;
 
     /// <summary>The path of the Open is a name below this folder; null: it is any path.</summary>
     internal Folder? Below { get; init; }
 
-    /// <summary>Called when the file is open, before anybody has it. Together with <see cref="Closed"/>: either both are called, or none.</summary>
+    /// <summary>Called when the file is open, before anybody has it. Together with <see cref="Closed"/>: either both are called, or
+    /// none.</summary>
     internal Action? Opened { get; init; }
 
     /// <summary>Called on a blocking thread when the descriptor is closed, whatever closed it.</summary>

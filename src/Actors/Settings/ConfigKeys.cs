@@ -50,7 +50,7 @@ internal static class ConfigKeys
             {
                 throw new AioConfigurationException(
                     key,
-                    $"no such key; {Successor(name)}allowed here: {string.Join(", ", reference.AsEnumerable().Select(known => known.Key))}");
+                    $"no such key; {Successor(name)}allowed here: {string.Join(", ", reference.AsEnumerable().Select(its => its.Key))}");
             }
 
             CheckValue(key, name, value, section, reference);

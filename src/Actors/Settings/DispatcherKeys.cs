@@ -9,7 +9,8 @@ namespace AkkaAio;
 /// then never does.
 /// </summary>
 /// <remarks>
-/// A <c>type</c> or <c>executor</c> of somebody else's has keys that are not known here: they pass, and only those of the table are checked.
+/// A <c>type</c> or <c>executor</c> of somebody else's has keys that are not known here: they pass, and only those of the table are
+/// checked.
 /// </remarks>
 internal static class DispatcherKeys
 {

@@ -4,8 +4,8 @@ namespace AkkaAio.Shards;
 
 /// <summary>
 /// What a shard has accepted and not finished: an <see cref="Operation"/>, a <see cref="Files.FileBarrier"/> at its home shard, or a
-/// <see cref="RoomWaiter"/>. Each is in one list of all that is under way, and in a chain of the tellings of its command, so that Cancel, the
-/// end and the drain look nowhere else. The shard's thread alone.
+/// <see cref="RoomWaiter"/>. Each is in one list of all that is under way, and in a chain of the tellings of its command, so that Cancel,
+/// the end and the drain look nowhere else. The shard's thread alone.
 /// </summary>
 internal abstract class Accepted : Waiting
 {

@@ -105,7 +105,8 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
         loop.Stuck.QueueHasChanged();
     }
 
-    /// <summary>Takes one that waits, <see cref="Place.Held"/>, <see cref="Place.Growing"/> or <see cref="Place.Queued"/>, out of its list.</summary>
+    /// <summary>Takes one that waits, <see cref="Place.Held"/>, <see cref="Place.Growing"/> or <see cref="Place.Queued"/>, out of its
+    /// list.</summary>
     public void TakeOut(Operation operation)
     {
         switch (operation.Place)
@@ -134,8 +135,8 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
         _roomWaiters.Add(waiter);
     }
 
-    /// <summary>Tells those that wait for room. At half, and not at the first free place: a producer that is woken for each would be refused
-    /// again at once.</summary>
+    /// <summary>Tells those that wait for room. At half, and not at the first free place: a producer that is woken for each would be
+    /// refused again at once.</summary>
     public void TellRoom()
     {
         var free = aio.Settings.MaxQueueSize - Queue.Count - HeldCount;

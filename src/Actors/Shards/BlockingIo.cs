@@ -84,5 +84,6 @@ internal static class BlockingIo
         return file.Write(MemoryOf(operation), operation.Start + operation.Done, dataSync);
     }
 
-    private static Span<byte> MemoryOf(Operation operation) => operation.Buffer!.UncheckedSpan(operation.BufferStart + operation.Done, operation.NextLength);
+    private static Span<byte> MemoryOf(Operation operation) =>
+        operation.Buffer!.UncheckedSpan(operation.BufferStart + operation.Done, operation.NextLength);
 }

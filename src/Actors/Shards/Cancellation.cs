@@ -3,8 +3,8 @@ using Akka.Actor;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// Cancel: answers every telling of a command that owes a reply, wherever it is, and takes out what waits. A command that was told more than
-/// once owes a reply for each telling, and a Cancel ends them all.
+/// Cancel: answers every telling of a command that owes a reply, wherever it is, and takes out what waits. A command that was told more
+/// than once owes a reply for each telling, and a Cancel ends them all.
 /// </summary>
 internal static class Cancellation
 {
@@ -38,7 +38,8 @@ internal static class Cancellation
         _ => AioOutcome.MayHaveHappened,
     };
 
-    // A barrier's effect on its lanes stays. So does what the kernel has or will have: its memory comes back when the event has been reaped.
+    // A barrier's effect on its lanes stays. So does what the kernel has or will have: its memory comes back when the event has been
+    // reaped.
     private static void TakeOut(ShardLoop loop, Accepted telling)
     {
         switch (telling)

@@ -4,9 +4,9 @@ using AkkaAio.Files;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// Writes beyond the end of a direct file. The kernel does such a write synchronously, inside io_submit, and would hold up the whole shard. So
-/// the file is made longer first, by fallocate on a blocking thread, one growth of a file at a time, and the write goes into allocated blocks
-/// like any other:
+/// Writes beyond the end of a direct file. The kernel does such a write synchronously, inside io_submit, and would hold up the whole shard.
+/// So the file is made longer first, by fallocate on a blocking thread, one growth of a file at a time, and the write goes into allocated
+/// blocks like any other:
 /// <code>
 /// write beyond AllocatedEnd ──► lane.Growing ──► Grow to the home shard ──► fallocate ──► GrowDone to all lanes ──► queue
 /// </code>

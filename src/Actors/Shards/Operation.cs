@@ -32,8 +32,8 @@ internal enum Place
 
 /// <summary>
 /// One telling of a read or write from its acceptance to its reply, or an fdatasync: the command, its requester, its place, and the memory
-/// that the kernel uses, which stays referenced from here until the event has been reaped or the context destroyed. The shard's thread alone;
-/// while it is <see cref="Shards.Place.Blocking"/> the blocking thread has it, but for the requester.
+/// that the kernel uses, which stays referenced from here until the event has been reaped or the context destroyed. The shard's thread
+/// alone; while it is <see cref="Shards.Place.Blocking"/> the blocking thread has it, but for the requester.
 /// </summary>
 internal sealed class Operation : Accepted
 {
@@ -43,7 +43,8 @@ internal sealed class Operation : Accepted
     /// </summary>
     public const int MaxTransfer = 1 << 30;
 
-    /// <summary>The submitter copies what is cached, at some 10 GB/s: a longer copy would hold up every other operation of its shard.</summary>
+    /// <summary>The submitter copies what is cached, at some 10 GB/s: a longer copy would hold up every other operation of its
+    /// shard.</summary>
     public const int MaxCachedRead = 64 << 10;
 
     /// <summary>The command. None of an fdatasync.</summary>
@@ -139,7 +140,8 @@ internal sealed class Operation : Accepted
     /// <summary>Of one that may wait to be submitted once more.</summary>
     public AioOutcome OutcomeBeforeSubmit => IsUntouched ? AioOutcome.NotPerformed : Outcome;
 
-    /// <summary>Bytes that the next kernel operation is asked to move; of a vectored one that is asked already, bytes of this one.</summary>
+    /// <summary>Bytes that the next kernel operation is asked to move; of a vectored one that is asked already, bytes of this
+    /// one.</summary>
     public int NextLength => Vector is null ? Math.Min(Total - Done, MaxTransfer) : Vector.Bytes;
 
     /// <summary>A write behind the end of a file that cannot be made longer first: it would block inside io_submit.</summary>

@@ -33,7 +33,8 @@ internal static class OperationMemory
         };
     }
 
-    /// <summary>Why a write that needs a longer file cannot be, as far as that can be said without taking its memory; null: it may be.</summary>
+    /// <summary>Why a write that needs a longer file cannot be, as far as that can be said without taking its memory; null: it may
+    /// be.</summary>
     public static AioException? RefusalBeforeGrowth(Aio.TransferCommand write, AioBufferPool pool)
     {
         if (!IsAlignedRange(write))

@@ -4,8 +4,8 @@ using AkkaAio.Tasks;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// Turns the result of an operation into its reply, or says that a part is still to be done. The operation's memory is given back, or handed
-/// to the requester.
+/// Turns the result of an operation into its reply, or says that a part is still to be done. The operation's memory is given back, or
+/// handed to the requester.
 /// </summary>
 internal sealed class Settlement(ReplyList replies, ShardCounters.Answered counters)
 {
@@ -154,7 +154,8 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         }
         else if (requester is not null)
         {
-            replies.Add(requester, command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command));
+            replies.Add(
+                requester, command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command));
         }
     }
 
@@ -177,7 +178,7 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
     {
         var requester = operation.TakeRequester();
         Aio.Event? failed = null;
-        if (operation.IsBounce && requester is not null) // after a Cancel the destination is its owner's again: not a byte may be copied there
+        if (operation.IsBounce && requester is not null) // after a Cancel the destination is its owner's again, and gets not a byte
         {
             failed = CopyToDestination(operation, command, count);
         }

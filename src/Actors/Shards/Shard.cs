@@ -8,8 +8,8 @@ using AkkaAio.Telemetry;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// A shard as any thread sees it: the ref that commands are routed to, the gate of its io_submit, the figures. What its thread alone may touch is
-/// <see cref="ShardLoop"/>'s. It survives restarts of the actor.
+/// A shard as any thread sees it: the ref that commands are routed to, the gate of its io_submit, the figures. What its thread alone may
+/// touch is <see cref="ShardLoop"/>'s. It survives restarts of the actor.
 /// </summary>
 internal sealed class Shard
 {

@@ -3,8 +3,8 @@ using AkkaAio.Interop.Engines;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// One context of a shard, from an opening of its actor to the end of that incarnation. The shard's thread submits and reaps; any thread may
-/// wake it.
+/// One context of a shard, from an opening of its actor to the end of that incarnation. The shard's thread submits and reaps; any thread
+/// may wake it.
 /// </summary>
 internal sealed class ShardContext(IIoContext context)
 {

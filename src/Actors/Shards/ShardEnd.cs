@@ -158,8 +158,8 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
         else
         {
             aio.Log.Error(
-                "Shard {ShardId}: {Count} operations were still in the kernel after {Time}; their memory and descriptors are leaked, since the " +
-                "kernel may still use them{Hint}", _shard.Index, left.Count, aio.Settings.DrainTimeout,
+                "Shard {ShardId}: {Count} operations were still in the kernel after {Time}; their memory and descriptors are leaked, " +
+                "since the kernel may still use them{Hint}", _shard.Index, left.Count, aio.Settings.DrainTimeout,
                 isStuck ? ". The shard's thread is stuck inside io_submit (a frozen or unreachable file system?)" : "");
             AbandonedContexts.Keep(context, left);
         }

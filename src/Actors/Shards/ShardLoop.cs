@@ -96,7 +96,8 @@ internal sealed class ShardLoop
     /// <summary>This thread has the shard.</summary>
     [Conditional("DEBUG")]
     public void AssertHeld() =>
-        System.Diagnostics.Debug.Assert(_holder == Environment.CurrentManagedThreadId, $"shard {Shard.Index} is touched by a thread that does not have it");
+        System.Diagnostics.Debug.Assert(
+            _holder == Environment.CurrentManagedThreadId, $"shard {Shard.Index} is touched by a thread that does not have it");
 
     /// <summary>
     /// Behind those that wait; and while the shard's thread is stuck with operations of one device, past them on another.
@@ -268,7 +269,8 @@ internal sealed class ShardLoop
 
         submitted |= submits.Refused.Count > 0;
         submits.Refused.Clear();
-        var reaped = (submitted || submits.IsFlowControlled || (Admission.Queue.Count > 0 && !Slots.HasFree)) && Completions.TryReap(0, TimeSpan.Zero);
+        var reaped = (submitted || submits.IsFlowControlled || (Admission.Queue.Count > 0 && !Slots.HasFree)) &&
+                     Completions.TryReap(0, TimeSpan.Zero);
         if (submitted)
         {
             submits.Reaped();

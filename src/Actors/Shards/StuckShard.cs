@@ -6,9 +6,9 @@ using AkkaAio.Interop.Engines;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// What a visitor does, another thread, while the shard's own is stuck inside io_submit (<see cref="SubmitGate"/>). It has the shard's state
-/// to itself until it gives it back. Nothing is submitted. Operations on the device that the thread is stuck with are accepted and wait; those
-/// on other devices are done by blocking threads. Cancel, barriers and the end go on.
+/// What a visitor does, another thread, while the shard's own is stuck inside io_submit (<see cref="SubmitGate"/>). It has the shard's
+/// state to itself until it gives it back. Nothing is submitted. Operations on the device that the thread is stuck with are accepted and
+/// wait; those on other devices are done by blocking threads. Cancel, barriers and the end go on.
 /// </summary>
 internal sealed class StuckShard(AioExt aio, ShardLoop loop)
 {

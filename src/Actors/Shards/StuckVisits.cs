@@ -1,8 +1,8 @@
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// Takes up a shard's messages while its thread is stuck inside io_submit. Begins with a message that meets the call, and looks again as long
-/// as the thread stays stuck.
+/// Takes up a shard's messages while its thread is stuck inside io_submit. Begins with a message that meets the call, and looks again as
+/// long as the thread stays stuck.
 /// </summary>
 internal sealed class StuckVisits : IDisposable
 {

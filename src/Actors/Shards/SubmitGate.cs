@@ -8,8 +8,8 @@ namespace AkkaAio.Shards;
 /// until it is thawed, in uninterruptible sleep; a Cancel and the end of the system cannot wait for it.
 /// </summary>
 /// <remarks>
-/// While another thread visits, the shard's thread does not return from <see cref="Leave"/>: the shard's state has one user at any moment. In
-/// normal operation this costs two uncontended interlocked operations for each io_submit.
+/// While another thread visits, the shard's thread does not return from <see cref="Leave"/>: the shard's state has one user at any moment.
+/// In normal operation this costs two uncontended interlocked operations for each io_submit.
 /// </remarks>
 internal sealed class SubmitGate
 {
@@ -49,7 +49,8 @@ internal sealed class SubmitGate
         Interlocked.Exchange(ref _call.State, Inside);
     }
 
-    /// <summary>Shard's thread: is back from io_submit. False: the shard has been abandoned meanwhile; nothing of it may be touched.</summary>
+    /// <summary>Shard's thread: is back from io_submit. False: the shard has been abandoned meanwhile; nothing of it may be
+    /// touched.</summary>
     public bool Leave()
     {
         var spin = default(SpinWait);

@@ -36,8 +36,8 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
     // Of all that is staged. One batch, one device: a stuck device holds up no operation of another.
     private ulong _device;
 
-    // Prepared, without a place in the batch: the rest of operations that were done in part, those of another device, and what came while the
-    // kernel took nothing.
+    // Prepared, without a place in the batch: the rest of operations that were done in part, those of another device, and what came while
+    // the kernel took nothing.
     private readonly Queue<Operation> _ready = new();
 
     private TimeSpan _pause = FirstPause;
@@ -271,8 +271,8 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
         {
             _slowSubmitLoggedAt = now;
             log.Info(
-                "Shard {ShardId}: io_submit of {Count} operations blocked for {Time}; {Calls} such calls so far. Files of a file system that does " +
-                "so can be opened with AioOpenOptions.Engine = \"thread-pool\"",
+                "Shard {ShardId}: io_submit of {Count} operations blocked for {Time}; {Calls} such calls so far. Files of a file system " +
+                "that does so can be opened with AioOpenOptions.Engine = \"thread-pool\"",
                 shard.Index, count, new TimeSpan(ticks), _counters.SlowSubmits);
         }
     }

@@ -1,8 +1,8 @@
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// The memory of vectored commands: the user's buffers where all of them are aligned, otherwise one buffer of the pool in place of all. Then it is
-/// an operation like any other.
+/// The memory of vectored commands: the user's buffers where all of them are aligned, otherwise one buffer of the pool in place of all.
+/// Then it is an operation like any other.
 /// </summary>
 internal static class VectoredMemory
 {

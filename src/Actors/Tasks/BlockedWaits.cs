@@ -8,8 +8,8 @@ namespace AkkaAio.Tasks;
 /// block, and it adds others at a few a second.
 /// </summary>
 /// <remarks>
-/// Only a Task can be waited for (<see cref="ValueTask{T}.AsTask"/>); an operation that is awaited as it is does not come here. The pool has
-/// a millisecond first. The thread sleeps while there is nothing, and ends after some seconds of that.
+/// Only a Task can be waited for (<see cref="ValueTask{T}.AsTask"/>); an operation that is awaited as it is does not come here. The pool
+/// has a millisecond first. The thread sleeps while there is nothing, and ends after some seconds of that.
 /// </remarks>
 internal static class BlockedWaits
 {

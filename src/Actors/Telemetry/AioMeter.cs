@@ -60,7 +60,9 @@ internal sealed class AioMeter : IDisposable
             if (Interlocked.Increment(ref _listenerFailures) == 1)
             {
                 _aio.Log.Error(
-                    e, "A metrics listener threw at {Instrument}; the measurement is lost. Further failures are counted, and reported at the end",
+                    e,
+                    "A metrics listener threw at {Instrument}; the measurement is lost. Further failures are counted, and reported at " +
+                    "the end",
                     instrument.Name);
             }
         }
@@ -92,10 +94,16 @@ internal sealed class AioMeter : IDisposable
         _meter.CreateObservableCounter($"{Prefix}bytes", () => shards.SelectMany(BytesOf), "By", "Bytes read and written");
         Counter("submits", "{call}", "io_submit calls", counters => counters.Submits);
         Counter("reaps", "{call}", "Reaps that took something out", counters => counters.Reaps);
-        Counter("flow_controlled", "{call}", "io_submit calls that accepted nothing (EAGAIN and its like)", counters => counters.FlowControlled);
+        Counter(
+            "flow_controlled", "{call}", "io_submit calls that accepted nothing (EAGAIN and its like)",
+            counters => counters.FlowControlled);
         Counter("slow_submits", "{call}", "io_submit calls longer than akka.io.aio.slow-submit", counters => counters.SlowSubmits);
-        Counter("cache.hits", "{operation}", "Reads of buffered files that the page cache answered at once", counters => counters.CacheHits + counters.OfCallers.Reads);
-        Counter("cache.misses", "{operation}", "Those that a blocking thread did instead", counters => counters.CacheMisses + counters.OfCallers.Misses);
+        Counter(
+            "cache.hits", "{operation}", "Reads of buffered files that the page cache answered at once",
+            counters => counters.CacheHits + counters.OfCallers.Reads);
+        Counter(
+            "cache.misses", "{operation}", "Those that a blocking thread did instead",
+            counters => counters.CacheMisses + counters.OfCallers.Misses);
         Counter("overloads", "{command}", "Commands refused because the queue was full", counters => counters.Overloads);
         Counter("restarts", "{restart}", "Times that a shard was restarted", counters => counters.Restarts);
 

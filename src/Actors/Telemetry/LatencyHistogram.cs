@@ -73,5 +73,6 @@ internal sealed class LatencyHistogram
         return index;
     }
 
-    private static TimeSpan ToTime(long ticks) => TimeSpan.FromTicks((long)Math.Round(ticks * NanosecondsPerTick / TimeSpan.NanosecondsPerTick));
+    private static TimeSpan ToTime(long ticks) =>
+        TimeSpan.FromTicks((long)Math.Round(ticks * NanosecondsPerTick / TimeSpan.NanosecondsPerTick));
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaAio.Cluster.Names;
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;

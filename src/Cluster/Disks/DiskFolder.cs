@@ -1,3 +1,4 @@
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;

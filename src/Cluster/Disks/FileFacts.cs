@@ -1,4 +1,5 @@
 using System.Text;
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Cluster.Disks;
@@ -16,7 +17,7 @@ internal sealed record FileFacts(Wire.Kind Kind, Guid Id)
     /// <exception cref="AioException">They cannot be read, or are of another version.</exception>
     public static FileFacts? Of(LinuxFile file)
     {
-        var errno = file.TryGetAttribute(Attribute, out var value);
+        var errno = ExtendedAttributes.TryGet(file.Handle, Attribute, out var value);
         if (errno == Errno.ENODATA)
         {
             return null;
@@ -38,7 +39,7 @@ internal sealed record FileFacts(Wire.Kind Kind, Guid Id)
     {
         var facts = new FileFacts(kind, id);
         var text = $"{Version} {(kind == Wire.Kind.Log ? "log" : "plain")} {facts.Id:N}";
-        var errno = file.SetAttribute(Attribute, Encoding.ASCII.GetBytes(text));
+        var errno = ExtendedAttributes.Set(file.Handle, Attribute, Encoding.ASCII.GetBytes(text));
         return errno == Errno.None ? facts : throw new AioSystemException(errno, "setxattr", file.Path);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Cluster.Disks;
@@ -18,7 +19,7 @@ internal static class UnflushedMark
     /// <exception cref="AioException">It cannot be read.</exception>
     public static ulong Of(LinuxFile file)
     {
-        var errno = file.TryGetAttribute(Attribute, out var value);
+        var errno = ExtendedAttributes.TryGet(file.Handle, Attribute, out var value);
         return errno switch
         {
             Errno.ENODATA => 0,
@@ -41,7 +42,7 @@ internal static class UnflushedMark
 
     private static void Write(LinuxFile file, ulong epoch)
     {
-        var errno = file.SetAttribute(Attribute, Encoding.ASCII.GetBytes(epoch.ToString(CultureInfo.InvariantCulture)));
+        var errno = ExtendedAttributes.Set(file.Handle, Attribute, Encoding.ASCII.GetBytes(epoch.ToString(CultureInfo.InvariantCulture)));
         if (errno != Errno.None)
         {
             throw new AioSystemException(errno, "setxattr", file.Path);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using AkkaAio.Cluster.Logs;
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;

@@ -1,7 +1,7 @@
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Files;
 using AkkaAio.Demo.Progress;
-using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Demo.Benching;
 

@@ -1,6 +1,6 @@
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Files;
-using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Demo.Copying;
 

@@ -1,5 +1,6 @@
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Demo.CommandLine;
-using AkkaAio.Interop.Files;
+using AkkaAio.Demo.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Demo.Copying;
@@ -41,7 +42,7 @@ internal sealed class FileMetadata(CopyPlan plan, SafeFileHandle copy, string pa
             return;
         }
 
-        var errno = FileOwner.Set(copy, replaced.UserId, replaced.GroupId);
+        var errno = OwnerChange.Make(copy, replaced.UserId, replaced.GroupId);
         Note($"the owner {replaced.UserId}:{replaced.GroupId} that it had", errno);
     }
 

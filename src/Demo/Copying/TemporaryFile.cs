@@ -1,5 +1,5 @@
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Demo.CommandLine;
-using AkkaAio.Interop.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Demo.Copying;

@@ -1,7 +1,7 @@
 using System.Text;
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Files;
-using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Demo.Hashing;
 

@@ -11,7 +11,6 @@ internal static unsafe partial class FileSyscalls
     public const int ORdWr = 2;
     public const int OCreat = 0x40;
     public const int OExcl = 0x80;
-    public const int OTrunc = 0x200;
     public const int ONonBlock = 0x800;
     public const int OCloExec = 0x80000;
 

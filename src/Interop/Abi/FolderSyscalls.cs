@@ -68,7 +68,8 @@ internal static unsafe partial class FolderSyscalls
     public static Errno Rename(SafeFileHandle from, string segment, SafeFileHandle to, string newSegment, bool replace) =>
         Retry(() => RenameAt2(from, segment, to, newSegment, replace ? 0 : RenameNoReplace));
 
-    public static Errno Sync(SafeFileHandle folder) => Retry(() => FSync(folder));
+    /// <summary>fsync(2). EINVAL: the file system has nothing to sync here.</summary>
+    public static Errno Sync(SafeFileHandle folder) => Retry(() => FSync(folder)) is var errno and not Errno.EINVAL ? errno : Errno.None;
 
     private static Errno Retry(Func<int> call)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Engines;
 using Microsoft.Win32.SafeHandles;
@@ -33,6 +32,9 @@ internal sealed partial class LinuxFile : IIoFile
 
     /// <inheritdoc/>
     public int Descriptor => (int)_handle.DangerousGetHandle();
+
+    /// <summary>For calls on the file that are not here.</summary>
+    internal SafeFileHandle Handle => _handle;
 
     /// <inheritdoc/>
     public FileAccess Access { get; }
@@ -149,16 +151,6 @@ internal sealed partial class LinuxFile : IIoFile
 
     /// <summary>fsync(2): bytes, length and attributes.</summary>
     internal void FullSync() => Check(FolderSyscalls.Sync(_handle), "fsync", Path);
-
-    /// <summary>An extended attribute of the open file.</summary>
-    internal Errno TryGetAttribute(string name, out byte[] value)
-    {
-        using var use = new Use(this);
-        return ExtendedAttributes.TryGet(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{use.Descriptor}"), name, out value);
-    }
-
-    /// <summary>fsetxattr(2).</summary>
-    internal Errno SetAttribute(string name, ReadOnlySpan<byte> value) => ExtendedAttributes.Set(_handle, name, value);
 
     /// <summary>close(2), once the blocking calls that are under way have returned.</summary>
     public void Dispose()

@@ -48,14 +48,11 @@ internal sealed class FileSystemNames : IFileNames
 
     public void SyncFolder(string path, Folder? below)
     {
-        if (below is null)
+        if (SyscallTable.IsSupported) // elsewhere there is no call for it
         {
-            FolderSync.Sync(path);
-            return;
+            using var folder = below?.OpenFolder(path) ?? Folder.Open(path);
+            folder.Sync();
         }
-
-        using var folder = below.OpenFolder(path);
-        folder.Sync();
     }
 
     private static (string Folder, string Name) Split(string path, string operation)

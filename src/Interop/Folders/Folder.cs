@@ -1,4 +1,3 @@
-using System.Globalization;
 using AkkaAio.Interop.Abi;
 using AkkaAio.Interop.Files;
 using Microsoft.Win32.SafeHandles;
@@ -124,21 +123,6 @@ internal sealed class Folder : IDisposable
         FolderSyscalls.TryOpenAt(_handle, ".", FileSyscalls.ORdOnly | FolderSyscalls.Directory, out var errno) ??
         throw new AioSystemException(errno, "open", Path);
 
-    /// <summary>What is directly in the folder, in no order, with what it is; links are not followed.</summary>
-    public IEnumerable<(string Name, PathStatus Status)> List()
-    {
-        var link = DescriptorPath(_handle);
-        foreach (var entry in Directory.EnumerateFileSystemEntries(link))
-        {
-            if (PathStatus.TryGet(entry, followLink: false, out var status) == Errno.None) // else removed since
-            {
-                yield return (System.IO.Path.GetFileName(entry), status);
-            }
-        }
-
-        GC.KeepAlive(this);
-    }
-
     public void Dispose() => _handle.Dispose();
 
     internal string NameOf(string name) => $"{Path.TrimEnd(Separator)}/{name}";
@@ -154,9 +138,6 @@ internal sealed class Folder : IDisposable
         handle.Dispose();
         throw new AioSystemException(errno, "statx", path);
     }
-
-    private static string DescriptorPath(SafeFileHandle handle) =>
-        string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}");
 
     private static void Check(Errno errno, string operation, string path)
     {

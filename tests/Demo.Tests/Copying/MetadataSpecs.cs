@@ -1,5 +1,5 @@
+using AkkaAio.Cluster.Paths;
 using AkkaAio.Demo.Copying;
-using AkkaAio.Interop.Files;
 
 namespace AkkaAio.Demo.Tests.Copying;
 

@@ -90,12 +90,7 @@ public abstract class FolderTests : IDisposable
 
         _folder.Rename("a/b/file", "sub/moved");
         Assert.Equal("abc", File.ReadAllText(_temp["disk/sub/moved"]));
-        Assert.Equal(["a", "sub"], _folder.List().Select(entry => entry.Name).Order());
-        using (var sub = _folder.OpenFolder("sub"))
-        {
-            var (name, status) = Assert.Single(sub.List());
-            Assert.Equal(("moved", PathKind.File, 3), (name, status.Kind, status.Length));
-        }
+        Assert.Equal(["a", "sub"], Directory.EnumerateFileSystemEntries(_temp["disk"]).Select(Path.GetFileName).Order());
 
         _folder.Delete("sub/moved");
         Assert.Equal(Errno.ENOENT, Assert.Throws<AioSystemException>(() => _folder.Delete("sub/moved")).Errno);

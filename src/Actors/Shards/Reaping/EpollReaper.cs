@@ -8,8 +8,8 @@ using AkkaAio.Interop.Threading;
 namespace AkkaAio.Shards.Reaping;
 
 /// <summary>
-/// <c>reap.wait = epoll</c>: one thread for all shards waits in epoll_wait(2) for the eventfds that their operations signal, and tells a shard
-/// when it has completions. Without work it sleeps there, and nothing wakes it.
+/// <c>reap.wait = epoll</c>: one thread for all shards waits in epoll_wait(2) for the eventfds that their operations signal, and tells a
+/// shard when it has completions. Without work it sleeps there, and nothing wakes it.
 /// </summary>
 internal sealed class EpollReaper : IDisposable
 {

@@ -4,8 +4,8 @@ using AkkaAio.Dispatch;
 namespace AkkaAio.Shards.Reaping;
 
 /// <summary>
-/// A shard's own thread as its reaper: what it does when it has no messages and something is in flight. It looks into the ring for a moment,
-/// then sleeps in io_getevents, where a command wakes it. With nothing in flight it parks as any other thread.
+/// A shard's own thread as its reaper: what it does when it has no messages and something is in flight. It looks into the ring for a
+/// moment, then sleeps in io_getevents, where a command wakes it. With nothing in flight it parks as any other thread.
 /// </summary>
 /// <remarks>
 /// To hand completions to a second thread costs two wake-ups an operation at low depths, each of which costs more than all the rest of
@@ -13,9 +13,9 @@ namespace AkkaAio.Shards.Reaping;
 /// </remarks>
 internal sealed class IdleReaping : IIdleWork, IReaping
 {
-    // With more in flight completions come soon enough to be worth no wait, and the processor is the requesters'. Reads by one requester on the
-    // pool, relative to RandomAccess with as many threads: depth 8 IOPS 1.12, CPU 1.7, never polled 0.98 and 1.5; depth 32 CPU 1.4, always polled
-    // 1.95; depth 128 0.68 and 0.96.
+    // With more in flight completions come soon enough to be worth no wait, and the processor is the requesters'. Reads by one requester on
+    // the pool, relative to RandomAccess with as many threads: depth 8 IOPS 1.12, CPU 1.7, never polled 0.98 and 1.5; depth 32 CPU 1.4,
+    // always polled 1.95; depth 128 0.68 and 0.96.
     private const int MostPolled = 8;
 
     // A device that is too slow for it is polled once in this many times.

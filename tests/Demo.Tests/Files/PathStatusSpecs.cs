@@ -1,10 +1,9 @@
-using System.Runtime.Versioning;
-using AkkaAio.Interop.Files;
+using AkkaAio.Cluster.Paths;
+using AkkaAio.Interop.Tests;
 
-namespace AkkaAio.Interop.Tests;
+namespace AkkaAio.Demo.Tests;
 
-[SupportedOSPlatform("linux")]
-public sealed class PathStatusTests : IDisposable
+public sealed class PathStatusSpecs : IDisposable
 {
     private readonly TempFolder _folder = new();
 
@@ -65,7 +64,7 @@ public sealed class PathStatusTests : IDisposable
 
     private PathStatus Of(string name, bool followLink = true)
     {
-        Assert.Equal(Errno.None, PathStatus.TryGet(_folder[name], followLink, out var status));
+        Assert.Equal(Errno.None, PathStatus.TryGet(Path.Combine(_folder.Path, name), followLink, out var status));
         return status;
     }
 }

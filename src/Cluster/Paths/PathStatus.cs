@@ -1,11 +1,9 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using AkkaAio.Interop.Abi;
 
-namespace AkkaAio.Interop.Files;
+namespace AkkaAio.Cluster.Paths;
 
 /// <summary>What a path names. The BCL cannot tell a FIFO or a device from a file.</summary>
-public enum PathKind
+internal enum PathKind
 {
     /// <summary>A regular file.</summary>
     File,
@@ -34,12 +32,9 @@ public enum PathKind
 /// <param name="GroupId">The group.</param>
 /// <param name="Device">The device that holds it; together with <paramref name="Inode"/> it tells whether two paths are one file.</param>
 /// <param name="Inode">Its number on that device.</param>
-public readonly record struct PathStatus(
+internal readonly record struct PathStatus(
     PathKind Kind, long Length, UnixFileMode Mode, uint UserId, uint GroupId, ulong Device, ulong Inode)
 {
-    private const int AtFdCwd = -100;
-    private const int AtSymlinkNoFollow = 0x100;
-    private const int BasicStats = 0x7ff;
     private const int PermissionBits = 0xfff;
 
     /// <summary>Asks for the status of <paramref name="path"/>.</summary>
@@ -47,39 +42,32 @@ public readonly record struct PathStatus(
     /// <param name="followLink">Whether a symbolic link stands for what it points to.</param>
     /// <param name="status">The answer.</param>
     /// <returns><see cref="Errno.None"/>, or why there is no answer: <see cref="Errno.ENOENT"/>, <see cref="Errno.EACCES"/> …</returns>
-    public static unsafe Errno TryGet(string path, bool followLink, out PathStatus status)
+    public static Errno TryGet(string path, bool followLink, out PathStatus status)
     {
         ArgumentNullException.ThrowIfNull(path);
         if (!SyscallTable.IsSupported)
         {
-            return PortablePath.TryGetStatus(path, followLink, out status);
+            return PortablePathStatus.TryGet(path, followLink, out status);
         }
 
-        var name = new byte[Encoding.UTF8.GetByteCount(path) + 1];
-        Encoding.UTF8.GetBytes(path, name);
-        Span<byte> buffer = stackalloc byte[sizeof(StatxBuffer)];
-        nint result;
-        fixed (byte* namePointer = name)
-        fixed (byte* bufferPointer = buffer)
+        status = default;
+        using var place = FileSyscalls.TryOpen(path, FileSyscalls.OPath | (followLink ? 0 : FolderSyscalls.NoFollow), out var errno);
+        if (place is null)
         {
-            result = AioSyscalls.Syscall5(
-                SyscallTable.Current.Statx, AtFdCwd, (nint)namePointer, followLink ? 0 : AtSymlinkNoFollow, BasicStats,
-                (nint)bufferPointer);
+            return errno;
         }
 
-        if (result < 0)
+        errno = FileSyscalls.Statx((int)place.DangerousGetHandle(), out var known);
+        if (errno == Errno.None)
         {
-            status = default;
-            return (Errno)Marshal.GetLastPInvokeError();
+            status = Of(known);
         }
 
-        status = From(buffer);
-        return Errno.None;
+        return errno;
     }
 
-    private static PathStatus From(ReadOnlySpan<byte> statx)
+    private static PathStatus Of(in StatxBuffer known)
     {
-        ref readonly var known = ref MemoryMarshal.AsRef<StatxBuffer>(statx);
         var kind = known.FileType switch
         {
             0x8000 => PathKind.File,
