@@ -68,8 +68,8 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         Replies.Tell(refused);
         Assert.True(reached.Wait(Patience.Long));
         var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]));
-        file.Shard.Tell(
-            message == "identify" ? new Identify(1) : new ActorSelectionMessage("hello", [new SelectChildName("nobody")]), ActorRefs.Nobody);
+        object told = message == "identify" ? new Identify(1) : new ActorSelectionMessage("hello", [new SelectChildName("nobody")]);
+        file.Shard.Tell(told, ActorRefs.Nobody);
         go.Set();
         await Replies.Of<Aio.ReadIntoCompleted>(read);
     }
