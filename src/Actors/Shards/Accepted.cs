@@ -72,6 +72,11 @@ internal sealed class AcceptedList
     public void Remove(Accepted accepted)
     {
         var index = accepted.AcceptedIndex;
+        if (index < 0)
+        {
+            return;
+        }
+
         var last = _entries[--_count].Accepted;
         if (last != accepted)
         {

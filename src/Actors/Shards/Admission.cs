@@ -16,7 +16,7 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
     public FairQueue Queue { get; } = new();
 
     /// <summary>Operations that wait in lanes: behind barriers, or for a longer file.</summary>
-    public int HeldCount { get; set; }
+    public int HeldCount { get; private set; }
 
     public bool HasRoomWaiters => _roomWaiters.Count > 0;
 
@@ -58,9 +58,7 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
         }
         else if (lane.Held is { } held)
         {
-            operation.Place = Place.Held; // counted in its lane when it goes on
-            held.Add(operation);
-            HeldCount++;
+            WaitInLane(operation, Place.Held, held); // counted in its lane when it goes on
         }
         else
         {
@@ -69,10 +67,12 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
         }
     }
 
-    /// <summary>One that was held behind a barrier goes on. The queue's bound does not apply again.</summary>
-    public void GoOn(Operation operation)
+    /// <summary>
+    /// One that was held behind a barrier goes on: only now it is checked and started. The queue's bound does not apply again. What has
+    /// been started already is performed in any case (<see cref="Enqueue"/>).
+    /// </summary>
+    public void GoOnBehindBarrier(Operation operation)
     {
-        operation.Place = Place.InHand;
         if (RefusalOf(operation) is { } cause)
         {
             loop.Refuse(operation, cause);
@@ -105,26 +105,29 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
         loop.Stuck.QueueHasChanged();
     }
 
-    /// <summary>Takes one that waits, <see cref="Place.Held"/>, <see cref="Place.Growing"/> or <see cref="Place.Queued"/>, out of its
-    /// list.</summary>
+    /// <summary>It waits in its lane: behind a barrier, or for a longer file.</summary>
+    public void WaitInLane(Operation operation, Place place, WaitingList list)
+    {
+        operation.Place = place;
+        list.Add(operation);
+        HeldCount++;
+    }
+
+    /// <summary>Takes one that waits (<see cref="Operation.IsWaiting"/>) out of its list.</summary>
     public void TakeOut(Operation operation)
     {
-        switch (operation.Place)
+        if (operation.Place == Place.Queued)
         {
-            case Place.Queued:
-                Queue.Remove(operation);
-                _counters.Queued = Queue.Count;
-                break;
-            case Place.Growing:
-                operation.Lane.GrowthsToTakeBack = 2; // the one that is running, and the next, which may be the one for this write
-                goto default;
-            default:
-                operation.List!.Remove(operation);
-                HeldCount--;
-                break;
+            Queue.Remove(operation);
+            _counters.Queued = Queue.Count;
+        }
+        else
+        {
+            operation.List!.Remove(operation);
+            HeldCount--;
         }
 
-        operation.MayLeaveTail = operation.IsWrite;
+        operation.Place = Place.InHand;
     }
 
     /// <summary>A requester waits for room in the queue.</summary>

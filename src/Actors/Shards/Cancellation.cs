@@ -33,7 +33,7 @@ internal static class Cancellation
 
     private static AioOutcome OutcomeOf(Accepted telling) => telling switch
     {
-        Operation { Place: Place.Held or Place.Growing or Place.Queued } or RoomWaiter => AioOutcome.NotPerformed,
+        Operation { IsWaiting: true } or RoomWaiter => AioOutcome.NotPerformed,
         Operation operation => operation.Outcome,
         _ => AioOutcome.MayHaveHappened,
     };
@@ -48,7 +48,13 @@ internal static class Cancellation
                 waiter.List!.Remove(waiter);
                 loop.Accepted.Remove(waiter);
                 break;
-            case Operation { Place: Place.Held or Place.Growing or Place.Queued } operation:
+            case Operation { IsWaiting: true } operation:
+                if (operation.Place == Place.Growing)
+                {
+                    operation.Lane.GrowthsToTakeBack = 2; // the one that is running, and the next, which may be the one for this write
+                }
+
+                operation.MayLeaveTail = operation.IsWrite;
                 loop.Admission.TakeOut(operation);
                 loop.Finish(operation);
                 break;

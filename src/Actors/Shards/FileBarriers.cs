@@ -241,19 +241,21 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
         lane.Held = null;
         while (held?.First is { } next)
         {
-            held.Remove(next);
-            if (next is HeldBarrier { Barrier: var barrier })
+            if (next is not Operation operation)
             {
-                Accept(barrier);
+                held.Remove(next);
+                Accept(((HeldBarrier)next).Barrier);
+                continue;
             }
-            else if (lane.Held is { } again)
+
+            loop.Admission.TakeOut(operation);
+            if (lane.Held is { } again)
             {
-                again.Add(next);
+                loop.Admission.WaitInLane(operation, Place.Held, again);
             }
             else
             {
-                loop.Admission.HeldCount--;
-                loop.Admission.GoOn((Operation)next);
+                loop.Admission.GoOnBehindBarrier(operation);
             }
         }
 

@@ -58,9 +58,7 @@ internal sealed class FileGrowth(AioExt aio, ShardLoop loop)
         var lane = operation.Lane;
         operation.Epoch = lane.Start(write: true);
         operation.IsStarted = true;
-        operation.Place = Place.Growing;
-        lane.Growing.Add(operation);
-        loop.Admission.HeldCount++;
+        loop.Admission.WaitInLane(operation, Place.Growing, lane.Growing);
         loop.Barriers.Wait(lane);
         Ask(new Grow(command.File, RangeOf(command)));
     }
@@ -114,11 +112,9 @@ internal sealed class FileGrowth(AioExt aio, ShardLoop loop)
         for (var waiting = lane.Growing.Count; waiting > 0; waiting--)
         {
             var operation = (Operation)lane.Growing.First!;
-            lane.Growing.Remove(operation);
+            loop.Admission.TakeOut(operation);
             if (!MustGrow(operation) && loop.Unavailable is null && !done.Failed.ContainsKey(RangeOf(operation.Transfer)))
             {
-                loop.Admission.HeldCount--;
-                operation.Place = Place.InHand;
                 loop.Admission.Enqueue(operation);
             }
             else
@@ -207,12 +203,11 @@ internal sealed class FileGrowth(AioExt aio, ShardLoop loop)
             : done.Failed.GetValueOrDefault(RangeOf(command));
         if (error is null)
         {
-            lane.Growing.Add(operation);
+            loop.Admission.WaitInLane(operation, Place.Growing, lane.Growing);
             Ask(new Grow(command.File, RangeOf(command)));
             return;
         }
 
-        loop.Admission.HeldCount--;
         loop.Refuse(operation, error);
         OnTailUnwanted(lane);
     }

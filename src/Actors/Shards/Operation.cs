@@ -131,6 +131,9 @@ internal sealed class Operation : Accepted
 
     public bool IsWrite => Opcode == IoOpcode.Write;
 
+    /// <summary>It waits in a list, without a slot.</summary>
+    public bool IsWaiting => Place is Place.Held or Place.Growing or Place.Queued;
+
     /// <summary>The kernel has never had a part of it.</summary>
     public bool IsUntouched => Done == 0 && ShortWrites == 0;
 

@@ -84,7 +84,7 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
             loop.Replies.Add(operation.TakeRequester(), new Aio.CommandFailed(operation.Transfer, cause, operation.Outcome));
         }
 
-        Drop(operation);
+        loop.LetGo(operation);
         if (operation.Opcode == IoOpcode.DataSync)
         {
             loop.Syncs.OnDone(file, cause);
@@ -230,10 +230,10 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
                 operation.File.Open.HoldAtEnd();
                 loop.Replies.Add(operation.TakeRequester(), new Aio.CommandFailed(
                     operation.Transfer, Aborted(operation.Transfer, cause: null), operation.Outcome));
-                Drop(operation);
+                loop.LetGo(operation);
                 break;
             case Operation operation:
-                if (operation.Place is Place.Held or Place.Growing)
+                if (operation.IsWaiting)
                 {
                     loop.Admission.TakeOut(operation);
                 }
@@ -251,19 +251,6 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
             default:
                 throw new InvalidOperationException($"nothing answers {accepted}");
         }
-    }
-
-    // As Finish, but another has its memory still: it is not used again.
-    private void Drop(Operation operation)
-    {
-        loop.Slots.GiveBack(operation);
-        if (operation.IsStarted)
-        {
-            operation.Lane.End(operation.IsWrite, operation.Epoch);
-            operation.IsStarted = false;
-        }
-
-        loop.Accepted.Remove(operation);
     }
 
     private AioAbortedException Aborted(Aio.TransferCommand command, Exception? cause) =>

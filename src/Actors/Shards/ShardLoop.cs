@@ -132,6 +132,8 @@ internal sealed class ShardLoop
         }
 
         _messages = 0;
+
+        // Whatever moves an operation on counts as progress: it may have been done at once, with no completion to follow.
         bool progress;
         do
         {
@@ -153,6 +155,7 @@ internal sealed class ShardLoop
     /// <summary>Completions have come without a message: a turn, where something waits for them.</summary>
     public void AfterReap()
     {
+        // Whatever waits for a completion is in here.
         if (HasWaiting || Draining || Barriers.HasWaitingLanes || Admission.HasRoomWaiters || Submits is { IsEmpty: false })
         {
             Turn();
@@ -191,25 +194,32 @@ internal sealed class ShardLoop
     /// <summary>It is answered, and neither the kernel nor a blocking thread has it.</summary>
     public void Finish(Operation operation)
     {
-        AssertHeld();
-        var lane = operation.Lane;
-        Slots.GiveBack(operation);
-        if (operation.IsStarted)
+        var (lane, mayLeaveTail) = (operation.Lane, operation is { IsStarted: true, MayLeaveTail: true });
+        LetGo(operation);
+        if (mayLeaveTail)
         {
-            operation.IsStarted = false; // once
-            lane.End(operation.IsWrite, operation.Epoch);
-            if (operation.MayLeaveTail)
-            {
-                Growth.OnWriteCameToNothing(lane);
-            }
+            Growth.OnWriteCameToNothing(lane);
         }
 
-        Accepted.Remove(operation);
         operation.Clear();
         if (_spare.Count < MostSpare)
         {
             _spare.Push(operation);
         }
+    }
+
+    /// <summary>It is not under way any more. Where another has its memory still, it is not used again.</summary>
+    public void LetGo(Operation operation)
+    {
+        AssertHeld();
+        Slots.GiveBack(operation);
+        if (operation.IsStarted)
+        {
+            operation.IsStarted = false; // once
+            operation.Lane.End(operation.IsWrite, operation.Epoch);
+        }
+
+        Accepted.Remove(operation);
     }
 
     /// <summary>An operation that is not in any list.</summary>
