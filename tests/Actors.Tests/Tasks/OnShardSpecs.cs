@@ -256,6 +256,7 @@ public abstract class OnShardSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         using var begun = new CountdownEvent(32);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ends = new ConcurrentBag<int>();
         var loops = Enumerable.Range(0, 32).Select(i => Task.Run(async () =>
         {
@@ -284,11 +285,13 @@ public abstract class OnShardSpecs : AioTestKit
             }
 
             Assert.True(Thread.CurrentThread.IsThreadPoolThread);
+            await ended.Task; // all shards, where there are several
             await file.OnShard(); // there is none
             Assert.Null(SynchronizationContext.Current);
         })).ToArray();
         Assert.True(begun.Wait(Patience.Long));
         await Sys.Terminate().WaitAsync(Patience.Long);
+        ended.SetResult();
         await Task.WhenAll(loops).WaitAsync(Patience.Long);
         Assert.Equal(Enumerable.Range(0, 32), ends.Order());
     }
