@@ -6,12 +6,13 @@ namespace AkkaAio.Interop.Engines.IoUring;
 
 /// <summary>One io_uring: the engine "io-uring".</summary>
 /// <remarks>
-/// <para>The kernel ties operations to the thread that submitted them: when it exits, what it has in flight may complete with ECANCELED.</para>
-/// <para>The kernel has read a request when io_uring_enter returns; what must outlive the operation is the caller's buffer. Nothing stays in
-/// the queue between two submits: what the kernel did not consume is taken back.</para>
-/// <para>Completions come out of the mapped queue; where they must be waited for, by ppoll of the ring and of an eventfd, which Wake signals.
-/// io_uring_enter could wait too, but only a completion would end that, and a Wake has none to give: the submission queue is not its
-/// own.</para>
+/// <para>The kernel ties operations to the thread that submitted them: when it exits, what it has in flight may complete with
+/// ECANCELED.</para>
+/// <para>The kernel has read a request when io_uring_enter returns; what must outlive the operation is the caller's buffer. Nothing stays
+/// in the queue between two submits: what the kernel did not consume is taken back.</para>
+/// <para>Completions come out of the mapped queue; where they must be waited for, by ppoll of the ring and of an eventfd, which Wake
+/// signals. io_uring_enter could wait too, but only a completion would end that, and a Wake has none to give: the submission queue is
+/// not its own.</para>
 /// </remarks>
 internal sealed unsafe class IoUringContext : IIoContext
 {
