@@ -190,8 +190,8 @@ public sealed partial class Aio
 
     /// <summary>
     /// Makes every write that was told before it durable: fdatasync(2) once those have completed. Replied to with
-    /// <see cref="Flushed"/>. Flushes that wait at the same time share one fdatasync. A flush that failed once fails for ever on this
-    /// open: the kernel reports a lost write only once.
+    /// <see cref="Flushed"/>. Flushes that wait at the same time share one fdatasync. Once a flush has failed, every later one of this open
+    /// fails: the kernel reports a lost write only once.
     /// </summary>
     public sealed class Flush : BarrierCommand
     {

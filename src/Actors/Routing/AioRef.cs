@@ -125,7 +125,7 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
         }
 
         // From here, and not from the home shard: in each mailbox it stands behind what the caller told before it. Under the lock, so
-        // that two callers' barriers stand in one order everywhere; in two orders they would wait for each other for ever.
+        // that two callers' barriers stand in one order everywhere; in two orders they would wait for each other without end.
         lock (command.File.BarrierOrder)
         {
             foreach (var lane in lanes)

@@ -5,16 +5,16 @@ namespace AkkaAio.Shards;
 /// The shard's thread alone.
 /// </summary>
 /// <remarks>
-/// Above 2 iocbs io_submit plugs the block layer: the device sees the first when the last is prepared, and then all at one time. It gives
-/// them back so too, idles until the next batch is there, and so on: a convoy. Random reads, IOPS of fio's: depth 8 in batches of 2
-/// 1.2, of 8 0.9; depth 128 1.07 and 0.96; random writes at depth 64 1.2 and 0.9. Larger ones take less CPU, and where all is done when
-/// io_submit returns, as on a disk in RAM, there is no convoy.
+/// Above 2 iocbs io_submit plugs the block layer: the device gets all of them at the moment when the last is prepared. It then completes
+/// them together, and idles until the next batch comes. Random reads, IOPS relative to fio: depth 8 in batches of 2 1.2, of 8 0.9; depth
+/// 128 1.07 and 0.96; random writes at depth 64 1.2 and 0.9. Larger batches take less CPU, and a device that has done everything when
+/// io_submit returns, such as a RAM disk, never idles for them.
 /// </remarks>
 /// <param name="min"><c>submit-batch-min</c>.</param>
 /// <param name="max"><c>submit-batch-size</c>.</param>
 internal sealed class BatchPolicy(int min, int max)
 {
-    // So many submits in a row that left nothing in flight, before it is taken for how the device is.
+    // After this many submits in a row that left nothing in flight the device counts as one that is done at once.
     private const int Sure = 4;
 
     private int _doneAtOnce;

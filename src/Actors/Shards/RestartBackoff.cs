@@ -4,7 +4,7 @@ namespace AkkaAio.Shards;
 
 /// <summary>
 /// How long a shard stays closed after it failed. The first failures restart it at once; when they follow one another, each pause is
-/// twice the last, so that a shard whose device or engine is broken refuses typed instead of restarting for ever.
+/// twice the last, so that a shard whose device or engine is broken refuses typed instead of restarting without end.
 /// </summary>
 internal sealed class RestartBackoff
 {

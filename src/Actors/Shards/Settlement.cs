@@ -9,7 +9,7 @@ namespace AkkaAio.Shards;
 /// </summary>
 internal sealed class Settlement(ReplyList replies, ShardCounters.Answered counters)
 {
-    // A device that goes on cutting writes short would keep the slot busy for ever.
+    // A device that goes on cutting writes short would keep the slot busy without end.
     private const int MaxShortWrites = 8;
 
     /// <summary>Settles a read or write.</summary>

@@ -14,7 +14,7 @@ namespace AkkaAio.Shards;
 /// <param name="log">The shard's.</param>
 internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context, ILoggingAdapter log)
 {
-    // Within a call, before it counts as pressure: a signal handler can interrupt a submit once or twice, not for ever.
+    // Within a call, before it counts as pressure: a signal handler can interrupt a submit once or twice, and no more.
     private const int MaxInterrupts = 3;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);

@@ -81,7 +81,7 @@ public sealed partial class AioFile
         Run(new Aio.WriteV(this, offset, data) { Durability = durability }, cancellationToken);
 
     /// <summary>Makes every write that was begun before it durable.</summary>
-    /// <exception cref="AioException">It failed, and will for ever on this open: what was written may be lost.</exception>
+    /// <exception cref="AioException">It failed, and every later flush of this open fails too: what was written may be lost.</exception>
     public ValueTask FlushAsync(CancellationToken cancellationToken = default) => Run(new Aio.Flush(this), cancellationToken);
 
     /// <summary>Cuts or extends the file to <paramref name="length"/> bytes.</summary>

@@ -22,7 +22,7 @@ internal static unsafe partial class AioSyscalls
     public static int IoSubmit(nint context, nint nr, Iocb** iocbs) =>
         (int)Syscall3(Numbers.IoSubmit, context, nr, (nint)iocbs);
 
-    /// <summary>io_getevents(2): the count of events written. A null timeout waits for ever.</summary>
+    /// <summary>io_getevents(2): the count of events written. A null timeout waits without limit.</summary>
     public static int IoGetEvents(nint context, nint minNr, nint nr, IoEvent* events, Timespec* timeout) =>
         (int)Syscall5(Numbers.IoGetEvents, context, minNr, nr, (nint)events, (nint)timeout);
 

@@ -23,7 +23,7 @@ internal readonly record struct IoEvent
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct Timespec(long Seconds, long Nanoseconds)
 {
-    /// <summary>From a span of time; a negative one counts as 0, since the kernel waits for ever on a negative timespec.</summary>
+    /// <summary>From a span of time; a negative one counts as 0, since the kernel waits without limit on a negative timespec.</summary>
     public static Timespec From(TimeSpan time)
     {
         var ticks = Math.Max(0, time.Ticks);

@@ -16,7 +16,7 @@ internal struct PollFd
 /// <summary>ppoll(2): poll with nanoseconds.</summary>
 internal static unsafe partial class PollSyscalls
 {
-    /// <summary>Waits until one of them is ready; a null timeout waits for ever.</summary>
+    /// <summary>Waits until one of them is ready; a null timeout waits without limit.</summary>
     /// <returns>How many are ready, 0 when the time is over, or -1 with the errno in <see cref="Marshal.GetLastPInvokeError"/>.</returns>
     public static int Poll(PollFd* fds, int count, Timespec* timeout) => PPoll(fds, (nuint)count, timeout, null);
 

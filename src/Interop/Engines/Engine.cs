@@ -68,7 +68,7 @@ internal interface IIoContext : IDisposable
     /// </summary>
     /// <param name="completions">Receives them; its length is the most that one call takes out.</param>
     /// <param name="minNr">0 polls. Never more than what is in flight, or the wait is for the time-out.</param>
-    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <returns>Completions written, 0 to the span's length.</returns>
     int Reap(Span<IoCompletion> completions, int minNr, TimeSpan timeout);
 

@@ -39,7 +39,7 @@ internal sealed class LinuxAioEngine : IIoEngine
         }
         catch (AioContextException e)
         {
-            return e.Errno == Errno.EAGAIN ? null : e.Message; // EAGAIN: fs.aio-max-nr is used up now, not for ever
+            return e.Errno == Errno.EAGAIN ? null : e.Message; // EAGAIN: fs.aio-max-nr is used up now, and may be free later
         }
         catch (PlatformNotSupportedException e)
         {

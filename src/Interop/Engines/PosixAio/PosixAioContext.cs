@@ -288,7 +288,7 @@ internal sealed unsafe class PosixAioContext : IIoContext
             return errno == Errno.EINTR;
         }
 
-        // Without it nothing could wake the next wait, which might be for ever.
+        // Without it nothing could wake the next wait, which may have no time-out.
         errno = AwaitWake();
         if (errno != Errno.None)
         {

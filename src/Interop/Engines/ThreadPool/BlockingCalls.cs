@@ -22,7 +22,7 @@ internal abstract class BlockingCalls
         {
             return -(long)e.Errno;
         }
-        catch (Exception) // a thread that dies takes the completion with it, and its requester waits for ever
+        catch (Exception) // a thread that dies takes the completion with it, and its requester never gets its reply
         {
             return -(long)Errno.EIO;
         }
