@@ -70,8 +70,10 @@ stopped() { # stopped SECONDS OPTIONS…: SIGSTOP of n2, SIGCONT
   start_three || return
   load $(($1 + 8)) --doubled $(hurt n2) "${@:2}" || return
   pause 1; kill -STOP "${pids[n2]}"; sleep "$1"; kill -CONT "${pids[n2]}"
-  tend 10 n2; await_up n2 || return
-  finish
+  # A node that wakes while the cluster decides can take the others out with it: Akka downs all that did not hear each other.
+  tend 10 n1 n2 n3; await_up n1 n2 n3 || return
+  finish || return
+  out="$out; nodes started again: $restarts"
 }
 scenario_stop() { three; stopped "${1:-5}" && { is_shared || within other 1; }; }
 scenario_unfenced() { # without leases and locks a node that wakes writes over its successor: the check must see that
@@ -149,8 +151,9 @@ cut_off() { # cut_off both|sends
   networked || return
   load 26 --doubled $(hurt n3) || return
   pause 1; cut_n3 add "$1"; sleep 10; cut_n3 del "$1"
-  tend 10 n3; await_up n3 || return
+  tend 10 n1 n2 n3; await_up n1 n2 n3 || return
   finish || return
+  out="$out; nodes started again: $restarts"
   if is_shared; then within worst 15; else within other 1; fi
 }
 scenario_cut() { cut_off both; }
