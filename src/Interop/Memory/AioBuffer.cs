@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace AkkaAio;
@@ -13,7 +12,7 @@ namespace AkkaAio;
 /// <see cref="Memory{T}"/> taken before. The object is never used again for other memory, so a stale Dispose cannot free a
 /// stranger's.</para>
 /// <para>An operation in flight holds a reference of its own: an early Dispose only delays the return. A buffer that is forgotten is
-/// returned by the finalizer and reported to <see cref="AioBufferPool.Leaked"/>. A <see cref="Span{T}"/> does not keep the buffer
+/// returned by a finalizer, its <see cref="MemoryBlock"/>'s, and reported to <see cref="AioBufferPool.Leaked"/>. A <see cref="Span{T}"/> does not keep the buffer
 /// alive; <see cref="Memory{T}"/> does.</para>
 /// </remarks>
 public sealed unsafe class AioBuffer : MemoryManager<byte>
@@ -24,9 +23,7 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     // The owner's reference. Operations in flight and pins add one each.
     private const int OwnerReference = 1;
 
-    private readonly AioBufferPool _pool;
     private readonly MemoryBlock _block;
-    private readonly object? _origin;
     private int _start;
     private int _length;
     private int _references = OwnerReference;
@@ -35,12 +32,10 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     private int _pins;
     private int _disposed;
 
-    internal AioBuffer(AioBufferPool pool, MemoryBlock block, int length, object? origin)
+    internal AioBuffer(MemoryBlock block, int length)
     {
-        _pool = pool;
         _block = block;
         _length = length;
-        _origin = origin;
     }
 
     /// <summary>Bytes of <see cref="MemoryManager{T}.Memory"/>.</summary>
@@ -64,7 +59,7 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     }
 
     /// <summary>Gives the owner's reference back. Harmless when called again.</summary>
-    public void Dispose() => ((IDisposable)this).Dispose();
+    public void Dispose() => Dispose(disposing: true);
 
     /// <inheritdoc/>
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
@@ -122,13 +117,8 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
-            if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            {
-                // An operation was the owner, and Dispose was never called: without this the finalizer would return the block again.
-                ((IDisposable)this).Dispose();
-            }
-
-            _pool.Return(_block);
+            Volatile.Write(ref _disposed, 1); // an operation may have been the owner
+            _block.Pool.Return(_block);
         }
     }
 
@@ -137,6 +127,7 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     {
         _start += start;
         _length = length;
+        _block.Sliced(length);
     }
 
     /// <summary>
@@ -148,19 +139,9 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-        {
-            return;
-        }
-
-        if (disposing)
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             Release();
-        }
-        else
-        {
-            // Forgotten: unreachable, so no operation refers to it either.
-            _pool.ReturnLeaked(_block, _length, _origin);
         }
     }
 
@@ -174,9 +155,4 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
 
         public void Unpin() => Interlocked.Exchange(ref _buffer, null)?.Unpin();
     }
-
-    /// <summary>Returns and reports a buffer that nobody disposed.</summary>
-    [SuppressMessage("Reliability", "CA2015", Justification =
-        "A span over a buffer that is never disposed can dangle; without the finalizer that same bug exhausts the budget instead.")]
-    ~AioBuffer() => Dispose(disposing: false);
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace AkkaAio;
 
 // What keeps the depot's lock away from most rents and returns.
@@ -22,7 +24,7 @@ public sealed partial class AioBufferPool
         public static int CapacityOf(int sizeClass) =>
             (int)Math.Min(MaxBlocks, MaxBytesPerClass / SizeClasses.SizeOf(sizeClass));
 
-        public bool TryTake(int sizeClass, out MemoryBlock block)
+        public bool TryTake(int sizeClass, [NotNullWhen(true)] out MemoryBlock? block)
         {
             lock (_lock)
             {
@@ -32,7 +34,7 @@ public sealed partial class AioBufferPool
                 }
             }
 
-            block = default;
+            block = null;
             return false;
         }
 
@@ -70,7 +72,8 @@ public sealed partial class AioBufferPool
             }
         }
 
-        public void DrainAll(Action<MemoryBlock> put)
+        /// <summary>Gives all to the depot. Renewed: where the thread has ended, their finalizers may have run.</summary>
+        public void DrainAll()
         {
             lock (_lock)
             {
@@ -78,7 +81,7 @@ public sealed partial class AioBufferPool
                 {
                     while (stack is not null && stack.TryPop(out var block))
                     {
-                        put(block);
+                        pool.PutIntoDepot(block.Renewed());
                     }
                 }
             }
@@ -90,7 +93,7 @@ public sealed partial class AioBufferPool
             {
                 pool._retiredRented += Rented;
                 Rented = 0;
-                DrainAll(pool.PutIntoDepot);
+                DrainAll();
             }
         }
     }

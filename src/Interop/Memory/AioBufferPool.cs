@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace AkkaAio;
@@ -94,7 +95,8 @@ public sealed unsafe partial class AioBufferPool : IDisposable
         }
 
         cache.Rented++;
-        return new AioBuffer(this, block, length, origin);
+        block.Rented(length, origin);
+        return new AioBuffer(block, length);
     }
 
     /// <summary>Frees what is cached. Buffers that are still out are freed when they come back.</summary>
@@ -113,6 +115,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
 
     internal void Return(MemoryBlock block)
     {
+        block.Returned();
         PoisonBlock(block);
         if (Volatile.Read(ref _disposed) || CacheUnlessDisposed() is not { } cache)
         {
@@ -160,7 +163,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
         lock (_depotLock)
         {
             _retiredRented--;
-            PutIntoDepot(block);
+            PutIntoDepot(block.Renewed());
         }
 
         try
@@ -194,7 +197,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
         }
     }
 
-    private bool TryTakeFromDepot(int sizeClass, ThreadCache cache, out MemoryBlock block)
+    private bool TryTakeFromDepot(int sizeClass, ThreadCache cache, [NotNullWhen(true)] out MemoryBlock? block)
     {
         lock (_depotLock)
         {
@@ -217,18 +220,18 @@ public sealed unsafe partial class AioBufferPool : IDisposable
         }
     }
 
-    private bool TryAllocate(int sizeClass, out MemoryBlock block)
+    private bool TryAllocate(int sizeClass, [NotNullWhen(true)] out MemoryBlock? block)
     {
         var size = SizeClasses.SizeOf(sizeClass);
         if (!TryCharge(size))
         {
-            block = default;
+            block = null;
             return false;
         }
 
         try
         {
-            block = new MemoryBlock((nint)NativeMemory.AlignedAlloc((nuint)size, AioBuffer.Alignment), size, sizeClass);
+            block = new MemoryBlock(this, (nint)NativeMemory.AlignedAlloc((nuint)size, AioBuffer.Alignment), size, sizeClass);
             PoisonBlock(block);
             return true;
         }
@@ -240,7 +243,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
     }
 
     // What lies idle counts too, also with other threads, which may never come back for it: use it, or give it back to the system.
-    private bool TryReclaim(int sizeClass, out MemoryBlock block)
+    private bool TryReclaim(int sizeClass, [NotNullWhen(true)] out MemoryBlock? block)
     {
         lock (_depotLock)
         {
@@ -261,7 +264,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
         {
             if (reference.TryGetTarget(out var cache))
             {
-                cache.DrainAll(PutIntoDepot);
+                cache.DrainAll();
             }
         }
     }

@@ -71,6 +71,31 @@ public sealed class AioBufferLeakTests
     }
 
     [Fact]
+    public void Blocks_of_threads_that_have_ended_are_no_leaks_once_another_has_rented_them()
+    {
+        const int Blocks = 64;
+        using var pool = new AioBufferPool(Blocks * AioBuffer.Alignment);
+        var leaks = 0;
+        pool.Leaked = (_, _) => Interlocked.Increment(ref leaks);
+        for (var round = 0; round < 50; round++)
+        {
+            RentAndReturnOnAnotherThread(pool, Blocks);
+            Collect(); // a ThreadLocal lets go of a thread's value in a finalizer of its own
+            GC.Collect(); // from now on the finalizer thread gets to them, at some moment while they are rented here
+
+            var buffers = Enumerable.Range(0, Blocks).Select(_ => pool.Rent(100)).ToArray();
+            Collect();
+
+            Assert.Equal(Blocks, pool.RentedBuffers);
+            Assert.Null(pool.TryRent(100));
+            Assert.Equal(Blocks, buffers.Select(buffer => buffer.Address).Distinct().Count());
+            Array.ForEach(buffers, buffer => buffer.Dispose());
+        }
+
+        Assert.Equal(0, leaks);
+    }
+
+    [Fact]
     public void A_report_that_throws_does_not_take_the_process_down()
     {
         using var pool = new AioBufferPool(1 << 20);
@@ -106,6 +131,18 @@ public sealed class AioBufferLeakTests
         var buffer = pool.Rent(100);
         buffer.GetSpan().Fill(7);
         return buffer.Memory;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RentAndReturnOnAnotherThread(AioBufferPool pool, int count)
+    {
+        var thread = new Thread(() =>
+        {
+            var buffers = Enumerable.Range(0, count).Select(_ => pool.Rent(100)).ToArray();
+            Array.ForEach(buffers, buffer => buffer.Dispose());
+        });
+        thread.Start();
+        thread.Join();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
