@@ -25,7 +25,7 @@ internal sealed class AppendLoad(BenchOptions options, AioFile file, Blocks bloc
     protected override async ValueTask<int> PerformAsync(OperationKind kind, long offset, AioBuffer block)
     {
         var end = Interlocked.Add(ref _end, block.Length) - block.Length;
-        await file.WriteAsync(end, block.Memory);
+        await file.WriteAsync(block.Memory, end);
         await file.FlushAsync();
         return block.Length;
     }

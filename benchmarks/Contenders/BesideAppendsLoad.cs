@@ -31,7 +31,7 @@ internal sealed class BesideAppendsLoad(BenchOptions options, AioFile file, long
     }
 
     protected override ValueTask<int> PerformAsync(OperationKind kind, long offset, AioBuffer block) =>
-        file.ReadAsync(offset, block.Memory);
+        file.ReadAsync(block.Memory, offset);
 
     private static async Task<long> AppendAsync(AioExt aio, string path, int size, int appends, CancellationToken stop)
     {
@@ -46,7 +46,7 @@ internal sealed class BesideAppendsLoad(BenchOptions options, AioFile file, long
                 using var record = aio.Pool.Rent(size);
                 for (long at; !stop.IsCancellationRequested && (at = Interlocked.Add(ref end, size) - size) < MostAppended;)
                 {
-                    await file.WriteAsync(at, record.Memory, CancellationToken.None);
+                    await file.WriteAsync(record.Memory, at, CancellationToken.None);
                 }
             }));
             total += end;

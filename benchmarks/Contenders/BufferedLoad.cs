@@ -20,6 +20,6 @@ internal sealed class BufferedLoad(BenchOptions options, AioFile file, long size
     protected override ValueTask<int> PerformAsync(OperationKind kind, long offset, AioBuffer block)
     {
         cache.OnOperation();
-        return file.ReadAsync(offset, block.Memory);
+        return file.ReadAsync(block.Memory, offset);
     }
 }

@@ -27,7 +27,7 @@ internal static class IdleProcess
             using var block = session.Aio.Pool.Rent(run.Options.Bs);
             for (var i = 0L; i < 1000; i++)
             {
-                await file.ReadAsync(i * (1 << 20) % (file.Length - block.Length), block.Memory, run.Stop);
+                await file.ReadAsync(block.Memory, i * (1 << 20) % (file.Length - block.Length), run.Stop);
             }
         }
 

@@ -20,5 +20,5 @@ internal sealed class ManyFilesLoad(BenchOptions options, AioFile[] files, Block
     }
 
     protected override ValueTask<int> PerformAsync(OperationKind kind, long offset, AioBuffer block) =>
-        files[offset / _fileSize].ReadAsync(offset % _fileSize, block.Memory);
+        files[offset / _fileSize].ReadAsync(block.Memory, offset % _fileSize);
 }

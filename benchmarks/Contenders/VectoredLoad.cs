@@ -19,7 +19,7 @@ internal sealed class VectoredLoad(BenchOptions options, AioFile file, long size
     }
 
     protected override ValueTask<int> PerformAsync(OperationKind kind, long offset, AioBuffer block) =>
-        file.ReadVAsync(offset, _destinations[block]);
+        file.ReadAsync(_destinations[block], offset);
 
     // Swapped in pairs, so that no two that follow one another could be one.
     private static Memory<byte>[] PiecesOf(Memory<byte> block, int count)

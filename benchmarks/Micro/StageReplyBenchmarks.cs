@@ -29,7 +29,7 @@ public class StageReplyBenchmarks
         var aio = AioExt.Get(_system);
         _file = await aio.OpenAsync(_path);
         _buffer = aio.Pool.Rent(4096);
-        _command = new Aio.ReadInto(_file, 0, _buffer);
+        _command = new Aio.ReadInto(_file, _buffer, 0);
         _requester = new Nobody(_system);
         _operation.Lane = _file.Lanes[0];
         _replies = new ReplyList(aio.Shards[0], aio.Log);
@@ -48,7 +48,7 @@ public class StageReplyBenchmarks
 
     /// <summary>What a requester allocates for a read.</summary>
     [Benchmark]
-    public Aio.ReadInto Command() => new(_file, 0, _buffer);
+    public Aio.ReadInto Command() => new(_file, _buffer, 0);
 
     /// <summary>From the command to the request for the kernel.</summary>
     [Benchmark]

@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace AkkaAio;
 
 /// <summary>
-/// Asynchronous disk I/O as messages: tell a file <see cref="Read"/>, <see cref="Write"/> or <see cref="Flush"/>, and the completion
+/// Asynchronous disk I/O as messages: tell a file <see cref="RentRead"/>, <see cref="Write"/> or <see cref="Flush"/>, and the completion
 /// comes back as a message. This type holds the whole protocol: commands in <c>AioCommands.cs</c>, events in <c>AioEvents.cs</c>.
 /// </summary>
 /// <remarks>

@@ -31,7 +31,7 @@ public sealed class AppendingSpecs(ITestOutputHelper output) : AioTestKit(Engine
         foreach (var record in after)
         {
             var (file, end) = await OpenLogAsync(Ext, path);
-            await file.WriteAsync(end, record);
+            await file.WriteAsync(record, end);
             await file.FlushAsync();
             await file.DisposeAsync();
             await AssertFinds(path, [.. before, .. after.TakeWhile(other => other != record), record]);
@@ -43,7 +43,7 @@ public sealed class AppendingSpecs(ITestOutputHelper output) : AioTestKit(Engine
     {
         var (file, end) = await OpenLogAsync(Ext, NewPath());
         Assert.Equal(0, end);
-        await file.WriteAsync(end, Record(Pattern(10)));
+        await file.WriteAsync(Record(Pattern(10)), end);
         await file.DisposeAsync();
         await AssertFinds(file.Path, [Record(Pattern(10))]);
     }
@@ -115,14 +115,14 @@ public sealed class AppendingSpecs(ITestOutputHelper output) : AioTestKit(Engine
     // 0: there is no whole record at the offset.
     private static async Task<int> LengthOfRecordAsync(AioFile file, long offset)
     {
-        using var first = await file.ReadAsync(offset, Unit);
+        using var first = await file.RentReadAsync(offset, Unit);
         var length = first.Length < Unit ? 0 : BinaryPrimitives.ReadInt32LittleEndian(first.GetSpan()[32..]);
         if (length is <= 0 or > MaxRecord || length % Unit != 0)
         {
             return 0;
         }
 
-        using var record = await file.ReadAsync(offset, length);
+        using var record = await file.RentReadAsync(offset, length);
         return record.Length == length && SHA256.HashData(record.GetSpan()[32..]).AsSpan().SequenceEqual(record.GetSpan()[..32])
             ? length
             : 0;

@@ -48,7 +48,7 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
             var aio = AioExt.Get(system);
             await using var file = await aio.OpenAsync(path, new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite });
             using var block = aio.Pool.Rent(4096); // aligned: written from where it is, without a copy
-            await file.WriteAsync(offset: 0, block.Memory);
+            await file.WriteAsync(block.Memory, offset: 0);
             await file.FlushAsync();
             // end
             return block.GetSpan().ToArray();
@@ -81,7 +81,7 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
         for (var producer = 0; producer < producers; producer++)
         {
             var first = producer * Each;
-            var writes = Enumerable.Range(first, Each).Select(i => new Aio.Write(file, i * 512L, new byte[512])).ToArray();
+            var writes = Enumerable.Range(first, Each).Select(i => new Aio.Write(file, new byte[512], i * 512L)).ToArray();
             system.ActorOf(Props.Create(() => new Producer(file, writes, window, TestActor)));
         }
 
@@ -161,16 +161,16 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
             Receive<Aio.Event>(late => late.Token != _incarnation, late => // for the incarnation before a restart
             {
                 Close((late as Aio.Opened)?.File);
-                (late as Aio.ReadCompleted)?.Buffer.Dispose();
+                (late as Aio.RentReadCompleted)?.Buffer.Dispose();
             });
             Receive<Aio.Opened>(opened =>
             {
                 _file = opened.File;
-                _aio.Tell(new Aio.Write(_file, offset: 0, block) { Token = _incarnation });
+                _aio.Tell(new Aio.Write(_file, block, offset: 0) { Token = _incarnation });
             });
             Receive<Aio.WriteCompleted>(_ => _aio.Tell(new Aio.Flush(_file!) { Token = _incarnation }));
-            Receive<Aio.Flushed>(_ => _aio.Tell(new Aio.Read(_file!, offset: 7, length: 4) { Token = _incarnation }));
-            Receive<Aio.ReadCompleted>(read =>
+            Receive<Aio.Flushed>(_ => _aio.Tell(new Aio.RentRead(_file!, offset: 7, length: 4) { Token = _incarnation }));
+            Receive<Aio.RentReadCompleted>(read =>
             {
                 using var buffer = read.Buffer; // ours now: it goes back to the pool when disposed
                 listener.Tell(Encoding.UTF8.GetString(buffer.GetSpan()));

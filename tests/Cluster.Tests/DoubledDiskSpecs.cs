@@ -18,7 +18,7 @@ public sealed class DoubledDiskSpecs(ClusterFixture cluster) : IClassFixture<Clu
         Assert.IsType<CoordinatedShutdown.Reason>(CoordinatedShutdown.Get(second).ShutdownReason, exactMatch: false);
         Assert.Equal("DoubledDisk", CoordinatedShutdown.Get(second).ShutdownReason.GetType().Name);
         var file = await cluster.Node(1).OpenAsync($"{cluster.DiskOf(0)}/a", new() { Mode = FileMode.CreateNew });
-        await file.WriteAsync(0, new byte[10]);
+        await file.WriteAsync(new byte[10], 0);
         Assert.Equal(MemberStatus.Up, cluster.Node(0).Cluster.SelfMember.Status);
     }
 

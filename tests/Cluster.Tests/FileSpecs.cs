@@ -15,7 +15,7 @@ public sealed class FileSpecs(ClusterFixture cluster) : IClassFixture<ClusterFix
     {
         var address = NewAddress(0);
         var file = await cluster.Node(1).OpenAsync(address, New);
-        await file.WriteAsync(3, "hello"u8.ToArray());
+        await file.WriteAsync("hello"u8.ToArray(), 3);
         await file.FlushAsync();
         var other = await cluster.Node(2).OpenAsync(address);
         Assert.Equal("\0\0\0hello", Encoding.ASCII.GetString((await other.ReadAsync(0, 100)).Span));
@@ -80,13 +80,13 @@ public sealed class FileSpecs(ClusterFixture cluster) : IClassFixture<ClusterFix
     {
         var address = NewAddress(0);
         var file = await cluster.Node(1).OpenAsync(address, New);
-        await file.WriteAsync(0, new byte[10]);
+        await file.WriteAsync(new byte[10], 0);
         await cluster.Node(2).DeleteAsync(address);
         Assert.Equal(
             AioClusterFailure.NotFound,
             (await Assert.ThrowsAsync<AioClusterFileException>(() => cluster.Node(2).OpenAsync(address))).Failure);
         await cluster.Node(2).OpenAsync(address, New);
-        var replaced = await Assert.ThrowsAsync<AioClusterFileException>(() => file.WriteAsync(0, new byte[10]));
+        var replaced = await Assert.ThrowsAsync<AioClusterFileException>(() => file.WriteAsync(new byte[10], 0));
         Assert.Equal((AioClusterFailure.Replaced, AioOutcome.NotPerformed), (replaced.Failure, replaced.Outcome));
         Assert.Equal(0, (await cluster.Node(0).StatAsync(address)).Length);
     }
@@ -103,7 +103,7 @@ public sealed class FileSpecs(ClusterFixture cluster) : IClassFixture<ClusterFix
         Assert.Equal(
             Enumerable.Range(0, 5).Select(i => $"{disk}/list/a/{i}"), await cluster.Node(2).ListAsync(disk, "list/").ToArrayAsync());
         var file = await cluster.Node(0).OpenAsync($"{disk}/list/a/0");
-        await file.WriteAsync(0, new byte[100]);
+        await file.WriteAsync(new byte[100], 0);
         await file.TruncateAsync(100, 40);
         Assert.Equal(40, (await cluster.Node(2).StatAsync(file.Address)).Length);
     }

@@ -85,7 +85,7 @@ public sealed class FlushSpecs(ClusterFixture cluster) : NodeSpecs(cluster), ICl
 
     private static Task ChangeAsync(AioClusterFile file, AioDurability durability) => file.Kind == AioClusterFileKind.Log
         ? file.AppendAsync(new byte[10], durability)
-        : file.WriteAsync(0, new byte[10], durability);
+        : file.WriteAsync(new byte[10], 0, durability);
 
     private Task<AioClusterFile> NewFileAsync(AioClusterFileKind kind) =>
         Cluster.Node(1).OpenAsync(NewAddress(), new() { Mode = FileMode.CreateNew, Kind = kind });

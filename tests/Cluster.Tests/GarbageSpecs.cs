@@ -23,7 +23,7 @@ public sealed class GarbageSpecs(ClusterFixture cluster) : NodeSpecs(cluster), I
         system.Serialization.AddSerializer("garbled", serializer);
         system.Serialization.AddSerializationMap(typeof(Garbled), serializer);
         var file = await Cluster.Node(1).OpenAsync(NewAddress(), new() { Mode = FileMode.CreateNew });
-        await file.WriteAsync(0, new byte[10]);
+        await file.WriteAsync(new byte[10], 0);
         var region = await system
             .ActorSelection(new RootActorPath(Cluster.Node(0).Cluster.SelfAddress) / "system" / "sharding" / "aio-disk").ResolveOne(Time);
         var whole = Google.Protobuf.MessageExtensions.ToByteArray(
@@ -74,7 +74,7 @@ public sealed class GarbageSpecs(ClusterFixture cluster) : NodeSpecs(cluster), I
         await SendAsync(1000);
         var after = GC.GetTotalMemory(forceFullCollection: true);
         Assert.True(after - before < 32 << 20, $"{before >> 20} MiB before, {after >> 20} MiB behind");
-        await file.WriteAsync(0, new byte[10]).WaitAsync(Time);
+        await file.WriteAsync(new byte[10], 0).WaitAsync(Time);
         Assert.Equal(
             Cluster.Systems.Count, Cluster.Node(2).Cluster.State.Members.Count(member => member.Status == Akka.Cluster.MemberStatus.Up));
         Assert.Empty(Cluster.Node(0).Cluster.State.Unreachable);

@@ -58,11 +58,11 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
     {
         var (client, file) = await NewFileAsync(options: new() { MayRepeatChanges = mayRepeat });
         var lost = LoseFirstAnswer(client);
-        var write = file.WriteAsync(0, "mine"u8.ToArray());
+        var write = file.WriteAsync("mine"u8.ToArray(), 0);
         await lost.Performed.Task.WaitAsync(Time);
         await cluster.StopOwnerAsync(file.Address);
         var other = await cluster.Node(2).OpenAsync(file.Address);
-        await other.WriteAsync(0, "newer"u8.ToArray());
+        await other.WriteAsync("newer"u8.ToArray(), 0);
         lost.GoOn.SetResult();
         if (mayRepeat)
         {
@@ -75,7 +75,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
         }
 
         Assert.Equal(mayRepeat ? "miner" : "newer", Encoding.ASCII.GetString((await other.ReadAsync(0, 10)).Span));
-        await file.WriteAsync(0, "again"u8.ToArray()); // what is begun later goes to the next owner
+        await file.WriteAsync("again"u8.ToArray(), 0); // what is begun later goes to the next owner
         Assert.Equal("again", Encoding.ASCII.GetString((await other.ReadAsync(0, 10)).Span));
     }
 
@@ -83,7 +83,7 @@ public sealed class LostAnswerSpecs(ClusterFixture cluster) : IClassFixture<Clus
     public async Task A_truncate_whose_answer_was_lost_with_its_owner_does_not_cut_off_what_was_appended_since()
     {
         var (client, file) = await NewFileAsync();
-        await file.WriteAsync(0, new byte[100]);
+        await file.WriteAsync(new byte[100], 0);
         var lost = LoseFirstAnswer(client);
         var truncate = file.TruncateAsync(100, 40);
         await lost.Performed.Task.WaitAsync(Time);

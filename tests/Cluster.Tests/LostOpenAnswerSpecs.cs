@@ -27,7 +27,7 @@ public sealed class LostOpenAnswerSpecs(ClusterFixture cluster) : IClassFixture<
         });
         var file = await client.OpenAsync(NewName(), New).WaitAsync(Time);
         Assert.Equal(2, tellings);
-        await file.WriteAsync(0, "mine"u8.ToArray());
+        await file.WriteAsync("mine"u8.ToArray(), 0);
         await ExistsAsync(cluster.Node(2), file.Address, AioOutcome.NotPerformed);
         await ExistsAsync(client, file.Address, AioOutcome.NotPerformed); // another call of the same client
     }
@@ -42,7 +42,7 @@ public sealed class LostOpenAnswerSpecs(ClusterFixture cluster) : IClassFixture<
         await lost.Performed.Task.WaitAsync(Time);
         await cluster.StopOwnerAsync(name);
         var other = await cluster.Node(2).OpenAsync(name);
-        await other.WriteAsync(0, "others"u8.ToArray());
+        await other.WriteAsync("others"u8.ToArray(), 0);
         lost.GoOn.SetResult();
         var file = await open.WaitAsync(Time);
         Assert.Equal((6L, "others"), (file.End, Encoding.ASCII.GetString((await file.ReadAsync(0, 10)).Span)));
@@ -79,7 +79,7 @@ public sealed class LostOpenAnswerSpecs(ClusterFixture cluster) : IClassFixture<
         await lost.Performed.Task.WaitAsync(Time);
         await cluster.Node(2).DeleteAsync(name);
         var other = await cluster.Node(2).OpenAsync(name, New);
-        await other.WriteAsync(0, "others"u8.ToArray());
+        await other.WriteAsync("others"u8.ToArray(), 0);
         lost.GoOn.SetResult();
         var failed = await Assert.ThrowsAsync<AioClusterFileException>(() => open).WaitAsync(Time);
         Assert.Equal((AioClusterFailure.Exists, AioOutcome.MayHaveHappened), (failed.Failure, failed.Outcome));
@@ -98,7 +98,7 @@ public sealed class LostOpenAnswerSpecs(ClusterFixture cluster) : IClassFixture<
         await cluster.Node(1).DeleteAsync(name);
         lost.GoOn.SetResult();
         _ = await open.WaitAsync(Time);
-        var failed = await Assert.ThrowsAsync<AioClusterFileException>(() => other.WriteAsync(0, "late"u8.ToArray()));
+        var failed = await Assert.ThrowsAsync<AioClusterFileException>(() => other.WriteAsync("late"u8.ToArray(), 0));
         Assert.Equal(AioClusterFailure.Replaced, failed.Failure);
     }
 

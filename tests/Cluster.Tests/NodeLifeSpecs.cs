@@ -18,7 +18,7 @@ public sealed class NodeLifeSpecs(ClusterFixture cluster) : IClassFixture<Cluste
         var log = await client.OpenAsync($"{disk}/log", NewLog);
         await log.AppendAsync("before"u8.ToArray());
         var plain = await client.OpenAsync($"{disk}/deep/plain", New);
-        await plain.WriteAsync(0, "data"u8.ToArray());
+        await plain.WriteAsync("data"u8.ToArray(), 0);
         var starts = (await client.StatDiskAsync(disk)).Starts;
         await cluster.StopAsync(system);
         system = await cluster.StartAsync(folder);
@@ -62,10 +62,10 @@ public sealed class NodeLifeSpecs(ClusterFixture cluster) : IClassFixture<Cluste
         var system = await cluster.StartAsync(cluster.FolderOf(12), "akka.io.aio.cluster.passivate-after = 100ms");
         var node = AioClusterExt.Get(system);
         var file = await cluster.Node(1).OpenAsync($"{node.Disks[0].Id}/a", New);
-        await file.WriteAsync(0, "data"u8.ToArray());
+        await file.WriteAsync("data"u8.ToArray(), 0);
         await Eventually.IsTrueAsync(() => node.OpenFiles.Count == 0, "the file is closed");
         Assert.Equal("data", Encoding.ASCII.GetString((await file.ReadAsync(0, 10)).Span));
-        await file.WriteAsync(4, " and more"u8.ToArray());
+        await file.WriteAsync(" and more"u8.ToArray(), 4);
         await file.FlushAsync();
         await Eventually.IsTrueAsync(() => node.OpenFiles.Count == 0, "the file is closed again");
         await cluster.StopAsync(system);
@@ -79,7 +79,7 @@ public sealed class NodeLifeSpecs(ClusterFixture cluster) : IClassFixture<Cluste
         var disk = AioClusterExt.Get(system).Disks[0].Id;
         var file = await cluster.Node(1).OpenAsync($"{disk}/a", New);
         var log = await cluster.Node(1).OpenAsync($"{disk}/log", NewLog);
-        await file.WriteAsync(0, new byte[100]);
+        await file.WriteAsync(new byte[100], 0);
         await cluster.StopAsync(system);
         system = await cluster.StartAsync(folder, "akka.io.aio.cluster.min-free = 1000000 GiB");
 
@@ -88,7 +88,7 @@ public sealed class NodeLifeSpecs(ClusterFixture cluster) : IClassFixture<Cluste
         Assert.Empty(await log.ReadLogAsync().ToArrayAsync());
         foreach (var grow in new Func<Task>[]
                  {
-                     () => file.WriteAsync(50, new byte[100]),
+                     () => file.WriteAsync(new byte[100], 50),
                      () => file.AppendAsync(new byte[1]),
                      () => file.TruncateAsync(100, 101),
                      () => log.AppendAsync(new byte[1]),
@@ -100,7 +100,7 @@ public sealed class NodeLifeSpecs(ClusterFixture cluster) : IClassFixture<Cluste
         }
 
         await Assert.ThrowsAsync<AioClusterFileException>(() => file.CopyFromAsync(new MemoryStream(new byte[200])));
-        await file.WriteAsync(50, new byte[50]);
+        await file.WriteAsync(new byte[50], 50);
         await file.TruncateAsync(100, 10);
         Assert.Equal(10, (await cluster.Node(1).StatAsync(file.Address)).Length);
         Assert.Equal(0, (await cluster.Node(1).StatAsync(log.Address)).Length);

@@ -14,7 +14,7 @@ public sealed class StreamSpecs(ClusterFixture cluster) : IClassFixture<ClusterF
     public async Task A_stream_that_nobody_reads_holds_up_no_flush()
     {
         var file = await NewFileAsync();
-        await file.WriteAsync(0, new byte[4 << 20]);
+        await file.WriteAsync(new byte[4 << 20], 0);
         var (reads, done) = file.ReadStream().ToMaterialized(Sink.Queue<ReadOnlyMemory<byte>>(), Keep.Right)
             .MapMaterializedValue(queue => (queue, queue.PullAsync())).Run(cluster.Node(1).Materializer);
         Assert.True((await done.WaitAsync(Time)).HasValue);
@@ -45,7 +45,7 @@ public sealed class StreamSpecs(ClusterFixture cluster) : IClassFixture<ClusterF
         flush.Flush = new Wire.Flush();
         Assert.True((await AskAsync(flush)).Moved.Epoch > opened.Epoch);
         Assert.Equal(0, (await cluster.Node(2).StatAsync(file.Address)).Length);
-        await file.WriteAsync(0, "usable"u8.ToArray());
+        await file.WriteAsync("usable"u8.ToArray(), 0);
     }
 
     [Fact]

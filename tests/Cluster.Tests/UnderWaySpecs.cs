@@ -39,7 +39,7 @@ public sealed class UnderWaySpecs(ClusterFixture cluster) : NodeSpecs(cluster), 
         var file = await Cluster.Node(1).OpenAsync(NewAddress(), new() { Mode = FileMode.CreateNew });
         var credit = Cluster.Node(0).Settings.ClientCredit;
         Assert.True(Cluster.Node(0).Credits.TryTake(Cluster.Node(1).Calls.ClientId, credit));
-        var write = file.WriteAsync(0, new byte[10]);
+        var write = file.WriteAsync(new byte[10], 0);
         var stat = await Cluster.Node(1).StatAsync(file.Address);
         Assert.Equal((0, false), (stat.Length, write.IsCompleted));
         Cluster.Node(0).Credits.GiveBack(Cluster.Node(1).Calls.ClientId, credit);

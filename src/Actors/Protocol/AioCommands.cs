@@ -89,13 +89,13 @@ public sealed partial class Aio
     }
 
     /// <summary>
-    /// Reads into a buffer of the pool. Replied to with <see cref="ReadCompleted"/>, whose receiver owns and disposes the buffer. Any
-    /// offset and length will do: what direct I/O needs beyond them is read and cut off.
+    /// Reads into a buffer rented from the pool. Replied to with <see cref="RentReadCompleted"/>, whose receiver owns and disposes
+    /// the buffer. Any offset and length will do: what direct I/O needs beyond them is read and cut off.
     /// </summary>
-    public sealed class Read : TransferCommand
+    public sealed class RentRead : TransferCommand
     {
         /// <summary>Reads <paramref name="length"/> bytes at <paramref name="offset"/>.</summary>
-        public Read(AioFile file, long offset, int length)
+        public RentRead(AioFile file, long offset, int length)
             : base(file, offset) => Length = length;
 
         /// <inheritdoc/>
@@ -111,12 +111,12 @@ public sealed partial class Aio
     public sealed class ReadInto : TransferCommand
     {
         /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/>.</summary>
-        public ReadInto(AioFile file, long offset, Memory<byte> destination)
+        public ReadInto(AioFile file, Memory<byte> destination, long offset)
             : base(file, offset) => Destination = destination;
 
         /// <summary>Fills the whole of <paramref name="destination"/> from <paramref name="offset"/>.</summary>
         /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
-        public ReadInto(AioFile file, long offset, AioBuffer destination)
+        public ReadInto(AioFile file, AioBuffer destination, long offset)
             : base(file, offset)
         {
             ArgumentNullException.ThrowIfNull(destination);
@@ -132,7 +132,7 @@ public sealed partial class Aio
         internal override string Name => "read";
 
         /// <summary>Of the Task façade, whose commands nobody else ever sees.</summary>
-        internal void Reuse(AioFile file, long offset, Memory<byte> destination)
+        internal void Reuse(AioFile file, Memory<byte> destination, long offset)
         {
             IsLookedFor = true;
             File = file;
@@ -151,12 +151,12 @@ public sealed partial class Aio
         private AioDurability _durability;
 
         /// <summary>Writes <paramref name="data"/> at <paramref name="offset"/>.</summary>
-        public Write(AioFile file, long offset, ReadOnlyMemory<byte> data)
+        public Write(AioFile file, ReadOnlyMemory<byte> data, long offset)
             : base(file, offset) => Data = data;
 
         /// <summary>Writes the whole of <paramref name="data"/> at <paramref name="offset"/>.</summary>
         /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
-        public Write(AioFile file, long offset, AioBuffer data)
+        public Write(AioFile file, AioBuffer data, long offset)
             : base(file, offset)
         {
             ArgumentNullException.ThrowIfNull(data);
@@ -179,7 +179,7 @@ public sealed partial class Aio
         internal override string Name => "write";
 
         /// <summary>Of the Task façade, whose commands nobody else ever sees.</summary>
-        internal void Reuse(AioFile file, long offset, ReadOnlyMemory<byte> data, AioDurability durability)
+        internal void Reuse(AioFile file, ReadOnlyMemory<byte> data, long offset, AioDurability durability)
         {
             File = file;
             Offset = offset;

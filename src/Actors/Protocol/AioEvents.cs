@@ -28,14 +28,14 @@ public sealed partial class Aio
         public AioFile File { get; }
     }
 
-    /// <summary>Reply to <see cref="Read"/>. The receiver owns the buffer: dispose it.</summary>
-    public sealed class ReadCompleted : Event
+    /// <summary>Reply to <see cref="RentRead"/>. The receiver owns the buffer: dispose it.</summary>
+    public sealed class RentReadCompleted : Event
     {
-        internal ReadCompleted(Read command, AioBuffer buffer)
+        internal RentReadCompleted(RentRead command, AioBuffer buffer)
             : base(command) => Buffer = buffer;
 
         /// <summary>The command.</summary>
-        public Read Command => (Read)RepliesTo;
+        public RentRead Command => (RentRead)RepliesTo;
 
         /// <summary>Exactly the bytes read. Dispose it when they are no longer needed.</summary>
         public AioBuffer Buffer { get; }

@@ -13,7 +13,7 @@ public sealed partial class Aio
         private readonly Memory<byte>[] _destinations;
 
         /// <summary>Fills <paramref name="destinations"/>, in this order, from <paramref name="offset"/>.</summary>
-        public ReadV(AioFile file, long offset, IReadOnlyList<Memory<byte>> destinations)
+        public ReadV(AioFile file, IReadOnlyList<Memory<byte>> destinations, long offset)
             : base(file, offset)
         {
             ArgumentNullException.ThrowIfNull(destinations);
@@ -43,7 +43,7 @@ public sealed partial class Aio
         private readonly ReadOnlyMemory<byte>[] _data;
 
         /// <summary>Writes <paramref name="data"/>, in this order, at <paramref name="offset"/>.</summary>
-        public WriteV(AioFile file, long offset, IReadOnlyList<ReadOnlyMemory<byte>> data)
+        public WriteV(AioFile file, IReadOnlyList<ReadOnlyMemory<byte>> data, long offset)
             : base(file, offset)
         {
             ArgumentNullException.ThrowIfNull(data);

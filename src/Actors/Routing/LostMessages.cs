@@ -48,7 +48,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
     {
         switch (reply)
         {
-            case Aio.ReadCompleted read:
+            case Aio.RentReadCompleted read:
                 read.Buffer.Dispose();
                 break;
             case Aio.Opened opened:
@@ -83,7 +83,7 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
 
     private void OnLostReply(object message)
     {
-        if (message is Aio.ReadCompleted { Command.File: var file } && file.Aio == aio)
+        if (message is Aio.RentReadCompleted { Command.File: var file } && file.Aio == aio)
         {
             GiveBack(message);
         }

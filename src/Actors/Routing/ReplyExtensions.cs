@@ -13,7 +13,7 @@ internal static class ReplyExtensions
     /// </summary>
     public static void Reply(this IActorRef requester, Aio.Event reply, IActorRef? sender, ILoggingAdapter log)
     {
-        var isLost = reply is Aio.ReadCompleted or Aio.Opened && LostMessages.IsGone(requester);
+        var isLost = reply is Aio.RentReadCompleted or Aio.Opened && LostMessages.IsGone(requester);
         try
         {
             requester.Tell(reply, sender);

@@ -177,10 +177,10 @@ internal sealed class Admission(AioExt aio, ShardLoop loop)
     private void FinishEmpty(Operation operation)
     {
         var command = operation.Transfer;
-        if (command is Aio.Read read && aio.Pool.TryRent(0, read) is var buffer)
+        if (command is Aio.RentRead read && aio.Pool.TryRent(0, read) is var buffer)
         {
             loop.Replies.Add(operation.TakeRequester(), buffer is not null
-                ? new Aio.ReadCompleted(read, buffer)
+                ? new Aio.RentReadCompleted(read, buffer)
                 : new Aio.CommandFailed(read, OperationMemory.NoBudget(0, aio.Pool), AioOutcome.NotPerformed));
         }
         else

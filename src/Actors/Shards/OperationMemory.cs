@@ -26,7 +26,7 @@ internal static class OperationMemory
         {
             Aio.ReadInto read => PrepareReadInto(operation, read, pool),
             Aio.Write write => PrepareWrite(operation, write, pool),
-            Aio.Read read => PrepareBounceRead(operation, read, pool),
+            Aio.RentRead read => PrepareBounceRead(operation, read, pool),
             Aio.ReadV read => VectoredMemory.PrepareReadV(operation, read, pool),
             Aio.WriteV write => VectoredMemory.PrepareWriteV(operation, write, pool),
             _ => new InvalidOperationException($"no such command: {command}"),

@@ -126,7 +126,7 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         var count = CountOf(operation, command.Length);
         counters.Reads++;
         counters.ReadBytes += count;
-        if (command is Aio.Read read)
+        if (command is Aio.RentRead read)
         {
             SucceedRead(operation, read, count);
         }
@@ -159,14 +159,14 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         }
     }
 
-    private void SucceedRead(Operation operation, Aio.Read read, int count)
+    private void SucceedRead(Operation operation, Aio.RentRead read, int count)
     {
         var buffer = operation.Buffer!;
         operation.Buffer = null;
         if (operation.TakeRequester() is { } requester)
         {
             buffer.Slice(operation.Head, count);
-            replies.Add(requester, new Aio.ReadCompleted(read, buffer));
+            replies.Add(requester, new Aio.RentReadCompleted(read, buffer));
         }
         else
         {

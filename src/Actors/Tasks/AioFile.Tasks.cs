@@ -7,17 +7,19 @@ namespace AkkaAio;
 // there (OnShard).
 public sealed partial class AioFile
 {
-    /// <summary>Reads up to <paramref name="length"/> bytes at <paramref name="offset"/>. Dispose the buffer.</summary>
+    /// <summary>
+    /// Reads up to <paramref name="length"/> bytes at <paramref name="offset"/> into a buffer rented from the pool. Dispose the buffer.
+    /// </summary>
     /// <remarks>Up to 64 KiB of a buffered file that the page cache has are there when this returns: the caller has copied them.</remarks>
     /// <returns>Exactly the bytes read: fewer than asked for where the file ends, none behind it.</returns>
     /// <exception cref="AioException">The read failed; nothing has happened.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the kernel's memory stays reserved until the kernel is done.</exception>
-    public ValueTask<AioBuffer> ReadAsync(long offset, int length, CancellationToken cancellationToken = default) =>
+    public ValueTask<AioBuffer> RentReadAsync(long offset, int length, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<AioBuffer>(cancellationToken)
             : CachedRead.TryRead(this, offset, length) is { } buffer
                 ? ValueTask.FromResult(buffer)
-                : AioOperation.Start(new Aio.Read(this, offset, length) { IsLookedFor = true }, cancellationToken).AsBufferTask();
+                : AioOperation.Start(new Aio.RentRead(this, offset, length) { IsLookedFor = true }, cancellationToken).AsBufferTask();
 
     /// <summary>
     /// Reads into <paramref name="destination"/> from <paramref name="offset"/>. Without a copy where it is an
@@ -29,26 +31,26 @@ public sealed partial class AioFile
     /// <exception cref="OperationCanceledException">
     /// Cancelled; an <see cref="AioBuffer"/> may still be written to, other memory not.
     /// </exception>
-    public ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
+    public ValueTask<int> ReadAsync(Memory<byte> destination, long offset, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<int>(cancellationToken)
             : CachedRead.TryRead(this, offset, destination, out var count)
                 ? ValueTask.FromResult(count)
-                : AioOperation.StartReadInto(this, offset, destination, cancellationToken).AsCountTask();
+                : AioOperation.StartReadInto(this, destination, offset, cancellationToken).AsCountTask();
 
     /// <summary>Writes all of <paramref name="data"/> at <paramref name="offset"/>. Leave it unchanged until done.</summary>
     /// <exception cref="AioAlignmentException">Offset or length is not aligned, on a direct file.</exception>
     /// <exception cref="AioException">The write failed; a part of it may have happened.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; it may have happened, or happen still.</exception>
-    public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
-        WriteAsync(offset, data, AioDurability.None, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> data, long offset, CancellationToken cancellationToken = default) =>
+        WriteAsync(data, offset, AioDurability.None, cancellationToken);
 
     /// <summary>As the other overload; with <see cref="AioDurability.Dsync"/> the data is on stable storage when done.</summary>
     public ValueTask WriteAsync(
-        long offset, ReadOnlyMemory<byte> data, AioDurability durability, CancellationToken cancellationToken = default) =>
+        ReadOnlyMemory<byte> data, long offset, AioDurability durability, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled(cancellationToken)
-            : AioOperation.StartWrite(this, offset, data, durability, cancellationToken).AsTask();
+            : AioOperation.StartWrite(this, data, offset, durability, cancellationToken).AsTask();
 
     /// <summary>
     /// Reads one range from <paramref name="offset"/> into <paramref name="destinations"/>, filling each before the next. Without a copy
@@ -59,11 +61,11 @@ public sealed partial class AioFile
     /// <exception cref="OperationCanceledException">
     /// Cancelled; <see cref="AioBuffer"/>s may still be written to, other memory not.
     /// </exception>
-    public ValueTask<int> ReadVAsync(
-        long offset, IReadOnlyList<Memory<byte>> destinations, CancellationToken cancellationToken = default) =>
+    public ValueTask<int> ReadAsync(
+        IReadOnlyList<Memory<byte>> destinations, long offset, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<int>(cancellationToken)
-            : AioOperation.Start(new Aio.ReadV(this, offset, destinations), cancellationToken).AsCountTask();
+            : AioOperation.Start(new Aio.ReadV(this, destinations, offset), cancellationToken).AsCountTask();
 
     /// <summary>
     /// Writes all of <paramref name="data"/>, one behind the other, at <paramref name="offset"/>. Leave it unchanged until done.
@@ -71,14 +73,14 @@ public sealed partial class AioFile
     /// <exception cref="AioAlignmentException">Offset or total length is not aligned, on a direct file.</exception>
     /// <exception cref="AioException">The write failed; a part of it may have happened.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; it may have happened, or happen still.</exception>
-    public ValueTask WriteVAsync(
-        long offset, IReadOnlyList<ReadOnlyMemory<byte>> data, CancellationToken cancellationToken = default) =>
-        WriteVAsync(offset, data, AioDurability.None, cancellationToken);
+    public ValueTask WriteAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> data, long offset, CancellationToken cancellationToken = default) =>
+        WriteAsync(data, offset, AioDurability.None, cancellationToken);
 
     /// <summary>As the other overload; with <see cref="AioDurability.Dsync"/> the data is on stable storage when done.</summary>
-    public ValueTask WriteVAsync(
-        long offset, IReadOnlyList<ReadOnlyMemory<byte>> data, AioDurability durability, CancellationToken cancellationToken = default) =>
-        Run(new Aio.WriteV(this, offset, data) { Durability = durability }, cancellationToken);
+    public ValueTask WriteAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> data, long offset, AioDurability durability, CancellationToken cancellationToken = default) =>
+        Run(new Aio.WriteV(this, data, offset) { Durability = durability }, cancellationToken);
 
     /// <summary>Makes every write that was begun before it durable.</summary>
     /// <exception cref="AioException">It failed, and every later flush of this open fails too: what was written may be lost.</exception>

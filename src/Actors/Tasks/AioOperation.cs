@@ -64,31 +64,31 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         Rent().Tell(command, cancellationToken);
 
     /// <summary>Tells an <see cref="Aio.ReadInto"/>.</summary>
-    public static Started StartReadInto(AioFile file, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public static Started StartReadInto(AioFile file, Memory<byte> destination, long offset, CancellationToken cancellationToken)
     {
         if (cancellationToken.CanBeCanceled)
         {
-            return Start(new Aio.ReadInto(file, offset, destination) { IsLookedFor = true }, cancellationToken);
+            return Start(new Aio.ReadInto(file, destination, offset) { IsLookedFor = true }, cancellationToken);
         }
 
         var operation = Rent();
-        var command = operation._readInto ??= new Aio.ReadInto(file, offset, destination);
-        command.Reuse(file, offset, destination);
+        var command = operation._readInto ??= new Aio.ReadInto(file, destination, offset);
+        command.Reuse(file, destination, offset);
         return operation.Tell(command, cancellationToken);
     }
 
     /// <summary>Tells an <see cref="Aio.Write"/>.</summary>
     public static Started StartWrite(
-        AioFile file, long offset, ReadOnlyMemory<byte> data, AioDurability durability, CancellationToken cancellationToken)
+        AioFile file, ReadOnlyMemory<byte> data, long offset, AioDurability durability, CancellationToken cancellationToken)
     {
         if (cancellationToken.CanBeCanceled)
         {
-            return Start(new Aio.Write(file, offset, data) { Durability = durability }, cancellationToken);
+            return Start(new Aio.Write(file, data, offset) { Durability = durability }, cancellationToken);
         }
 
         var operation = Rent();
-        var command = operation._write ??= new Aio.Write(file, offset, data);
-        command.Reuse(file, offset, data, durability);
+        var command = operation._write ??= new Aio.Write(file, data, offset);
+        command.Reuse(file, data, offset, durability);
         return operation.Tell(command, cancellationToken);
     }
 
@@ -156,7 +156,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
     {
         var reply = _reply; // of this version, if the token is: else the next line throws
         TakeResult(token);
-        return ((Aio.ReadCompleted)reply!).Buffer;
+        return ((Aio.RentReadCompleted)reply!).Buffer;
     }
 
     void IThreadPoolWorkItem.Execute()
@@ -267,7 +267,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
             _reply = reply;
             End();
         }
-        else if (reply is Aio.ReadCompleted { Buffer: var nobodys })
+        else if (reply is Aio.RentReadCompleted { Buffer: var nobodys })
         {
             nobodys.Dispose();
         }
@@ -310,8 +310,8 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
         _reply = null;
         _count = 0;
         _shardThread = null;
-        _readInto?.Reuse(null!, 0, default);
-        _write?.Reuse(null!, 0, default, AioDurability.None);
+        _readInto?.Reuse(null!, default, 0);
+        _write?.Reuse(null!, default, 0, AioDurability.None);
         _cancellation = default;
         _cancellationToken = default;
         if ((_use & InPlaceOfPool) != 0)

@@ -81,13 +81,13 @@ public sealed partial class AioClusterFile
     /// <summary>
     /// Writes, of a plain file. More than <c>max-transfer</c> bytes are several requests: a failure may leave the first of them done.
     /// </summary>
-    /// <param name="offset">Where.</param>
     /// <param name="data">Unchanged until the task ends.</param>
+    /// <param name="offset">Where.</param>
     /// <param name="durability">Dsync: it is on stable storage when the task ends. None: after the next <see cref="FlushAsync"/>.</param>
     /// <param name="cancellationToken">Ends the call; the write may be performed all the same.</param>
     /// <exception cref="AioClusterFileException">Its Outcome says whether it may have happened.</exception>
     public async Task WriteAsync(
-        long offset, ReadOnlyMemory<byte> data, AioDurability durability = AioDurability.None,
+        ReadOnlyMemory<byte> data, long offset, AioDurability durability = AioDurability.None,
         CancellationToken cancellationToken = default)
     {
         do

@@ -105,7 +105,7 @@ internal static class LogScan
         var count = 0;
         while (count < buffer.Length)
         {
-            var read = await file.ReadAsync(offset + count, buffer[count..]).ConfigureAwait(false);
+            var read = await file.ReadAsync(buffer[count..], offset + count).ConfigureAwait(false);
             if (read == 0)
             {
                 break;

@@ -83,7 +83,7 @@ internal sealed partial class FileOwner
             try
             {
                 var there = new byte[size];
-                var count = await open.File.ReadAsync(append.ExpectedEnd, there).ConfigureAwait(false);
+                var count = await open.File.ReadAsync(there, append.ExpectedEnd).ConfigureAwait(false);
                 var isThere = count == size && (isLog
                     ? LogFrame.TryReadHeader(there, out var frame) && frame.Writer == writer && frame.Length == append.Data.Length &&
                       frame.IsIntact(there, append.ExpectedEnd) && there.AsSpan(LogFrame.HeaderBytes).SequenceEqual(append.Data.Span)

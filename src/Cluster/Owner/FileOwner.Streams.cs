@@ -37,7 +37,7 @@ internal sealed partial class FileOwner
             .SelectAsync(ChunksAtOnce, async at =>
             {
                 var bytes = new byte[(int)Math.Min(most, end - at)];
-                var count = await open.File.ReadAsync(at, bytes).ConfigureAwait(false);
+                var count = await open.File.ReadAsync(bytes, at).ConfigureAwait(false);
                 return count == bytes.Length
                     ? ChunkOf(bytes)
                     : throw new AioException(
@@ -93,7 +93,7 @@ internal sealed partial class FileOwner
             .SelectAsync(ChunksAtOnce, async chunk =>
             {
                 var end = chunk.Offset + chunk.Data.Length;
-                await open.File.WriteAsync(chunk.Offset, chunk.Data.Memory, durability).ConfigureAwait(false);
+                await open.File.WriteAsync(chunk.Data.Memory, chunk.Offset, durability).ConfigureAwait(false);
                 if (chunk.Offset / FlushEvery != end / FlushEvery && flush.IsCompleted)
                 {
                     flush = open.File.FlushAsync().AsTask(); // one that fails makes every later one fail: the client's, too

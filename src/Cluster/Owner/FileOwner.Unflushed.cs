@@ -24,7 +24,7 @@ internal sealed partial class FileOwner
 
         async Task FlushBehindAsync()
         {
-            await open.File.WriteAsync(offset, frame).ConfigureAwait(false);
+            await open.File.WriteAsync(frame, offset).ConfigureAwait(false);
             await open.File.FlushAsync().ConfigureAwait(false);
         }
     }
@@ -34,11 +34,11 @@ internal sealed partial class FileOwner
     {
         if (durable)
         {
-            return open.File.WriteAsync(offset, data, AioDurability.Dsync).AsTask();
+            return open.File.WriteAsync(data, offset, AioDurability.Dsync).AsTask();
         }
 
         _mark ??= WithDescriptorAsync(open, () => UnflushedMark.Set((LinuxFile)open.File.Handle, open.Epoch));
-        var written = open.File.WriteAsync(offset, data).AsTask();
+        var written = open.File.WriteAsync(data, offset).AsTask();
         return _mark.IsCompletedSuccessfully ? written : Task.WhenAll(written, _mark);
     }
 

@@ -255,7 +255,7 @@ internal sealed partial class FileOwner : UntypedActor
             try
             {
                 var bytes = new byte[request.Length];
-                reply = Replies.Data(bytes, await open.File.ReadAsync(request.Offset, bytes).ConfigureAwait(false));
+                reply = Replies.Data(bytes, await open.File.ReadAsync(bytes, request.Offset).ConfigureAwait(false));
             }
             catch (Exception e)
             {

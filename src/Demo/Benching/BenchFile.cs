@@ -160,7 +160,7 @@ internal sealed class BenchFile : IDisposable
             {
                 stop.ThrowIfCancellationRequested();
                 var count = (int)Math.Min(LayOutBlock, Size - offset);
-                await file.WriteAsync(offset, block.Memory[..RoundUp(count, file.OffsetAlignment)], stop);
+                await file.WriteAsync(block.Memory[..RoundUp(count, file.OffsetAlignment)], offset, stop);
                 meter.AddDone(count);
             }
         }));

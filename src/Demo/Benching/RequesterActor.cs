@@ -112,8 +112,8 @@ internal sealed class RequesterActor : UntypedActor
         var (kind, offset) = _workload.Next();
         Aio.FileCommand command = kind switch
         {
-            OperationKind.Read => new Aio.ReadInto(_file, offset, slot.Buffer) { Token = slot },
-            OperationKind.Write => new Aio.Write(_file, offset, slot.Buffer) { Token = slot },
+            OperationKind.Read => new Aio.ReadInto(_file, slot.Buffer, offset) { Token = slot },
+            OperationKind.Write => new Aio.Write(_file, slot.Buffer, offset) { Token = slot },
             _ => new Aio.Flush(_file) { Token = slot },
         };
         if (_batch.Length == 1)

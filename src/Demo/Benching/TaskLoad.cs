@@ -40,7 +40,7 @@ internal sealed class TaskLoad(BenchOptions options, AioExt aio, AioFile file, l
                 switch (kind)
                 {
                     case OperationKind.Read:
-                        var count = await file.ReadAsync(offset, memory);
+                        var count = await file.ReadAsync(memory, offset);
                         if (count != memory.Length)
                         {
                             throw ShortRead.Of(file, offset, count, memory.Length);
@@ -48,7 +48,7 @@ internal sealed class TaskLoad(BenchOptions options, AioExt aio, AioFile file, l
 
                         break;
                     case OperationKind.Write:
-                        await file.WriteAsync(offset, memory);
+                        await file.WriteAsync(memory, offset);
                         break;
                     default:
                         await file.FlushAsync();

@@ -130,7 +130,7 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
             // From an aligned offset, which may read some bytes again: direct reads then need no second buffer.
             var from = filled - (filled % source.OffsetAlignment);
             var memory = buffer.Memory[from..(int)AlignUp(wanted, source.OffsetAlignment)];
-            var count = await source.ReadAsync(offset + from, memory, CancellationToken.None);
+            var count = await source.ReadAsync(memory, offset + from, CancellationToken.None);
             if (from + count <= filled)
             {
                 break;
@@ -149,7 +149,7 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
         {
             var aligned = (int)AlignUp(count, target.OffsetAlignment);
             buffer.GetSpan()[count..aligned].Clear();
-            await target.WriteAsync(offset, buffer.Memory[..aligned], CancellationToken.None);
+            await target.WriteAsync(buffer.Memory[..aligned], offset, CancellationToken.None);
             meter.AddDone(count);
         }
     }

@@ -100,7 +100,7 @@ internal sealed class ReadWindow(AioBufferPool pool, int reads, int chunk) : IDi
         // The last read reaches to the next multiple of the alignment, so that it needs no second buffer.
         var alignment = file.OffsetAlignment;
         var wanted = Math.Min(chunk, (length - offset + alignment - 1) / alignment * alignment);
-        return file.ReadAsync(offset, buffer.Memory[..(int)wanted]).AsTask();
+        return file.ReadAsync(buffer.Memory[..(int)wanted], offset).AsTask();
     }
 
     /// <summary>One read after the other until there is nothing more: how sha256sum reads. Gives the end.</summary>
@@ -113,7 +113,7 @@ internal sealed class ReadWindow(AioBufferPool pool, int reads, int chunk) : IDi
 
             // From an aligned offset, which may read some bytes again: direct reads then need no second buffer.
             var known = (int)(position % file.OffsetAlignment);
-            var count = await file.ReadAsync(position - known, buffer.Memory, CancellationToken.None) - known;
+            var count = await file.ReadAsync(buffer.Memory, position - known, CancellationToken.None) - known;
             if (count <= 0)
             {
                 return position;

@@ -183,12 +183,12 @@ internal sealed class SumActor : UntypedActor
         _inFlight++;
         if (_reading)
         {
-            _aio.Tell(new Aio.ReadInto(_file!, offset, buffer) { Token = buffer });
+            _aio.Tell(new Aio.ReadInto(_file!, buffer, offset) { Token = buffer });
         }
         else
         {
             BinaryPrimitives.WriteInt32LittleEndian(buffer.GetSpan(), block);
-            _aio.Tell(new Aio.Write(_file!, offset, buffer) { Token = buffer });
+            _aio.Tell(new Aio.Write(_file!, buffer, offset) { Token = buffer });
         }
     }
 

@@ -23,8 +23,8 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
     {
         var (file, other) = (await NewFile(64 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
-        var write = Replies.Tell(new Aio.Write(file, Block, new byte[Block]));
-        var read = Replies.Tell(new Aio.ReadInto(file, 9 * Block, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], Block));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 9 * Block));
         Aio.BarrierCommand barrier = kind switch
         {
             "SetLength" => new Aio.SetLength(file, 70 * Block),
@@ -54,15 +54,15 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         var (file, other) = (await NewFile(8 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) =>
             new OperationFault { Hold = request.Opcode == IoOpcode.Write && request.Offset == 0 && request.Length == Block };
-        var before = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var before = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         var cut = Replies.Tell(new Aio.SetLength(file, 0));
-        var reads = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[Block]))).ToArray();
-        var writes = Enumerable.Range(4, 4).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var reads = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.ReadInto(file, new byte[Block], i * Block))).ToArray();
+        var writes = Enumerable.Range(4, 4).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         var again = Replies.Tell(new Aio.SetLength(file, 6 * Block));
-        var last = Replies.Tell(new Aio.ReadInto(file, 0, new byte[8 * Block]));
+        var last = Replies.Tell(new Aio.ReadInto(file, new byte[8 * Block], 0));
         var close = Replies.Tell(new Aio.Close(file));
-        var late = Replies.Tell(new Aio.Read(file, 0, 1));
+        var late = Replies.Tell(new Aio.RentRead(file, 0, 1));
         await Fence(other);
         Assert.Equal(0, Replies.Count);
         Assert.Equal(8 * Block, LengthOnDisk(file.Path));
@@ -117,7 +117,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
             return Errno.None;
         };
         var cut = Replies.Tell(new Aio.SetLength(file, 0));
-        var behind = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var behind = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         Assert.True(entered.Wait(Patience.Long));
         await Fence(other);
         await Replies.Do<Aio.Flushed>(new Aio.Flush(other));
@@ -135,7 +135,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         var file = await NewFile(8 * Block);
         Engine.OnFileCall = (call, _) => call == "ftruncate" ? Errno.EIO : Errno.None;
         var cut = Replies.Tell(new Aio.SetLength(file, 0));
-        var read = Replies.Tell(new Aio.ReadInto(file, 7 * Block, new byte[Block]));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 7 * Block));
         Assert.Equal(Errno.EIO, Assert.IsType<AioSystemException>((await Replies.Of<Aio.CommandFailed>(cut)).Cause).Errno);
         Assert.Equal(Block, (await Replies.Of<Aio.ReadIntoCompleted>(read)).Count);
         Assert.Equal(8 * Block, file.Length);
@@ -162,12 +162,12 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
     {
         var (file, other) = (await NewFile(8 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Opcode == IoOpcode.Write };
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         var close = Replies.Tell(new Aio.Close(file));
         Aio.FileCommand[] late =
         [
-            new Aio.Flush(file), new Aio.SetLength(file, 0), new Aio.Close(file), new Aio.Read(file, 0, 1),
-            new Aio.Write(file, 0, new byte[Block]),
+            new Aio.Flush(file), new Aio.SetLength(file, 0), new Aio.Close(file), new Aio.RentRead(file, 0, 1),
+            new Aio.Write(file, new byte[Block], 0),
         ];
         foreach (var command in late)
         {
@@ -202,8 +202,8 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
                         0 => new Aio.Flush(file),
                         1 => new Aio.SetLength(file, 16 * Block),
                         2 => new Aio.Allocate(file, 0, 16 * Block),
-                        3 => new Aio.ReadInto(file, random.Next(16) * Block, new byte[100]),
-                        _ => new Aio.Write(file, random.Next(16) * Block, new byte[Block]),
+                        3 => new Aio.ReadInto(file, new byte[100], random.Next(16) * Block),
+                        _ => new Aio.Write(file, new byte[Block], random.Next(16) * Block),
                     });
                 }
 
@@ -241,7 +241,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         var file = await NewFile();
         for (var i = 0; i < 50; i++)
         {
-            await file.WriteAsync(i % 4 * Block, Pattern(Block));
+            await file.WriteAsync(Pattern(Block), i % 4 * Block);
             var other = new Replies(Sys);
             await other.Do<Aio.LengthSet>(new Aio.SetLength(file, 0));
             Assert.Empty(OnDisk(file.Path));

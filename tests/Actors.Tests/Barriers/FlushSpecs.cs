@@ -19,7 +19,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
     {
         var (file, other) = (await NewFile(64 * Block), await NewFile(Block));
         Hold(IoOpcode.Write);
-        var writes = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         for (var i = 0; i < 8; i++)
         {
@@ -40,9 +40,9 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
     {
         var file = await NewFile(64 * Block);
         Hold(IoOpcode.Write, from: 8 * Block);
-        var before = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var before = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
-        var after = Enumerable.Range(8, 8).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var after = Enumerable.Range(8, 8).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         await Replies.Of<Aio.Flushed>(flush);
         Assert.All(before, write => Assert.True(Replies.Has(write)));
         Assert.All(after, write => Assert.False(Replies.Has(write)));
@@ -56,7 +56,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
     {
         var file = await NewFile(64 * Block);
         Hold(IoOpcode.Read);
-        var before = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var before = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         var flush = Replies.Tell(new Aio.Flush(file));
         await Replies.Of<Aio.Flushed>(flush);
         Assert.False(Replies.Has(before));
@@ -69,7 +69,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
     {
         var (file, other) = (await NewFile(64 * Block), await NewFile(Block));
         Hold(IoOpcode.Write);
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         var flushes = Enumerable.Range(0, 50).Select(_ => Replies.Tell(new Aio.Flush(file))).ToArray();
         await Fence(other);
         Assert.Equal(0, Engine.DataSyncs);
@@ -86,7 +86,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         Hold(IoOpcode.DataSync);
         var first = Replies.Tell(new Aio.Flush(file));
         await Fence(other);
-        var write = await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        var write = await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         var second = Replies.Tell(new Aio.Flush(file));
         await Fence(other);
         await Eventually(() => Engine.Release() == 1, "the first fdatasync is submitted");
@@ -103,7 +103,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
     {
         var (slow, fast) = (await NewFile(Block), await NewFile(Block));
         Hold(IoOpcode.Write);
-        var write = Replies.Tell(new Aio.Write(slow, 0, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(slow, new byte[Block], 0));
         var waits = Replies.Tell(new Aio.Flush(slow));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(fast));
         Assert.False(Replies.Has(waits));
@@ -124,7 +124,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
         Engine.OnOperation = null;
 
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         for (var i = 0; i < 3; i++)
         {
             var error = await Replies.Fails<AioSystemException>(new Aio.Flush(file));
@@ -189,7 +189,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         var file = await NewFile(Block);
         Engine.OnOperation = (in request) =>
             request.Opcode == IoOpcode.Write ? new OperationFault { Error = Errno.EIO } : default;
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         var flush = Replies.Tell(new Aio.Flush(file));
         await Replies.Of<Aio.CommandFailed>(write);
         await Replies.Of<Aio.Flushed>(flush);
@@ -207,13 +207,13 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         Engine.OnOperation = (in request) => new OperationFault { Error = request.Opcode == IoOpcode.Write ? errno : Errno.None };
         Engine.OnFileCall = (call, _) => call == "write" ? errno : Errno.None;
         await Replies.Fails<AioSystemException>(vectored
-            ? new Aio.WriteV(file, 0, [new byte[Block], new byte[Block]]) { Durability = AioDurability.Dsync }
-            : new Aio.Write(file, 0, new byte[Block]) { Durability = AioDurability.Dsync });
+            ? new Aio.WriteV(file, [new byte[Block], new byte[Block]], 0) { Durability = AioDurability.Dsync }
+            : new Aio.Write(file, new byte[Block], 0) { Durability = AioDurability.Dsync });
         Engine.OnOperation = null;
         Engine.OnFileCall = null;
 
         // The kernel reports the loss of earlier writes once, and that write may have had the report.
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]) { Durability = AioDurability.Dsync });
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0) { Durability = AioDurability.Dsync });
         Assert.Equal(errno, (await Replies.Fails<AioSystemException>(new Aio.Flush(file))).Errno);
         Assert.Equal(errno, (await Replies.Fails<AioSystemException>(new Aio.Flush(file))).Errno);
     }

@@ -18,8 +18,8 @@ public sealed class FullDiskSpecs
         var file = await AioExt.Get(system).OpenAsync(
             "/full", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Required });
         var replies = new Replies(system);
-        var far = new Aio.Write(file, 2 << 20, new byte[Block]);
-        var near = Enumerable.Range(0, 10).Select(i => new Aio.Write(file, i * Block, new byte[Block])).ToArray();
+        var far = new Aio.Write(file, new byte[Block], 2 << 20);
+        var near = Enumerable.Range(0, 10).Select(i => new Aio.Write(file, new byte[Block], i * Block)).ToArray();
         system.Aio().Tell(new Aio.Batch([far, .. near]), replies);
 
         var failed = await replies.Of<Aio.CommandFailed>(far);
@@ -44,12 +44,12 @@ public sealed class FullDiskSpecs
         var file = await AioExt.Get(system).OpenAsync(
             "/short", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
         var replies = new Replies(system);
-        var failed = await replies.Do<Aio.CommandFailed>(new Aio.Write(file, 0, new byte[1 << 20]));
+        var failed = await replies.Do<Aio.CommandFailed>(new Aio.Write(file, new byte[1 << 20], 0));
 
         Assert.Equal(Room, Assert.IsType<AioShortWriteException>(failed.Cause).Written);
         Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
         Assert.Equal(Room, file.Length);
-        using (var read = await file.ReadAsync(Room - 10, 1000))
+        using (var read = await file.RentReadAsync(Room - 10, 1000))
         {
             Assert.Equal(10, read.Length);
         }

@@ -15,14 +15,14 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     {
         var file = await NewFile(Block);
         Engine.OnFileCall = (call, _) => call == "fallocate" ? errno : Errno.None;
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, Block, new byte[Block]));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, new byte[Block], Block));
         Assert.Equal(errno, Assert.IsType<AioSystemException>(failed.Cause).Errno);
         Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
         Assert.Equal(Block, file.Length);
         Engine.OnFileCall = null;
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Block, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], Block));
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     {
         var file = await NewFile(Block);
         Engine.OnFileCall = (call, _) => call == "fallocate" ? Errno.ENOSPC : Errno.None;
-        var writes = Enumerable.Range(1, 50).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(1, 50).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         var close = Replies.Tell(new Aio.Close(file));
         await Replies.AssertOneEach([.. writes, flush, close]);
@@ -45,10 +45,10 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var room = 8 * Block;
         Engine.OnAllocate = (_, end) => end > room ? Errno.ENOSPC : Errno.None;
         using var stuck = new StuckCall(Engine, "fallocate", file.Path);
-        var first = Replies.Tell(new Aio.Write(file, Block, new byte[Block]));
+        var first = Replies.Tell(new Aio.Write(file, new byte[Block], Block));
         stuck.AwaitEntered();
-        var far = Replies.Tell(new Aio.Write(file, 100 * Block, new byte[Block]));
-        var near = Replies.Tell(new Aio.Write(file, 2 * Block, new byte[Block]));
+        var far = Replies.Tell(new Aio.Write(file, new byte[Block], 100 * Block));
+        var near = Replies.Tell(new Aio.Write(file, new byte[Block], 2 * Block));
         await Fence(await NewFile(Block));
         stuck.LetGo();
         await Replies.Of<Aio.WriteCompleted>(first);
@@ -63,9 +63,9 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var file = await NewFile(Block);
         Engine.OnAllocate = (_, end) => end > 8 * Block ? Errno.ENOSPC : Errno.None;
         using var stuck = new StuckCall(Engine, "fallocate", file.Path);
-        var first = Replies.Tell(new Aio.Write(file, Block, new byte[Block]));
+        var first = Replies.Tell(new Aio.Write(file, new byte[Block], Block));
         stuck.AwaitEntered();
-        var writes = Enumerable.Range(2, 20).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(2, 20).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         await Fence(await NewFile(Block));
         stuck.LetGo();
         await Replies.Of<Aio.WriteCompleted>(first);
@@ -80,8 +80,8 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var direct = await NewFile();
         var buffered = await Ext.OpenAsync(direct.Path, New with { Mode = FileMode.Open, Direct = DirectIo.Off });
         Engine.OnFileCall = (call, _) => call == "fallocate" ? Errno.EOPNOTSUPP : Errno.None;
-        await buffered.WriteAsync(0, Pattern(1_000_000));
-        await direct.WriteAsync(0, Pattern(Block, 2));
+        await buffered.WriteAsync(Pattern(1_000_000), 0);
+        await direct.WriteAsync(Pattern(Block, 2), 0);
         Assert.Equal([.. Pattern(Block, 2), .. Pattern(1_000_000)[Block..]], OnDisk(direct.Path));
         Assert.Equal(1_000_000, direct.Length);
     }
@@ -96,8 +96,8 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
             calls += call is "fallocate" or "ftruncate" ? 1 : 0;
             return Errno.None;
         };
-        await Replies.Fails<AioAlignmentException>(new Aio.Write(file, 1 << 30, new byte[100]));
-        await Replies.Fails<AioAlignmentException>(new Aio.WriteV(file, 100, new ReadOnlyMemory<byte>[] { new byte[Block] }));
+        await Replies.Fails<AioAlignmentException>(new Aio.Write(file, new byte[100], 1 << 30));
+        await Replies.Fails<AioAlignmentException>(new Aio.WriteV(file, new ReadOnlyMemory<byte>[] { new byte[Block] }, 100));
         await Fence(file);
         Assert.Equal(0, calls);
     }
@@ -106,13 +106,13 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     public async Task A_second_open_amid_buffered_appends_does_not_take_Length_back()
     {
         var first = await Ext.OpenAsync(NewPath(), New with { Direct = DirectIo.Off });
-        await first.WriteAsync(0, Pattern(Block));
+        await first.WriteAsync(Pattern(Block), 0);
         Task? append = null;
         Engine.OnFileCall = (call, _) =>
         {
             if (call == "fstat" && append is null)
             {
-                append = Task.Run(() => first.WriteAsync(Block, Pattern(Block, 2)).AsTask());
+                append = Task.Run(() => first.WriteAsync(Pattern(Block, 2), Block).AsTask());
                 Assert.True(append.Wait(Patience.Long), "the append is not answered");
             }
 
@@ -127,11 +127,11 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     public async Task A_second_open_that_empties_the_file_is_seen_in_the_firsts_length()
     {
         var first = await NewFile();
-        await first.WriteAsync(0, Pattern(4 * Block));
+        await first.WriteAsync(Pattern(4 * Block), 0);
         var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Truncate });
         Assert.Equal(0, first.Length);
         Assert.Equal(0, second.Length);
-        Assert.Equal(Block, (await first.WriteAsync(0, Pattern(Block)).AsTask().ContinueWith(_ => first.Length, TaskScheduler.Default)));
+        Assert.Equal(Block, (await first.WriteAsync(Pattern(Block), 0).AsTask().ContinueWith(_ => first.Length, TaskScheduler.Default)));
     }
 
     [Fact]
@@ -146,12 +146,12 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         Assert.Contains("-1", error.Message, StringComparison.Ordinal);
         await using (var file = await Ext.OpenAsync(path, options))
         {
-            await file.WriteAsync(file.Length, Pattern(Block));
+            await file.WriteAsync(Pattern(Block), file.Length);
         }
 
         await using (var file = await Ext.OpenAsync(path, options))
         {
-            await file.WriteAsync(file.Length, Pattern(Block, 2));
+            await file.WriteAsync(Pattern(Block, 2), file.Length);
         }
 
         Assert.Equal([.. Pattern(Block), .. Pattern(Block, 2)], OnDisk(path));
@@ -164,7 +164,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         Engine.OnFileCall = (call, _) => call == "fallocate" ? Errno.EOPNOTSUPP : Errno.None;
         for (var i = 0; i < 40; i++)
         {
-            await file.WriteAsync(i * Block, Pattern(Block, i));
+            await file.WriteAsync(Pattern(Block, i), i * Block);
         }
 
         await file.DisposeAsync();
@@ -176,7 +176,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     {
         var (file, other) = (await NewFile(), await NewFile(Block));
         using var stuck = new StuckCall(Engine, "fallocate", file.Path);
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         var flush = Replies.Tell(new Aio.Flush(file));
         stuck.AwaitEntered();
         await Fence(other);
@@ -193,7 +193,7 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     {
         var (file, other) = (await NewFile(), await NewFile(Block));
         using var stuck = new StuckCall(Engine, "fallocate", file.Path);
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         stuck.AwaitEntered();
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(write))).Found);
         Assert.Equal(AioOutcome.NotPerformed, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);

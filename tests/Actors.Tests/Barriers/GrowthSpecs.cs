@@ -31,11 +31,11 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         var file = await NewFile();
         for (var i = 0; i < blocks; i++)
         {
-            await file.WriteAsync(i * Block, Pattern(Block, i));
+            await file.WriteAsync(Pattern(Block, i), i * Block);
             Assert.Equal((i + 1) * Block, file.Length);
         }
 
-        using (var read = await file.ReadAsync((blocks * Block) - 10, 1000))
+        using (var read = await file.RentReadAsync((blocks * Block) - 10, 1000))
         {
             Assert.Equal(10, read.Length);
         }
@@ -50,7 +50,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         var file = await NewFile();
         var order = Enumerable.Range(0, 300).ToArray();
         new Random(5).Shuffle(order);
-        var writes = order.Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var writes = order.Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         var close = Replies.Tell(new Aio.Close(file));
         await Replies.AssertOneEach([.. writes, close]);
         Assert.All(writes, write => Assert.IsType<Aio.WriteCompleted>(Replies.Of(write).Result));
@@ -63,9 +63,9 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         var file = await NewFile();
         for (var round = 0; round < 20; round++)
         {
-            var before = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+            var before = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
             var cut = Replies.Tell(new Aio.SetLength(file, Block));
-            var after = Replies.Tell(new Aio.Write(file, 2 * Block, Pattern(Block, 99)));
+            var after = Replies.Tell(new Aio.Write(file, Pattern(Block, 99), 2 * Block));
             await Task.WhenAll([.. before.Select(Replies.Of), Replies.Of(cut), Replies.Of(after)]);
             Assert.Equal(3 * Block, file.Length);
             Assert.Equal([.. Pattern(Block, 0), .. new byte[Block], .. Pattern(Block, 99)], ContentOf(file));
@@ -83,7 +83,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = ahead });
         for (var i = 0; i < 40; i++)
         {
-            await file.WriteAsync(i * Block, Pattern(Block, i));
+            await file.WriteAsync(Pattern(Block, i), i * Block);
             Assert.InRange(LengthOnDisk(file.Path), (i + 1) * Block, ((i + 1) * Block) + ahead);
             Assert.True(ahead > 0 || LengthOnDisk(file.Path) == (i + 1) * Block);
         }
@@ -96,9 +96,9 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     public async Task What_somebody_else_writes_into_a_grown_file_is_read_and_stays()
     {
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 1 << 20 });
-        await file.WriteAsync(0, Pattern(16 * Block));
+        await file.WriteAsync(Pattern(16 * Block), 0);
         WriteAside(file.Path, 16 * Block, Pattern(Block, 7));
-        using (var read = await file.ReadAsync(16 * Block, 2 * Block))
+        using (var read = await file.RentReadAsync(16 * Block, 2 * Block))
         {
             Assert.Equal(Pattern(Block, 7), read.GetSpan().ToArray());
         }
@@ -113,15 +113,15 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     public async Task What_somebody_else_appends_behind_all_that_is_ours_is_read_and_stays(long ahead)
     {
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = ahead });
-        await file.WriteAsync(0, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 0);
         var end = (int)LengthOnDisk(file.Path);
         WriteAside(file.Path, end, Pattern(Block, 7));
-        using (var read = await file.ReadAsync(end, 2 * Block))
+        using (var read = await file.RentReadAsync(end, 2 * Block))
         {
             Assert.Equal(Pattern(Block, 7), read.GetSpan().ToArray());
         }
 
-        await file.WriteAsync(end + Block, Pattern(Block, 8));
+        await file.WriteAsync(Pattern(Block, 8), end + Block);
         await file.DisposeAsync();
         var content = OnDisk(file.Path);
         Assert.Equal([.. Pattern(Block, 7), .. Pattern(Block, 8)], content[end..(end + (2 * Block))]);
@@ -133,11 +133,11 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     {
         Skip.If(Kind == EngineKind.Memory, "its files are of one engine");
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 1 << 20 });
-        await file.WriteAsync(0, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 0);
         var second = Akka.Actor.ActorSystem.Create("second", SetupOf(Kind, Engine, ""));
         await using (var other = await AioExt.Get(second).OpenAsync(file.Path, New with { Mode = FileMode.Open }))
         {
-            await other.WriteAsync(Block, Pattern(Block, 2));
+            await other.WriteAsync(Pattern(Block, 2), Block);
             await other.FlushAsync();
         }
 
@@ -160,14 +160,14 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         {
             for (var at = 0L; at < Records * Block && !done.IsCancellationRequested;)
             {
-                using var read = await reader.ReadAsync(at, Block);
+                using var read = await reader.RentReadAsync(at, Block);
                 Assert.False(read.GetSpan().ContainsAnyExcept((byte)'a'));
                 at += read.Length;
             }
         })).ToArray();
         for (var i = 0; i < Records; i++)
         {
-            await writer.WriteAsync(i * Block, content);
+            await writer.WriteAsync(content, i * Block);
         }
 
         await Task.WhenAll(readers).WaitAsync(Patience.Long);
@@ -181,7 +181,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
         for (var round = 0; round < 200; round++)
         {
             var writes = Enumerable.Range(0, 8)
-                .Select(i => first.WriteAsync((1 << 20) + (i * Block), new byte[Block]).AsTask()).ToArray();
+                .Select(i => first.WriteAsync(new byte[Block], (1 << 20) + (i * Block)).AsTask()).ToArray();
             await second.SetLengthAsync(0);
             await Task.WhenAll(writes);
 
@@ -196,7 +196,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     public async Task A_write_far_behind_the_end_leaves_a_hole()
     {
         var file = await NewFile();
-        await file.WriteAsync(64L << 20, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 64L << 20);
         if (Kind != EngineKind.Memory)
         {
             using var stat = System.Diagnostics.Process.Start(
@@ -216,7 +216,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     public async Task A_reader_that_opens_the_file_while_it_grows_does_not_keep_it_long()
     {
         var writer = await NewFile();
-        await writer.WriteAsync(0, Pattern(Block));
+        await writer.WriteAsync(Pattern(Block), 0);
         var reader = await Ext.OpenAsync(writer.Path);
         await writer.DisposeAsync();
         await reader.DisposeAsync();
@@ -227,9 +227,9 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     public async Task A_second_open_s_data_behind_the_first_one_s_end_is_kept()
     {
         var first = await NewFile();
-        await first.WriteAsync(0, Pattern(Block));
+        await first.WriteAsync(Pattern(Block), 0);
         var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open });
-        await second.WriteAsync(2 * Block, Pattern(Block, 2));
+        await second.WriteAsync(Pattern(Block, 2), 2 * Block);
         await second.DisposeAsync();
         await first.DisposeAsync();
         var content = OnDisk(first.Path);
@@ -241,7 +241,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     public async Task A_refused_write_behind_the_end_leaves_no_trace_and_moves_no_length()
     {
         var file = await NewFile();
-        await Replies.Fails<AioAlignmentException>(new Aio.Write(file, (8 * Block) + 1, new byte[10]));
+        await Replies.Fails<AioAlignmentException>(new Aio.Write(file, new byte[10], (8 * Block) + 1));
         Assert.Equal(0, file.Length);
         await file.DisposeAsync();
         Assert.Empty(OnDisk(file.Path));
@@ -266,7 +266,7 @@ public abstract class GrowthSpecs(EngineKind kind, string hocon, ITestOutputHelp
     public async Task A_cancelled_append_leaves_no_length_behind()
     {
         var file = await NewFile();
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         Replies.Tell(new Aio.Cancel(write));
         var reply = await Replies.Of(write);
         await file.DisposeAsync();

@@ -13,19 +13,19 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var file = await NewFile(Block);
         Engine.OnOperation = (in IoRequest request) => request.Opcode == IoOpcode.Write ? new() { Error = Errno.EIO } : default;
-        await Replies.Fails<AioSystemException>(new Aio.Write(file, Block, new byte[Block]));
+        await Replies.Fails<AioSystemException>(new Aio.Write(file, new byte[Block], Block));
         await Eventually(() => LengthOnDisk(file.Path) == Block, "the growth is taken back");
 
         Engine.OnOperation = null;
         using var stuck = new StuckCall(Engine, "fallocate", file.Path);
-        var write = Replies.Tell(new Aio.Write(file, Block, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], Block));
         stuck.AwaitEntered();
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(write));
         stuck.LetGo();
         await stuck.Left;
         await Fence(file);
         await Eventually(() => LengthOnDisk(file.Path) == Block, "the growth is taken back");
-        await file.WriteAsync(Block, Pattern(Block, 3));
+        await file.WriteAsync(Pattern(Block, 3), Block);
         Assert.Equal(Pattern(Block, 3), OnDisk(file.Path)[Block..]);
     }
 
@@ -34,9 +34,9 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var first = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 64 * Block });
         var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open });
-        await first.WriteAsync(0, Pattern(Block));
+        await first.WriteAsync(Pattern(Block), 0);
         Engine.OnOperation = (in IoRequest request) => request.Opcode == IoOpcode.Write ? new() { Hold = true } : default;
-        var held = Replies.Tell(new Aio.Write(first, Block, Pattern(Block, 2)));
+        var held = Replies.Tell(new Aio.Write(first, Pattern(Block, 2), Block));
         await Eventually(() => Ext.Shards.Sum(shard => shard.Counters.Submitted) == 2, "it is in flight");
         await second.DisposeAsync();
         Assert.Equal(65 * Block, LengthOnDisk(first.Path));
@@ -54,14 +54,14 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var first = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 64 * Block });
         var other = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open, Direct = DirectIo.Off });
-        await first.WriteAsync(0, Pattern(Block));
+        await first.WriteAsync(Pattern(Block), 0);
         Task? write = null;
         Engine.OnFileCall = (call, _) =>
         {
             if (call == "ftruncate" && write is null)
             {
                 // After the look at the tail, before its cut. It is done in no time, or waits for the cut.
-                write = Task.Run(() => other.WriteAsync(block * Block, Pattern(Block, 2)).AsTask());
+                write = Task.Run(() => other.WriteAsync(Pattern(Block, 2), block * Block).AsTask());
                 write.Wait(TimeSpan.FromSeconds(0.5));
             }
 
@@ -84,8 +84,8 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
         var second = await Ext.OpenAsync(first.Path, New with { Mode = FileMode.Open });
         Engine.OnOperation = (in IoRequest request) => request.Opcode != IoOpcode.Write ? default
             : request.Offset == 0 ? new() { Hold = true } : new() { Error = Errno.EIO };
-        var held = Replies.Tell(new Aio.Write(second, 0, Pattern(Block)));
-        await Replies.Fails<AioSystemException>(new Aio.Write(first, Block, new byte[Block]));
+        var held = Replies.Tell(new Aio.Write(second, Pattern(Block), 0));
+        await Replies.Fails<AioSystemException>(new Aio.Write(first, new byte[Block], Block));
         for (var i = 0; i < 8; i++)
         {
             await Fence(first);
@@ -106,7 +106,7 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var calls = new System.Collections.Concurrent.ConcurrentQueue<string>();
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 16 * Block });
-        await file.WriteAsync(0, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 0);
         if (flush)
         {
             await file.FlushAsync();
@@ -126,7 +126,7 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
     public async Task A_tail_that_cannot_be_cut_is_no_error_of_Close()
     {
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 16 * Block });
-        await file.WriteAsync(0, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 0);
         Engine.OnFileCall = (call, _) => call == "ftruncate" ? Errno.EPERM : Errno.None;
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
         Assert.Equal(17 * Block, LengthOnDisk(file.Path));
@@ -139,11 +139,11 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 16 * Block });
         var other = await NewFile(Block);
-        await file.WriteAsync(0, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 0);
         using var stuck = new StuckCall(Engine, "fallocate", file.Path);
         for (var i = 1; i < 14; i++)
         {
-            await file.WriteAsync(i * Block, Pattern(Block, i)); // the second half starts the next growth
+            await file.WriteAsync(Pattern(Block, i), i * Block); // the second half starts the next growth
         }
 
         stuck.AwaitEntered();

@@ -21,7 +21,7 @@ public sealed class LateReadSpecs
         var reader = await aio.OpenAsync("/late", new() { Engine = "thread-pool" });
         var content = new byte[Block];
         content.AsSpan().Fill((byte)'a');
-        await writer.WriteAsync(0, content);
+        await writer.WriteAsync(content, 0);
 
         using var hasRead = new SemaphoreSlim(0);
         using var goOn = new ManualResetEventSlim();
@@ -34,9 +34,9 @@ public sealed class LateReadSpecs
                 goOn.Wait(Patience.Long);
             }
         };
-        var read = reader.ReadAsync(Block, Block).AsTask();
+        var read = reader.RentReadAsync(Block, Block).AsTask();
         Assert.True(await hasRead.WaitAsync(Patience.Long));
-        await writer.WriteAsync(Block, content);
+        await writer.WriteAsync(content, Block);
         goOn.Set();
 
         using (var bytes = await read.WaitAsync(Patience.Long))

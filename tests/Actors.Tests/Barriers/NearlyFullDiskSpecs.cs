@@ -24,8 +24,8 @@ public abstract class NearlyFullDiskSpecs(EngineKind kind, ITestOutputHelper out
         var free = _disk.Free;
         var file = await Ext.OpenAsync(_disk["sparse"], New with { GrowAhead = ahead });
 
-        await file.WriteAsync(Far, Pattern(Block));
-        await file.WriteAsync(0, Pattern(Block, 2));
+        await file.WriteAsync(Pattern(Block), Far);
+        await file.WriteAsync(Pattern(Block, 2), 0);
 
         Assert.Equal(Far + Block, file.Length);
         await file.DisposeAsync();

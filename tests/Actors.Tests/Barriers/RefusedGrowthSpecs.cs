@@ -14,11 +14,11 @@ public sealed class RefusedGrowthSpecs(ITestOutputHelper output)
     public async Task A_write_that_is_refused_allocates_nothing_ahead_for_a_closed_file()
     {
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = AllocatedAhead });
-        await file.WriteAsync(0, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 0);
         await Replies.Do<Aio.Allocated>(new Aio.Allocate(file, 0, Block + AllocatedAhead)); // no more than is there: nothing to trim
         await file.DisposeAsync();
 
-        await Replies.Fails<AioClosedException>(new Aio.Write(file, AllocatedAhead - Block, Pattern(Block)));
+        await Replies.Fails<AioClosedException>(new Aio.Write(file, Pattern(Block), AllocatedAhead - Block));
 
         var other = await NewFile();
         Assert.Equal(Block + AllocatedAhead, LengthOnDisk(file.Path));

@@ -39,7 +39,7 @@ public sealed class BoundedMailboxSpecs(ITestOutputHelper output) : AioTestKit(
                 case "go":
                     begun.Set();
                     full.Wait(Patience.Long);
-                    Context.System.Aio().Tell(new Aio.ReadInto(file, 0, new byte[10]));
+                    Context.System.Aio().Tell(new Aio.ReadInto(file, new byte[10], 0));
                     break;
                 case Aio.ReadIntoCompleted:
                     replied.SetResult();

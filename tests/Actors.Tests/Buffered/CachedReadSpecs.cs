@@ -19,14 +19,14 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         var content = Pattern(3 * Block / 2);
         var file = await Counted(content, cached: true);
 
-        Replies.Tell(new Aio.Read(file, 1, 100));
-        Replies.Tell(new Aio.Read(file, Block, Block)); // meets the end
-        Replies.Tell(new Aio.Read(file, 9 * Block, 10)); // behind it
+        Replies.Tell(new Aio.RentRead(file, 1, 100));
+        Replies.Tell(new Aio.RentRead(file, Block, Block)); // meets the end
+        Replies.Tell(new Aio.RentRead(file, 9 * Block, 10)); // behind it
         var into = new byte[10];
-        Replies.Tell(new Aio.ReadInto(file, 5, into));
+        Replies.Tell(new Aio.ReadInto(file, into, 5));
         await Eventually(() => Replies.Count == 4, "four reads are answered");
 
-        var reads = Replies.InOrder.OfType<Aio.ReadCompleted>().ToArray();
+        var reads = Replies.InOrder.OfType<Aio.RentReadCompleted>().ToArray();
         Assert.Equal(content.AsSpan(1, 100), reads[0].Buffer.GetSpan());
         Assert.Equal(content.AsSpan(Block), reads[1].Buffer.GetSpan());
         Assert.Equal(0, reads[2].Buffer.Length);
@@ -42,19 +42,19 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
     public async Task A_miss_a_long_read_and_a_write_go_to_a_blocking_thread()
     {
         var file = await Counted(Pattern(2 * Longest), cached: false);
-        using (var missed = await file.ReadAsync(0, Longest))
+        using (var missed = await file.RentReadAsync(0, Longest))
         {
             Assert.Equal(Pattern(2 * Longest).AsSpan(0, Longest), missed.GetSpan());
         }
 
         Assert.Equal((1, 1), (_looks, _blockingReads));
         Engine.IsCached = _ => throw new InvalidOperationException("not for this one");
-        using (var tooLong = await file.ReadAsync(0, Longest + 1))
+        using (var tooLong = await file.RentReadAsync(0, Longest + 1))
         {
             Assert.Equal(Longest + 1, tooLong.Length);
         }
 
-        await file.WriteAsync(0, new byte[Block]);
+        await file.WriteAsync(new byte[Block], 0);
         Assert.Equal(2, _blockingReads);
         Assert.Equal((0, 1), await HitsAndMisses()); // what is too long was not looked for
     }
@@ -69,7 +69,7 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         const int Reads = 300;
         for (var i = 0; i < Reads; i++)
         {
-            Replies.Tell(new Aio.Read(file, random.Next(64) * Block, Block));
+            Replies.Tell(new Aio.RentRead(file, random.Next(64) * Block, Block));
         }
 
         Replies.Tell(new Aio.Flush(file));
@@ -77,8 +77,8 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         await Eventually(() => Replies.Count == Reads + 2, "everything is answered");
 
         Assert.IsType<Aio.Closed>(Replies.InOrder[^1]);
-        Assert.Equal(Reads, Replies.InOrder.OfType<Aio.ReadCompleted>().Select(read => read.Command).Distinct().Count());
-        foreach (var read in Replies.InOrder.OfType<Aio.ReadCompleted>())
+        Assert.Equal(Reads, Replies.InOrder.OfType<Aio.RentReadCompleted>().Select(read => read.Command).Distinct().Count());
+        foreach (var read in Replies.InOrder.OfType<Aio.RentReadCompleted>())
         {
             Assert.Equal(content.AsSpan((int)read.Command.Offset, Block), read.Buffer.GetSpan());
             read.Buffer.Dispose();
@@ -91,10 +91,10 @@ public sealed class CachedReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         var file = await Counted(Pattern(Block), cached: true);
         Engine.IsCached = _ => throw new InvalidOperationException("bomb");
 
-        await Replies.Fails<AioAbortedException>(new Aio.Read(file, 0, 10));
+        await Replies.Fails<AioAbortedException>(new Aio.RentRead(file, 0, 10));
 
         Engine.IsCached = null;
-        using var read = await file.ReadAsync(0, 10);
+        using var read = await file.RentReadAsync(0, 10);
         Assert.Equal(Pattern(Block).AsSpan(0, 10), read.GetSpan());
     }
 
@@ -145,7 +145,7 @@ public abstract class BufferedSpecs(EngineKind kind, ITestOutputHelper output) :
                 (offset, length) = (random.Next(content.Length), random.Next(100 << 10));
             }
 
-            using var read = await file.ReadAsync(offset, length);
+            using var read = await file.RentReadAsync(offset, length);
             Assert.Equal(content.AsSpan(offset, Math.Min(length, content.Length - offset)), read.GetSpan());
         });
         await Task.WhenAll(tasks).WaitAsync(Patience.Long);
@@ -156,9 +156,9 @@ public abstract class BufferedSpecs(EngineKind kind, ITestOutputHelper output) :
     {
         var file = await NewFile(direct: DirectIo.Off);
         var content = Pattern(100_001);
-        await file.WriteAsync(7, content);
+        await file.WriteAsync(content, 7);
         await file.FlushAsync();
-        using var read = await file.ReadAsync(7, content.Length + 10);
+        using var read = await file.RentReadAsync(7, content.Length + 10);
 
         Assert.Equal(content, read.GetSpan());
         Assert.Equal([.. new byte[7], .. content], ContentOf(file));

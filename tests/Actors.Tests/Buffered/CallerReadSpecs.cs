@@ -16,7 +16,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var content = Pattern(2 * Block);
         var file = await Cached(content);
-        var read = file.ReadAsync(1, 100);
+        var read = file.RentReadAsync(1, 100);
         Assert.True(read.IsCompletedSuccessfully);
         using (var buffer = await read)
         {
@@ -24,7 +24,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         }
 
         var into = new byte[Block];
-        var atEnd = file.ReadAsync((2 * Block) - 10, into);
+        var atEnd = file.ReadAsync(into, (2 * Block) - 10);
         Assert.True(atEnd.IsCompletedSuccessfully);
         Assert.Equal(10, await atEnd);
         Assert.Equal(content.AsSpan((2 * Block) - 10), into.AsSpan(0, 10));
@@ -37,7 +37,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var file = await Cached(Pattern(Block));
         Engine.IsCached = _ => Interlocked.Increment(ref _looks) < 0;
-        Assert.Equal(10, await file.ReadAsync(0, new byte[10]));
+        Assert.Equal(10, await file.ReadAsync(new byte[10], 0));
         Assert.Equal(1, _looks);
         Assert.Equal(1, (await Stats()).Shards[0].CacheMisses);
     }
@@ -54,7 +54,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
             return true;
         };
         var into = new byte[Block];
-        Disk.Tell(new Aio.ReadInto(file, 7, into) { Token = 1 }, TestActor);
+        Disk.Tell(new Aio.ReadInto(file, into, 7) { Token = 1 }, TestActor);
         Assert.Equal((1, Block), ExpectMsg<Aio.ReadIntoCompleted>() is var first ? ((int)first.Token!, first.Count) : default);
         Assert.Equal(content.AsSpan(7, Block), into.AsSpan());
         Assert.NotEqual(caller, Assert.Single(threads));
@@ -65,7 +65,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var file = await Cached(Pattern(Block));
         Disk.Tell(new Aio.Close(file), TestActor);
-        Disk.Tell(new Aio.ReadInto(file, 0, new byte[10]), TestActor);
+        Disk.Tell(new Aio.ReadInto(file, new byte[10], 0), TestActor);
         var replies = new object[] { ExpectMsg<Aio.Event>(), ExpectMsg<Aio.Event>() };
         Assert.Single(replies.OfType<Aio.Closed>());
         Assert.IsType<AioClosedException>(Assert.Single(replies.OfType<Aio.CommandFailed>()).Cause);
@@ -77,7 +77,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
     {
         var file = await Cached(Pattern(Block));
         Replies.Tell(new Aio.Close(file));
-        await Assert.ThrowsAsync<AioClosedException>(async () => await file.ReadAsync(0, new byte[10]));
+        await Assert.ThrowsAsync<AioClosedException>(async () => await file.ReadAsync(new byte[10], 0));
         Assert.Equal(0, _looks);
     }
 
@@ -88,7 +88,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         var buffer = Pool.Rent(Block);
         var memory = buffer.Memory;
         buffer.Dispose();
-        await Assert.ThrowsAsync<AioBufferDisposedException>(async () => await file.ReadAsync(0, memory));
+        await Assert.ThrowsAsync<AioBufferDisposedException>(async () => await file.ReadAsync(memory, 0));
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
             return true;
         };
         Engine.OnFileCall = CountReads;
-        _ = await file.ReadAsync(0, new byte[Block]);
+        _ = await file.ReadAsync(new byte[Block], 0);
         Assert.Equal(1, _blockingReads); // behind the end that was known: looked at where barriers are kept
     }
 
@@ -147,7 +147,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
             return go.Wait(Patience.Long);
         };
         var into = new byte[Block];
-        var underWay = Task.Run(() => file.ReadAsync(0, into).AsTask());
+        var underWay = Task.Run(() => file.ReadAsync(into, 0).AsTask());
         Assert.True(reached.Wait(Patience.Long));
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
         go.Set();
@@ -165,13 +165,13 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         Engine.OnFileCall = (call, _) => call is "ftruncate" or "fallocate" && !go.Wait(Patience.Long) ? Errno.EIO : Errno.None;
         Aio.BarrierCommand command = cut ? new Aio.SetLength(file, 10) : new Aio.Allocate(file, 0, 2 * Block);
         Replies.Tell(command);
-        var behind = file.ReadAsync(0, new byte[Block]).AsTask();
+        var behind = file.ReadAsync(new byte[Block], 0).AsTask();
         Assert.Equal(0, _looks);
         go.Set();
         Assert.Equal(cut ? 10 : Block, await behind.WaitAsync(Patience.Long));
         Assert.True(Replies.Has(command));
         Assert.Equal(0, _looks);
-        Assert.Equal(5, await file.ReadAsync(0, new byte[5])); // and on again
+        Assert.Equal(5, await file.ReadAsync(new byte[5], 0)); // and on again
         Assert.Equal(1, _looks);
     }
 
@@ -187,7 +187,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
             return go.Wait(Patience.Long);
         };
         Engine.OnFileCall = CountReads;
-        var underWay = Task.Run(() => file.ReadAsync(0, new byte[Block]).AsTask());
+        var underWay = Task.Run(() => file.ReadAsync(new byte[Block], 0).AsTask());
         Assert.True(reached.Wait(Patience.Long));
         var command = exclusive();
         Replies.Tell(command);
@@ -195,7 +195,7 @@ public sealed class CallerReadSpecs(ITestOutputHelper output) : AioTestKit(Engin
         go.Set();
         check(await underWay.WaitAsync(Patience.Long));
         var before = _looks;
-        Assert.Equal(5, await file.ReadAsync(0, new byte[5])); // and on again
+        Assert.Equal(5, await file.ReadAsync(new byte[5], 0)); // and on again
         Assert.Equal(before + 1, _looks);
     }
 
@@ -241,7 +241,7 @@ public sealed class CallerReadsOnThePageCache(ITestOutputHelper output) : AioTes
                     {
                         try
                         {
-                            Assert.Equal(Block, await file.ReadAsync(i % 4 * Block, memory));
+                            Assert.Equal(Block, await file.ReadAsync(memory, i % 4 * Block));
                             Assert.DoesNotContain(memory, value => value != own + 1);
                         }
                         catch (AioClosedException)
@@ -269,7 +269,7 @@ public sealed class CallerReadsOnThePageCache(ITestOutputHelper output) : AioTes
             var memory = new byte[Block];
             while (!done.IsCancellationRequested)
             {
-                var count = await file.ReadAsync(0, memory);
+                var count = await file.ReadAsync(memory, 0);
                 Assert.InRange(count, 10, Block);
                 Assert.DoesNotContain(memory.Take(count), value => value != 7);
             }
@@ -277,7 +277,7 @@ public sealed class CallerReadsOnThePageCache(ITestOutputHelper output) : AioTes
         for (var round = 0; round < 200; round++)
         {
             await file.SetLengthAsync(10);
-            await file.WriteAsync(10, content.AsMemory(10));
+            await file.WriteAsync(content.AsMemory(10), 10);
         }
 
         await done.CancelAsync();

@@ -14,12 +14,12 @@ public sealed class EngineOfFileSpecs(ITestOutputHelper output) : AioTestKit(Eng
         Assert.True(file.IsDirect);
         for (var i = 0; i < 20; i++)
         {
-            await file.WriteAsync(i * Block, Pattern(Block, i));
+            await file.WriteAsync(Pattern(Block, i), i * Block);
         }
 
-        await file.WriteVAsync(20 * Block, [Pattern(Block, 20), Pattern(Block, 21)]);
+        await file.WriteAsync([Pattern(Block, 20), Pattern(Block, 21)], 20 * Block);
         var read = new byte[22 * Block];
-        Assert.Equal(read.Length, await file.ReadAsync(0, read));
+        Assert.Equal(read.Length, await file.ReadAsync(read, 0));
         Assert.Equal(Enumerable.Range(0, 22).SelectMany(i => Pattern(Block, i)), read);
         Assert.Equal(0, (await StatsAfter(0)).Shards.Sum(shard => shard.Submitted));
         await file.FlushAsync();
@@ -30,7 +30,7 @@ public sealed class EngineOfFileSpecs(ITestOutputHelper output) : AioTestKit(Eng
     public async Task The_system_s_own_engine_may_be_named()
     {
         var file = await Open("linux-aio");
-        await file.WriteAsync(0, Pattern(Block));
+        await file.WriteAsync(Pattern(Block), 0);
         Assert.Equal(1, (await StatsAfter(1)).Shards.Sum(shard => shard.Submitted));
     }
 

@@ -28,7 +28,7 @@ public sealed class DispatcherSettingsSpecs
             {
                 var file = await AioExt.Get(system).OpenAsync("/f", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite })
                     .WaitAsync(Patience.Long);
-                await file.WriteAsync(0, new byte[4096]).AsTask().WaitAsync(Patience.Long);
+                await file.WriteAsync(new byte[4096], 0).AsTask().WaitAsync(Patience.Long);
                 await file.FlushAsync().AsTask().WaitAsync(Patience.Long);
                 Assert.Equal(7, system.Dispatchers.Lookup($"akka.io.aio.{dispatcher}").Throughput);
             }

@@ -204,8 +204,8 @@ public abstract class ShardDispatcherSpecsBase(EngineKind kind, ITestOutputHelpe
             _outstanding++;
             var offset = (long)(_firstBlock + block) * Block;
             _aio.Tell(written is null
-                ? new Aio.Write(_file, offset, Pattern(Block, _toStart)) { Token = block }
-                : new Aio.ReadInto(_file, offset, new byte[Block]) { Token = (block, written) });
+                ? new Aio.Write(_file, Pattern(Block, _toStart), offset) { Token = block }
+                : new Aio.ReadInto(_file, new byte[Block], offset) { Token = (block, written) });
         }
     }
 

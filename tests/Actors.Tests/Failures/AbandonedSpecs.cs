@@ -32,7 +32,7 @@ public sealed class AbandonedSpecs(ITestOutputHelper output) : AioTestKit(Engine
         var first = await Held(new Aio.Flush(file), 1);
         var second = Replies.Tell(new Aio.Flush(file));
         var third = await Held(new Aio.Flush(other), 2);
-        var read = await Held(new Aio.Read(file, 0, 2 * Block), 3);
+        var read = await Held(new Aio.RentRead(file, 0, 2 * Block), 3);
         await Sys.Terminate().WaitAsync(Patience.Long);
         await Replies.AssertOneEach(first, second, third, read);
     }
@@ -51,7 +51,7 @@ public sealed class AbandonedSpecs(ITestOutputHelper output) : AioTestKit(Engine
     public async Task A_reap_that_fails_while_the_shard_is_stuck_in_a_submit_restarts_it_behind_that()
     {
         var file = await StuckFile();
-        var read = await Held(new Aio.Read(file, 0, 2 * Block), 1);
+        var read = await Held(new Aio.RentRead(file, 0, 2 * Block), 1);
         using var entered = new ManualResetEventSlim();
         using var leave = new ManualResetEventSlim();
         Engine.OnSubmit = requests =>
@@ -64,7 +64,7 @@ public sealed class AbandonedSpecs(ITestOutputHelper output) : AioTestKit(Engine
 
             return default;
         };
-        var slow = Replies.Tell(new Aio.Read(file, 0, 3 * Block));
+        var slow = Replies.Tell(new Aio.RentRead(file, 0, 3 * Block));
         Assert.True(entered.Wait(Patience.Long));
         var shard = Ext.Shards[0];
         shard.Tell(new ReapFailed(shard.Reaping!, new InvalidOperationException("a reap failed")), ActorRefs.NoSender);
@@ -75,7 +75,7 @@ public sealed class AbandonedSpecs(ITestOutputHelper output) : AioTestKit(Engine
         await Replies.AssertOneEach(read, slow, canceled);
     }
 
-    private static Aio.Write Write(AioFile file) => new(file, 0, new byte[2 * Block]);
+    private static Aio.Write Write(AioFile file) => new(file, new byte[2 * Block], 0);
 
     private async Task<AioFile> StuckFile()
     {

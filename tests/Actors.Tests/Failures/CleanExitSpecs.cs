@@ -60,7 +60,7 @@ public sealed class CleanExitSpecs(ITestOutputHelper output) : AioTestKit(Engine
             var file = await aio.OpenAsync(NewPath(), New with { PreallocationSize = 64 * Block });
             await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
             {
-                using var buffer = await file.ReadAsync(i * Block, Block);
+                using var buffer = await file.RentReadAsync(i * Block, Block);
             }));
             await file.DisposeAsync();
             await system.Terminate();
@@ -77,7 +77,7 @@ public sealed class CleanExitSpecs(ITestOutputHelper output) : AioTestKit(Engine
         var replies = new Replies(system);
         var commands = Enumerable.Range(0, 5000)
             .Select(i => replies.Tell<Aio.Command>(
-                i % 100 == 99 ? new Aio.Flush(file) : new Aio.Write(file, i % 256 * Block, new byte[Block])))
+                i % 100 == 99 ? new Aio.Flush(file) : new Aio.Write(file, new byte[Block], i % 256 * Block)))
             .ToArray();
         await system.Terminate().WaitAsync(Patience.Long);
         await replies.AssertOneEach(commands);
@@ -96,8 +96,8 @@ public sealed class CleanExitSpecs(ITestOutputHelper output) : AioTestKit(Engine
         var file = await ext.OpenAsync(NewPath(), New);
         await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
         {
-            await file.WriteAsync(i * Block, new byte[Block]);
-            using var read = await file.ReadAsync(i * Block, 100);
+            await file.WriteAsync(new byte[Block], i * Block);
+            using var read = await file.RentReadAsync(i * Block, 100);
         }));
         await file.FlushAsync();
         Assert.NotEmpty(ProcessState.ThreadsNamed("akka.io.aio"));

@@ -19,7 +19,7 @@ public sealed class CommandInHandSpecs(ITestOutputHelper output)
     {
         var file = await NewFile(4 * Block);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
-        var held = Replies.Tell(new Aio.ReadInto(file, 0, new byte[2 * Block]));
+        var held = Replies.Tell(new Aio.ReadInto(file, new byte[2 * Block], 0));
         await Eventually(() => Ext.Shards[0].Context is { Count: 1 }, "one is in flight");
 
         using var stop = new Stop(this, file);
@@ -54,7 +54,7 @@ public sealed class CommandInHandSpecs(ITestOutputHelper output)
         await Eventually(() => Ext.OpenFiles == 0, "its descriptor is closed: nothing of it is in the kernel");
     }
 
-    private Aio.ReadInto Read(AioFile file) => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+    private Aio.ReadInto Read(AioFile file) => Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
 
     /// <summary>A command that is refused at once, and whose reply stops the shard's thread until it may go.</summary>
     private sealed class Stop : IDisposable
@@ -63,7 +63,7 @@ public sealed class CommandInHandSpecs(ITestOutputHelper output)
 
         public Stop(CommandInHandSpecs specs, AioFile file)
         {
-            Command = new Aio.Read(file, -1, 1);
+            Command = new Aio.RentRead(file, -1, 1);
             var before = specs.Replies.OnReply;
             specs.Replies.OnReply = reply =>
             {
@@ -76,7 +76,7 @@ public sealed class CommandInHandSpecs(ITestOutputHelper output)
             specs.Replies.Tell(Command);
         }
 
-        public Aio.Read Command { get; }
+        public Aio.RentRead Command { get; }
 
         public void Go() => _go.Set();
 

@@ -46,7 +46,7 @@ public sealed class ForgottenFilesOnMemory(ITestOutputHelper output) : Forgotten
         async Task<Task<AioBuffer>> OpenAndRead()
         {
             var file = await NewFile(Block);
-            var read = file.ReadAsync(0, 1).AsTask();
+            var read = file.RentReadAsync(0, 1).AsTask();
             await Eventually(() => Ext.Shards.Sum(shard => shard.Context?.Count ?? 0) == 1, "the read is in flight");
             return read;
         }
@@ -144,8 +144,8 @@ public abstract class ForgottenFileSpecs(EngineKind kind, int restarts, ITestOut
             var file = await NewFile();
             for (var i = 0; i < 3; i++)
             {
-                await file.WriteAsync(i * Block, Pattern(Block, i));
-                using var read = await file.ReadAsync(0, Block);
+                await file.WriteAsync(Pattern(Block, i), i * Block);
+                using var read = await file.RentReadAsync(0, Block);
                 await file.FlushAsync();
             }
 

@@ -36,7 +36,7 @@ public sealed class HostileDeadLetterSpecs(ITestOutputHelper output) : AioTestKi
                 {
                     Aio.Command command = (i % 6) switch
                     {
-                        0 => new Aio.ReadInto(file, 0, new byte[1]),
+                        0 => new Aio.ReadInto(file, new byte[1], 0),
                         1 => new Aio.Cancel(new Aio.Flush(file)),
                         2 => new Aio.Flush(file),
                         3 => new Aio.GetStats(),
@@ -67,7 +67,7 @@ public sealed class HostileDeadLetterSpecs(ITestOutputHelper output) : AioTestKi
         await Eventually(() => stopped.Ref is ActorRefWithCell { Underlying.IsTerminated: true }, "it has stopped");
         foreach (var requester in new[] { OfEndedAsk(), stopped.Ref })
         {
-            Disk.Tell(new Aio.Read(file, 0, Block), requester);
+            Disk.Tell(new Aio.RentRead(file, 0, Block), requester);
             Disk.Tell(new Aio.Open(file.Path, new() { Owner = TestActor }), requester);
         }
 

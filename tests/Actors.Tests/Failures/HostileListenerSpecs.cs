@@ -56,7 +56,7 @@ public abstract class HostileListenerSpecs(EngineKind kind, string hocon, ITestO
         {
             for (var i = 0; i < Rounds; i++)
             {
-                using var buffer = await file.ReadAsync((task + i) % 64 * Block, Block).AsTask().WaitAsync(Patience.Long);
+                using var buffer = await file.RentReadAsync((task + i) % 64 * Block, Block).AsTask().WaitAsync(Patience.Long);
                 Assert.Equal(Block, buffer.Length);
             }
         })));
@@ -88,9 +88,9 @@ public abstract class HostileListenerSpecs(EngineKind kind, string hocon, ITestO
             var hostile = new Sink(Sys);
             for (var i = 0; i < 50; i++)
             {
-                Disk.Tell(new Aio.ReadInto(file, i % 64 * Block, new byte[Block]), hostile); // each reply that it throws at is logged
+                Disk.Tell(new Aio.ReadInto(file, new byte[Block], i % 64 * Block), hostile); // each reply that it throws at is logged
                 Disk.Tell(new Aio.SetLength(file, -1), hostile);
-                using var buffer = await file.ReadAsync(i * Block, Block).AsTask().WaitAsync(Patience.Long);
+                using var buffer = await file.RentReadAsync(i * Block, Block).AsTask().WaitAsync(Patience.Long);
                 Assert.Equal(Block, buffer.Length);
             }
 

@@ -24,9 +24,9 @@ public sealed class HostileRequesterSpecs(ITestOutputHelper output) : AioTestKit
         var hostile = new Hostile(Sys);
         Aio.Command command = kind switch
         {
-            "a reply of the reaper" => new Aio.ReadInto(file, 0, new byte[1]),
-            "a refusal" => new Aio.Read(file, -1, 1),
-            "an empty read" => new Aio.ReadInto(file, 0, Memory<byte>.Empty),
+            "a reply of the reaper" => new Aio.ReadInto(file, new byte[1], 0),
+            "a refusal" => new Aio.RentRead(file, -1, 1),
+            "an empty read" => new Aio.ReadInto(file, Memory<byte>.Empty, 0),
             "a barrier" => new Aio.SetLength(file, 4 * Block),
             "a refused barrier" => new Aio.Close(file),
             "a cancel" => new Aio.Cancel(new Aio.Flush(file)),
@@ -43,8 +43,8 @@ public sealed class HostileRequesterSpecs(ITestOutputHelper output) : AioTestKit
         for (var i = 0; i < 5; i++)
         {
             Disk.Tell(command, hostile);
-            reads.Add(Replies.Tell(new Aio.ReadInto(other, i, new byte[10])));
-            reads.Add(Replies.Tell(new Aio.Write(other, 0, new byte[Block])));
+            reads.Add(Replies.Tell(new Aio.ReadInto(other, new byte[10], i)));
+            reads.Add(Replies.Tell(new Aio.Write(other, new byte[Block], 0)));
         }
 
         await Task.WhenAll(reads.Select(Replies.Of));
@@ -74,12 +74,12 @@ public sealed class HostileRequesterSpecs(ITestOutputHelper output) : AioTestKit
                 Ext.Manager.Tell(refused, hostile);
                 break;
             default:
-                Ext.Manager.Tell(new Aio.Batch(refused, new Aio.Read(closed, 0, 1)), hostile);
+                Ext.Manager.Tell(new Aio.Batch(refused, new Aio.RentRead(closed, 0, 1)), hostile);
                 break;
         }
 
         await Eventually(() => hostile.Told > 0, "it is told");
-        using (await file.ReadAsync(0, 10).AsTask().WaitAsync(Patience.Long))
+        using (await file.RentReadAsync(0, 10).AsTask().WaitAsync(Patience.Long))
         {
             await using var other = await NewFile(Block);
         }
@@ -96,7 +96,7 @@ public sealed class HostileRequesterSpecs(ITestOutputHelper output) : AioTestKit
         Disk.Tell(new Aio.SetLength(file, -1), hostile);
         Assert.Equal(1, hostile.Told);
         await Sys.Terminate().WaitAsync(Patience.Long);
-        Disk.Tell(new Aio.Read(file, 0, 1), hostile);
+        Disk.Tell(new Aio.RentRead(file, 0, 1), hostile);
         Assert.Equal(2, hostile.Told);
     }
 
@@ -118,8 +118,8 @@ public sealed class HostileRequesterSpecs(ITestOutputHelper output) : AioTestKit
             var reads = new List<Task<AioBuffer>>();
             for (var i = 0; i < 50; i++)
             {
-                aio.Ref.Tell(new Aio.Read(file, 0, 1), hostile);
-                reads.Add(file.ReadAsync(0, 1).AsTask());
+                aio.Ref.Tell(new Aio.RentRead(file, 0, 1), hostile);
+                reads.Add(file.RentReadAsync(0, 1).AsTask());
             }
 
             ((IInternalActorRef)shard).Stop();
@@ -141,10 +141,10 @@ public sealed class HostileRequesterSpecs(ITestOutputHelper output) : AioTestKit
         var rogue = new Rogue(Sys);
         for (var i = 0; i < 200; i++)
         {
-            Disk.Tell(new Aio.ReadInto(file, 0, new byte[2 * Block]), rogue); // most of them wait in the queue
+            Disk.Tell(new Aio.ReadInto(file, new byte[2 * Block], 0), rogue); // most of them wait in the queue
         }
 
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[10]));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[10], 0));
         var counters = Ext.Shards[0].Counters;
         await Eventually(() => counters.Queued == 200 + 1 - 64 || counters.Restarts > 0, "most of them wait");
         Engine.OnOperation = null;

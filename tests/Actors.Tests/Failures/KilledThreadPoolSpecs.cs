@@ -102,7 +102,7 @@ public sealed class KilledThreadPoolSpecs(ITestOutputHelper output) : AioTestKit
                 _ended.TrySetException(new InvalidOperationException($"a second reply: {reply}"));
             }
 
-            if (reply is Aio.ReadCompleted read)
+            if (reply is Aio.RentReadCompleted read)
             {
                 read.Buffer.Dispose();
             }
@@ -131,9 +131,9 @@ public sealed class KilledThreadPoolSpecs(ITestOutputHelper output) : AioTestKit
             Aio.FileCommand command = _random.Next(20) switch
             {
                 0 => new Aio.Flush(_file),
-                < 8 => new Aio.Write(_file, offset, new byte[Block]),
-                < 14 => new Aio.ReadInto(_file, offset, new byte[Block]),
-                _ => new Aio.Read(_file, offset, 100),
+                < 8 => new Aio.Write(_file, new byte[Block], offset),
+                < 14 => new Aio.ReadInto(_file, new byte[Block], offset),
+                _ => new Aio.RentRead(_file, offset, 100),
             };
             _outstanding.Add(command);
             Context.System.Aio().Tell(command);

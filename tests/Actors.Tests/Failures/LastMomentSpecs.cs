@@ -65,7 +65,7 @@ public abstract class LastMomentSpecsBase(string hocon, ITestOutputHelper output
 
     private static Aio.Command CommandOf(AioFile file, int kind) => kind switch
     {
-        0 => new Aio.ReadInto(file, 0, new byte[1]),
+        0 => new Aio.ReadInto(file, new byte[1], 0),
         1 => new Aio.Cancel(new Aio.Flush(file)),
         2 => new Aio.Flush(file),
         3 => new Aio.GetStats(),

@@ -22,7 +22,7 @@ public sealed class ManagerSpecs(ITestOutputHelper output) : AioTestKit(EngineKi
         Assert.IsType<AioException>((await replies.Do<Aio.CommandFailed>(new Aio.GetStats())).Cause);
         engine.Throws = false;
         Assert.Equal(1, (await replies.Do<Aio.Stats>(new Aio.GetStats())).OpenFiles);
-        Assert.Equal(10, await file.ReadAsync(0, new byte[10]).AsTask().WaitAsync(Patience.Long));
+        Assert.Equal(10, await file.ReadAsync(new byte[10], 0).AsTask().WaitAsync(Patience.Long));
         await using (await aio.OpenAsync("/memory/g", New).WaitAsync(Patience.Long))
         {
             Assert.False(aio.Refuses);

@@ -25,13 +25,13 @@ public abstract class NoThreadSpecs(EngineKind kind, string hocon, ITestOutputHe
         var file = await FileOf(Pattern(64 * Block));
         for (var i = 0; i < 64; i++)
         {
-            Assert.Equal(10, await file.ReadAsync(i * Block, new byte[10]).AsTask().WaitAsync(Patience.Long));
+            Assert.Equal(10, await file.ReadAsync(new byte[10], i * Block).AsTask().WaitAsync(Patience.Long));
         }
 
         await Replies.Do<Aio.LengthSet>(new Aio.SetLength(file, 32 * Block)); // on a blocking thread
         Ext.Shards[0].Ref.Tell(Kill.Instance);
         await Eventually(() => Ext.Shards[0].Counters.Restarts == 1 && Ext.Shards[0].Context is not null, "it has restarted");
-        Assert.Equal(10, await file.ReadAsync(0, new byte[10]).AsTask().WaitAsync(Patience.Long));
+        Assert.Equal(10, await file.ReadAsync(new byte[10], 0).AsTask().WaitAsync(Patience.Long));
         await Sys.Terminate().WaitAsync(Patience.Long); // closes the file
         await Eventually(() => Ext.OpenFiles == 0 && Ext.Shards.All(shard => shard.HasEnded), "all is given back");
         Assert.True(s_refused > 0); // else nothing has been tried

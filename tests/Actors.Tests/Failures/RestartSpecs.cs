@@ -34,7 +34,7 @@ public abstract class RestartSpecsBase : AioTestKit
     public async Task A_batch_that_a_shard_throws_in_the_middle_of_is_answered_whole()
     {
         var file = await NewFile(256 * Block);
-        var batch = new Aio.Batch([.. Enumerable.Range(0, 256).Select(i => new Aio.ReadInto(file, i * Block, new byte[8]))]);
+        var batch = new Aio.Batch([.. Enumerable.Range(0, 256).Select(i => new Aio.ReadInto(file, new byte[8], i * Block))]);
         Arm(reaper: false);
         Disk.Tell(batch, Replies); // the first full batch of the kernel's throws, with most of the commands behind it
         await ExpectMsgAsync<AioShardRestarted>();
@@ -53,8 +53,8 @@ public abstract class RestartSpecsBase : AioTestKit
         var commands = new List<Aio.Command>();
         for (var i = 0; i < 256; i++)
         {
-            commands.Add(Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i))));
-            commands.Add(Replies.Tell(new Aio.Read(file, i * Block, 100)));
+            commands.Add(Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block)));
+            commands.Add(Replies.Tell(new Aio.RentRead(file, i * Block, 100)));
             if (i == 100)
             {
                 Arm(reaper);
@@ -73,7 +73,7 @@ public abstract class RestartSpecsBase : AioTestKit
         {
             switch (reply)
             {
-                case Aio.ReadCompleted read:
+                case Aio.RentReadCompleted read:
                     read.Buffer.Dispose();
                     break;
                 case Aio.CommandFailed failed:
@@ -110,7 +110,7 @@ public abstract class RestartSpecsBase : AioTestKit
     {
         var file = await NewFile(16 * Block);
         Engine.OnOperation = (in _) => new OperationFault { Hold = true };
-        var commands = Enumerable.Range(0, 16).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var commands = Enumerable.Range(0, 16).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         await Eventually(() => Ext.Shards.Sum(shard => shard.Context?.Count ?? 0) == 16, "all are in flight");
         Engine.OnOperation = null;
         Volatile.Write(ref _reaperBombs, 3); // the first fails the reaper, the others its drain
@@ -133,7 +133,7 @@ public abstract class RestartSpecsBase : AioTestKit
         for (var i = 0; i < 3; i++)
         {
             Arm(reaper);
-            var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+            var write = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
             await ExpectMsgAsync<AioShardRestarted>();
             var reply = await Replies.Of(write);
             Assert.True(reply is Aio.WriteCompleted or Aio.CommandFailed { Cause: AioAbortedException }, $"{reply}");
@@ -161,15 +161,15 @@ public abstract class RestartSpecsBase : AioTestKit
     {
         var (file, other) = (await NewFile(8 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Opcode == IoOpcode.Write && request.Length == Block };
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         var cut = Replies.Tell(new Aio.SetLength(file, 0));
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         var again = Replies.Tell(new Aio.SetLength(file, 2 * Block));
         var flush = Replies.Tell(new Aio.Flush(file));
-        var last = Replies.Tell(new Aio.ReadInto(file, 0, new byte[8 * Block]));
+        var last = Replies.Tell(new Aio.ReadInto(file, new byte[8 * Block], 0));
         await Fence(other);
         Arm(reaper: true);
-        var bystander = Replies.Tell(new Aio.ReadInto(other, 0, new byte[1]));
+        var bystander = Replies.Tell(new Aio.ReadInto(other, new byte[1], 0));
         await Eventually(() => Engine.Release() > 0, "the write is released");
         await ExpectMsgAsync<AioShardRestarted>();
         await Replies.AssertOneEach(write, cut, read, again, flush, last, bystander);
@@ -189,9 +189,9 @@ public abstract class RestartSpecsBase : AioTestKit
     {
         var file = await NewFile(8 * Block);
         using var gate = new Gate(Engine, first: request => request.Opcode == IoOpcode.Read);
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[1]));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[1], 0));
         gate.AwaitEntered();
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         Aio.BarrierCommand barrier = kind switch
         {
             "close" => new Aio.Close(file),
@@ -225,11 +225,11 @@ public abstract class RestartSpecsBase : AioTestKit
         var (file, other) = (await NewFile(8 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
         using var buffer = Pool.Rent(2 * Block);
-        var write = Replies.Tell(new Aio.Write(file, 0, buffer));
-        var read = Replies.Tell(new Aio.Read(file, 0, 2 * Block));
+        var write = Replies.Tell(new Aio.Write(file, buffer, 0));
+        var read = Replies.Tell(new Aio.RentRead(file, 0, 2 * Block));
         await Fence(other);
         Arm(reaper: true);
-        var bystander = Replies.Tell(new Aio.ReadInto(file, 0, new byte[1])); // on the same shard
+        var bystander = Replies.Tell(new Aio.ReadInto(file, new byte[1], 0)); // on the same shard
         await ExpectMsgAsync<AioShardRestarted>(); // after drain-timeout, 3 s
 
         var failed = await Replies.Of<Aio.CommandFailed>(write);
@@ -272,7 +272,7 @@ public abstract class RestartSpecsBase : AioTestKit
             return Errno.None;
         };
         var commands = Enumerable.Range(0, 4).Select(i => Replies.Tell<Aio.Command>(i % 2 == 0
-            ? new Aio.Write(file, i * 10, Pattern(10, i)) : new Aio.ReadInto(file, i * 10, new byte[10]))).ToList();
+            ? new Aio.Write(file, Pattern(10, i), i * 10) : new Aio.ReadInto(file, new byte[10], i * 10))).ToList();
         Assert.True(entered.Wait(Patience.Long));
         var close = Replies.Tell(new Aio.Close(file));
         await Crash(direct, reaper);
@@ -296,7 +296,7 @@ public abstract class RestartSpecsBase : AioTestKit
         var done = false;
         for (var deadline = DateTime.UtcNow + Patience.Long; !done && DateTime.UtcNow < deadline;)
         {
-            switch (await Replies.Of(Replies.Tell(new Aio.Write(file, 0, new byte[Block]))))
+            switch (await Replies.Of(Replies.Tell(new Aio.Write(file, new byte[Block], 0))))
             {
                 case Aio.CommandFailed failed:
                     Assert.True(failed.Cause is AioAbortedException or AioUnavailableException, failed.ToString());
@@ -323,17 +323,17 @@ public abstract class RestartSpecsBase : AioTestKit
     private async Task Crash(AioFile file, bool reaper)
     {
         Arm(reaper);
-        await Replies.Of(Replies.Tell(new Aio.ReadInto(file, 0, new byte[1])));
+        await Replies.Of(Replies.Tell(new Aio.ReadInto(file, new byte[1], 0)));
         await ExpectMsgAsync<AioShardRestarted>();
     }
 
     private async Task AssertWorks(AioFile file)
     {
         var data = Pattern(Block, seed: 99);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, data));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, data, 0));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
         var into = new byte[Block];
-        await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, into));
+        await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, into, 0));
         Assert.Equal(data, into);
     }
 

@@ -116,7 +116,7 @@ public abstract partial class ShutdownSpecsBase
 
             return Errno.None;
         };
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[10]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[10], 0));
         Assert.True(entered.Wait(Patience.Long));
         try
         {
@@ -150,7 +150,7 @@ public abstract partial class ShutdownSpecsBase
 
             return Errno.None;
         };
-        var writes = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, i, new byte[1]))).ToArray();
+        var writes = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, new byte[1], i))).ToArray();
         Assert.True(entered.Wait(Patience.Long));
         Engine.OnFileCall = (call, _) => call == "write" && !leave.Wait(Patience.Long) ? Errno.EIO : Errno.None;
         try
@@ -242,7 +242,7 @@ public abstract partial class ShutdownSpecsBase
 
         // Twice would be once for the second open, which then shares its length with nobody.
         var third = await AioExt.Get(other).OpenAsync(file.Path, New with { Mode = FileMode.Open });
-        await third.WriteAsync(Block, Pattern(Block));
+        await third.WriteAsync(Pattern(Block), Block);
         Assert.Equal(2 * Block, second.Length);
         await other.Terminate().WaitAsync(Patience.Long);
     }

@@ -29,7 +29,7 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
         var file = await NewFile(64 * Block);
         var other = await NewFile(Block);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
-        var writes = Enumerable.Range(0, 32).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var writes = Enumerable.Range(0, 32).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         await Fence(other);
         var end = Terminate();
         Engine.OnOperation = null;
@@ -53,13 +53,13 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
             {
                 0 => new Aio.Flush(file),
                 5 => new Aio.SetLength(file, 64 * Block),
-                1 or 2 or 3 => new Aio.ReadInto(file, i % 64 * Block, new byte[10]),
-                _ => new Aio.Write(file, i % 64 * Block, new byte[Block]),
+                1 or 2 or 3 => new Aio.ReadInto(file, new byte[10], i % 64 * Block),
+                _ => new Aio.Write(file, new byte[Block], i % 64 * Block),
             }));
         }
 
         var end = Terminate();
-        commands.AddRange(Enumerable.Range(0, 200).Select(i => Replies.Tell(new Aio.Write(file, i % 64 * Block, new byte[Block]))));
+        commands.AddRange(Enumerable.Range(0, 200).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i % 64 * Block))));
         await end;
         await Replies.AssertOneEach(commands);
         Assert.All(Replies.InOrder.OfType<Aio.CommandFailed>(), failed =>
@@ -72,11 +72,11 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
         Abandons = true;
         var (file, other) = (await NewFile(64 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[2 * Block]));
-        var read = Replies.Tell(new Aio.Read(file, 0, 2 * Block));
+        var write = Replies.Tell(new Aio.Write(file, new byte[2 * Block], 0));
+        var read = Replies.Tell(new Aio.RentRead(file, 0, 2 * Block));
         var flush = Replies.Tell(new Aio.Flush(file));
         var cut = Replies.Tell(new Aio.SetLength(file, 0));
-        var behind = Replies.Tell(new Aio.ReadInto(file, 0, new byte[1]));
+        var behind = Replies.Tell(new Aio.ReadInto(file, new byte[1], 0));
         await Fence(other);
         await Terminate();
         await Replies.AssertOneEach(write, read, flush, cut, behind);
@@ -101,7 +101,7 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
         await Terminate();
         Aio.Command[] commands =
         [
-            new Aio.Read(file, 0, 1), new Aio.ReadInto(file, 0, new byte[1]), new Aio.Write(file, 0, new byte[Block]),
+            new Aio.RentRead(file, 0, 1), new Aio.ReadInto(file, new byte[1], 0), new Aio.Write(file, new byte[Block], 0),
             new Aio.Flush(file), new Aio.SetLength(file, 0), new Aio.Allocate(file, 0, 1), new Aio.Close(file),
             new Aio.AwaitRoom(file), new Aio.Open(NewPath(), New), new Aio.GetStats(),
         ];
@@ -115,12 +115,12 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
         Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)))).Found);
         foreach (var command in commands.OfType<Aio.FileCommand>().Take(7))
         {
-            var again = new Aio.Read(file, 0, 1);
+            var again = new Aio.RentRead(file, 0, 1);
             file.Shard.Tell(again, Replies);
             Assert.IsType<Aio.CommandFailed>(await Replies.Of(again));
         }
 
-        await Assert.ThrowsAnyAsync<AioException>(async () => await file.ReadAsync(0, 1).AsTask().WaitAsync(Patience.Long));
+        await Assert.ThrowsAnyAsync<AioException>(async () => await file.RentReadAsync(0, 1).AsTask().WaitAsync(Patience.Long));
         await Assert.ThrowsAnyAsync<AioException>(() => Ext.OpenAsync(NewPath(), New).WaitAsync(Patience.Long));
         await file.DisposeAsync().AsTask().WaitAsync(Patience.Long);
         Assert.Equal(0, Engine.OpenFiles);
@@ -132,9 +132,9 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
         Abandons = true;
         var file = await NewFile(64 * Block);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
-        var read = Replies.Tell(new Aio.Read(file, 0, 2 * Block));
+        var read = Replies.Tell(new Aio.RentRead(file, 0, 2 * Block));
         var cut = Replies.Tell(new Aio.SetLength(file, Block));
-        var behind = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var behind = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         var flush = Replies.Tell(new Aio.Flush(file));
         var close = Replies.Tell(new Aio.Close(file));
         await Eventually(
@@ -155,7 +155,7 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
     public async Task An_idle_system_with_open_files_ends_at_once_and_closes_them()
     {
         var files = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => NewFile()));
-        await Task.WhenAll(files.Select(file => file.WriteAsync(0, Pattern(Block)).AsTask()));
+        await Task.WhenAll(files.Select(file => file.WriteAsync(Pattern(Block), 0).AsTask()));
         await Terminate();
         Assert.Equal((0, 0), (Engine.OpenContexts, Engine.OpenFiles));
         Assert.All(files, file => Assert.Equal(Pattern(Block), OnDisk(file.Path)));
@@ -166,7 +166,7 @@ public abstract partial class ShutdownSpecsBase(string hocon, ITestOutputHelper 
     {
         var (file, other) = (await NewFile(64 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         await Fence(other);
         var bombs = 1;
         Engine.OnReap = () =>

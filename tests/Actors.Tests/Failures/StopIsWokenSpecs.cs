@@ -16,7 +16,7 @@ public sealed class StopIsWokenSpecs(ITestOutputHelper output)
         Abandons = true;
         var (file, other) = (await NewFile(Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         await Fence(other);
         var watch = Stopwatch.StartNew();
         await Sys.Terminate().WaitAsync(Patience.Long);

@@ -104,8 +104,8 @@ public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOut
         var senders = new HashSet<IActorRef>();
         Aio.Command[] commands =
         [
-            new Aio.ReadInto(file, 0, new byte[10]), new Aio.ReadInto(file, 0, new byte[Block]), new Aio.Write(file, 0, new byte[Block]),
-            new Aio.Flush(file), new Aio.Read(file, -1, 1), new Aio.AwaitRoom(file), new Aio.Cancel(new Aio.Flush(file)),
+            new Aio.ReadInto(file, new byte[10], 0), new Aio.ReadInto(file, new byte[Block], 0), new Aio.Write(file, new byte[Block], 0),
+            new Aio.Flush(file), new Aio.RentRead(file, -1, 1), new Aio.AwaitRoom(file), new Aio.Cancel(new Aio.Flush(file)),
             new Aio.SetLength(file, 64 * Block), new Aio.SetLength(file, -1), new Aio.GetStats(), new Aio.Open(file.Path),
         ];
         foreach (var command in commands)
@@ -126,7 +126,7 @@ public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOut
 
         // Otherwise it is a ref like any other.
         var shard = senders.Single(sender => !sender.Equals(Disk));
-        shard.Tell(new Aio.ReadInto(file, 0, new byte[10]), probe.Ref);
+        shard.Tell(new Aio.ReadInto(file, new byte[10], 0), probe.Ref);
         await probe.ExpectMsgAsync<Aio.ReadIntoCompleted>(Patience.Long);
         await probe.WatchAsync(shard);
         await Sys.Terminate().WaitAsync(Patience.Long);
@@ -136,7 +136,7 @@ public abstract class StoppedByUserSpecs(EngineKind kind, string hocon, ITestOut
     {
         for (var i = 0; i < 64; i++)
         {
-            Assert.Equal(10, await file.ReadAsync(i * Block, new byte[10]).AsTask().WaitAsync(Patience.Long));
+            Assert.Equal(10, await file.ReadAsync(new byte[10], i * Block).AsTask().WaitAsync(Patience.Long));
         }
     }
 }

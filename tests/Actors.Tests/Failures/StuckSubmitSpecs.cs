@@ -60,7 +60,7 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
         Abandons = true;
         var (file, other) = await TwoShards();
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 3 * Block };
-        var held = Replies.Tell(new Aio.Read(file, 0, 3 * Block));
+        var held = Replies.Tell(new Aio.RentRead(file, 0, 3 * Block));
         await Fence(file);
         var commands = new List<Aio.Command> { held, await Stick(file) };
         for (var i = 0; i < 300; i++)
@@ -69,10 +69,10 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
             {
                 0 => new Aio.Flush(file),
                 1 => new Aio.AwaitRoom(file),
-                2 => new Aio.Read(other, 0, 1),
+                2 => new Aio.RentRead(other, 0, 1),
                 3 when i % 100 == 3 => new Aio.SetLength(file, 64 * Block),
-                4 => new Aio.Batch([new Aio.Write(file, 0, new byte[Block])]).Commands.Span[0],
-                _ => new Aio.Write(file, i % 64 * Block, new byte[Block]),
+                4 => new Aio.Batch([new Aio.Write(file, new byte[Block], 0)]).Commands.Span[0],
+                _ => new Aio.Write(file, new byte[Block], i % 64 * Block),
             }));
         }
 
@@ -100,7 +100,7 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
         var code = Task.Run(async () =>
         {
             await file.OnShard();
-            var read = file.ReadAsync(0, new byte[2 * Block]); // the one that is stuck
+            var read = file.ReadAsync(new byte[2 * Block], 0); // the one that is stuck
             begun.SetResult();
             await Assert.ThrowsAsync<AioAbortedException>(async () => await read);
             return Thread.CurrentThread.IsThreadPoolThread;
@@ -126,8 +126,9 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
         var stuck = await Stick(file);
         Aio.FileCommand[] commands =
         [
-            stuck, .. Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))),
-            Replies.Tell(new Aio.SetLength(file, 64 * Block)), Replies.Tell(new Aio.Read(file, 0, 1)), Replies.Tell(new Aio.Flush(file)),
+            stuck, .. Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))),
+            Replies.Tell(new Aio.SetLength(file, 64 * Block)), Replies.Tell(new Aio.RentRead(file, 0, 1)),
+            Replies.Tell(new Aio.Flush(file)),
         ];
         try
         {
@@ -138,9 +139,9 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
                 Assert.IsType<AioCanceledException>((await Replies.Of<Aio.CommandFailed>(command)).Cause);
             }
 
-            using var read = await other.ReadAsync(0, 10).AsTask().WaitAsync(Patience.Long);
+            using var read = await other.RentReadAsync(0, 10).AsTask().WaitAsync(Patience.Long);
             using var token = new CancellationTokenSource();
-            var awaited = file.WriteAsync(0, new byte[Block], token.Token).AsTask();
+            var awaited = file.WriteAsync(new byte[Block], 0, token.Token).AsTask();
             await token.CancelAsync();
             await Assert.ThrowsAsync<OperationCanceledException>(() => awaited.WaitAsync(Patience.Long));
         }
@@ -158,10 +159,10 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
     {
         var (file, _) = await TwoShards();
         var stuck = await Stick(file);
-        var writes = Enumerable.Range(2, 50).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
-        var canceled = Replies.Tell(new Aio.Write(file, 60 * Block, new byte[Block]));
+        var writes = Enumerable.Range(2, 50).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
+        var canceled = Replies.Tell(new Aio.Write(file, new byte[Block], 60 * Block));
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(canceled)); // another thread has taken up the messages by now
-        var more = Enumerable.Range(0, 100).Select(_ => Replies.Tell(new Aio.Write(file, 61 * Block, new byte[Block]))).ToArray();
+        var more = Enumerable.Range(0, 100).Select(_ => Replies.Tell(new Aio.Write(file, new byte[Block], 61 * Block))).ToArray();
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(canceled));
         var refused = more.Count(Replies.Has);
         _thaw.Set();
@@ -185,15 +186,15 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
         }
 
         var stuck = await Stick(file);
-        var waiting = Enumerable.Range(2, 90).Select(i => Replies.Tell(new Aio.Write(file, i % 62 * Block, new byte[Block]))).ToArray();
+        var waiting = Enumerable.Range(2, 90).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i % 62 * Block))).ToArray();
         for (var i = 0; i < 20; i++)
         {
-            await healthy.WriteAsync(i * Block, Pattern(Block, i)).AsTask().WaitAsync(Patience.Long);
-            using var read = await healthy.ReadAsync((i * Block) + 10, 100).AsTask().WaitAsync(Patience.Long);
+            await healthy.WriteAsync(Pattern(Block, i), i * Block).AsTask().WaitAsync(Patience.Long);
+            using var read = await healthy.RentReadAsync((i * Block) + 10, 100).AsTask().WaitAsync(Patience.Long);
             Assert.Equal(Pattern(Block, i)[10..110], read.GetSpan().ToArray());
         }
 
-        await healthy.WriteAsync(100 * Block, new byte[Block]).AsTask().WaitAsync(Patience.Long); // behind its end
+        await healthy.WriteAsync(new byte[Block], 100 * Block).AsTask().WaitAsync(Patience.Long); // behind its end
         await healthy.FlushAsync().AsTask().WaitAsync(Patience.Long);
         await healthy.SetLengthAsync(Block).AsTask().WaitAsync(Patience.Long);
         await healthy.DisposeAsync().AsTask().WaitAsync(Patience.Long);
@@ -217,8 +218,8 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
             file = await NewFile(64 * Block);
         }
 
-        var stuck = new Aio.Write(file, 0, Pattern(2 * Block));
-        Aio.ReadInto[] reads = [.. Enumerable.Range(0, 60).Select(i => new Aio.ReadInto(healthy, i * Block, new byte[Block]))];
+        var stuck = new Aio.Write(file, Pattern(2 * Block), 0);
+        Aio.ReadInto[] reads = [.. Enumerable.Range(0, 60).Select(i => new Aio.ReadInto(healthy, new byte[Block], i * Block))];
         if (inOneBatch)
         {
             Disk.Tell(new Aio.Batch([reads[0], stuck, .. reads[1..]]), Replies);
@@ -245,7 +246,7 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
         }
 
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 3 * Block };
-        var read = Replies.Tell(new Aio.ReadInto(healthy, 0, new byte[3 * Block]));
+        var read = Replies.Tell(new Aio.ReadInto(healthy, new byte[3 * Block], 0));
         await Fence(healthy);
         var stuck = await Stick(file);
         Assert.Equal(1, Engine.Release(request => request.Length == 3 * Block));
@@ -267,7 +268,7 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
             devices.Add(requests.ToArray().Select(request => request.Descriptor).Distinct().Count());
             return submit(requests);
         };
-        var reads = Enumerable.Range(0, 90).Select(i => (i % 3 == 0 ? healthy : file).ReadAsync(i % 64 * Block, 1).AsTask());
+        var reads = Enumerable.Range(0, 90).Select(i => (i % 3 == 0 ? healthy : file).RentReadAsync(i % 64 * Block, 1).AsTask());
         foreach (var read in await Task.WhenAll(reads).WaitAsync(Patience.Long))
         {
             read.Dispose();
@@ -281,7 +282,7 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
     {
         var (file, _) = await TwoShards();
         var stuck = await Stick(file);
-        var writes = Enumerable.Range(2, 50).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var writes = Enumerable.Range(2, 50).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         var end = Sys.Terminate();
         _thaw.Set();
         await end.WaitAsync(Patience.Long);
@@ -309,7 +310,7 @@ public abstract class StuckSubmitSpecsBase : AioTestKit
     // A write that is inside io_submit.
     private async Task<Aio.Write> Stick(AioFile file)
     {
-        var stuck = Replies.Tell(new Aio.Write(file, 0, Pattern(2 * Block)));
+        var stuck = Replies.Tell(new Aio.Write(file, Pattern(2 * Block), 0));
         Assert.True(await Comes(() => _frozen.IsSet), "io_submit is called");
         return stuck;
     }

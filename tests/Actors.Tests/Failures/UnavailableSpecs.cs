@@ -17,26 +17,26 @@ public sealed class UnavailableSpecs(ITestOutputHelper output) : AioTestKit(Engi
         Engine.OnSetup = _ => Errno.EAGAIN;
         var bombs = 1;
         Engine.OnSubmit = _ => Interlocked.Exchange(ref bombs, 0) == 1 ? throw new InvalidOperationException("bomb") : default;
-        await Replies.Fails<AioAbortedException>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Fails<AioAbortedException>(new Aio.Write(file, new byte[Block], 0));
         var index = (await ExpectMsgAsync<AioShardRestarted>()).Shard;
 
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Read(file, 0, 1));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.RentRead(file, 0, 1));
         var error = Assert.IsType<AioUnavailableException>(failed.Cause);
         Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
         Assert.Equal(index, error.Shard);
         Assert.Equal(Errno.EAGAIN, Assert.IsType<AioContextException>(error.InnerException).Errno);
-        await Replies.Fails<AioUnavailableException>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Fails<AioUnavailableException>(new Aio.Write(file, new byte[Block], 0));
         await Replies.Fails<AioUnavailableException>(new Aio.Flush(file));
         await Replies.Do<Aio.LengthSet>(new Aio.SetLength(file, 2 * Block));
         Assert.Equal(0, (await Stats()).Shards[index].Depth);
         foreach (var other in others)
         {
-            using var read = await other.ReadAsync(0, 1);
+            using var read = await other.RentReadAsync(0, 1);
             await other.FlushAsync();
         }
 
         Engine.OnSetup = null;
-        await AwaitAssertAsync(async () => await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block])));
+        await AwaitAssertAsync(async () => await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0)));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
         Assert.Equal(4, Engine.OpenContexts);
     }
@@ -48,8 +48,8 @@ public sealed class UnavailableSpecs(ITestOutputHelper output) : AioTestKit(Engi
         Engine.OnSetup = _ => Errno.EAGAIN;
         var bombs = 1;
         Engine.OnSubmit = _ => Interlocked.Exchange(ref bombs, 0) == 1 ? throw new InvalidOperationException("bomb") : default;
-        await Replies.Fails<AioAbortedException>(new Aio.Write(file, 0, new byte[Block]));
-        await Replies.Fails<AioUnavailableException>(new Aio.Read(file, 0, 1));
+        await Replies.Fails<AioAbortedException>(new Aio.Write(file, new byte[Block], 0));
+        await Replies.Fails<AioUnavailableException>(new Aio.RentRead(file, 0, 1));
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
         Assert.Equal(0, Engine.OpenFiles);
         await Sys.Terminate().WaitAsync(Patience.Long);

@@ -30,7 +30,7 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         };
         Replies.OnReply = reply => Interlocked.Add(ref answered, reply is Aio.ReadIntoCompleted ? 1 : 0);
         var file = await NewFile(64 * Block);
-        var reads = Enumerable.Range(0, 2000).Select(i => Replies.Tell(new Aio.ReadInto(file, i % 64 * Block, new byte[8]))).ToArray();
+        var reads = Enumerable.Range(0, 2000).Select(i => Replies.Tell(new Aio.ReadInto(file, new byte[8], i % 64 * Block))).ToArray();
         for (var expected = Math.Min(Ext.Depth, reads.Length);
              answered < reads.Length;
              expected = Math.Min(expected + Ext.Depth, reads.Length))
@@ -56,7 +56,7 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         var file = await NewFile(Block);
         using var reached = new ManualResetEventSlim();
         using var go = new ManualResetEventSlim();
-        var refused = new Aio.Read(file, -1, 1);
+        var refused = new Aio.RentRead(file, -1, 1);
         Replies.OnReply = reply =>
         {
             if (reply.RepliesTo == refused)
@@ -67,7 +67,7 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         };
         Replies.Tell(refused);
         Assert.True(reached.Wait(Patience.Long));
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[8], 0));
         object told = message == "identify" ? new Identify(1) : new ActorSelectionMessage("hello", [new SelectChildName("nobody")]);
         file.Shard.Tell(told, ActorRefs.Nobody);
         go.Set();
@@ -87,7 +87,7 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         };
         for (var i = 0; i < 100; i++)
         {
-            await file.ReadAsync(0, new byte[1]);
+            await file.ReadAsync(new byte[1], 0);
         }
 
         Assert.Equal(100, submits);
@@ -103,7 +103,7 @@ public abstract class BatchSpecs(EngineKind kind, ITestOutputHelper output) : Ai
         var file = await NewFile(64 * Block);
         for (var round = 0; round < 5; round++)
         {
-            var reads = Enumerable.Range(0, 4000).Select(i => Replies.Tell(new Aio.ReadInto(file, i % 64 * Block, new byte[8]))).ToArray();
+            var reads = Enumerable.Range(0, 4000).Select(i => Replies.Tell(new Aio.ReadInto(file, new byte[8], i % 64 * Block))).ToArray();
             await Task.WhenAll(reads.Select(Replies.Of));
         }
 

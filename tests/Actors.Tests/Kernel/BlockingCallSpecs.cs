@@ -35,7 +35,7 @@ public sealed class BlockingCallSpecs
             var direct = await aio.OpenAsync("/direct", options with { PreallocationSize = 2 * Block });
             for (var i = 0; i < 40; i++)
             {
-                await direct.WriteAsync(i * Block, new byte[Block]); // grows it
+                await direct.WriteAsync(new byte[Block], i * Block); // grows it
             }
 
             await direct.AllocateAsync(0, 100 * Block);
@@ -44,10 +44,10 @@ public sealed class BlockingCallSpecs
             await direct.DisposeAsync();
 
             var buffered = await aio.OpenAsync("/buffered", options with { Direct = DirectIo.Off });
-            await buffered.WriteAsync(0, new byte[100]);
-            await buffered.WriteVAsync(100, [new byte[10], new byte[20]]);
-            Assert.Equal(130, await buffered.ReadAsync(0, new byte[200]));
-            using (var read = await buffered.ReadAsync(0, 50))
+            await buffered.WriteAsync(new byte[100], 0);
+            await buffered.WriteAsync([new byte[10], new byte[20]], 100);
+            Assert.Equal(130, await buffered.ReadAsync(new byte[200], 0));
+            using (var read = await buffered.RentReadAsync(0, 50))
             {
                 Assert.Equal(50, read.Length);
             }

@@ -20,11 +20,11 @@ public sealed class EpollSpecsOnLinuxAio(ITestOutputHelper output)
         var files = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => NewFile(4 * Block)));
         Assert.True(files.Select(file => file.Shard).Distinct().Count() > 32);
         await Task.WhenAll(files.SelectMany((file, i) => Enumerable.Range(0, 4).Select(block =>
-            file.WriteAsync(block * Block, Pattern(Block, (i * 4) + block)).AsTask())));
+            file.WriteAsync(Pattern(Block, (i * 4) + block), block * Block).AsTask())));
         var contents = await Task.WhenAll(files.Select(async file =>
         {
             var content = new byte[4 * Block];
-            Assert.Equal(content.Length, await file.ReadAsync(0, content));
+            Assert.Equal(content.Length, await file.ReadAsync(content, 0));
             return content;
         }));
         Assert.All(contents, (content, i) => Assert.Equal(
@@ -44,7 +44,7 @@ public sealed class EpollSpecsOnLinuxAio(ITestOutputHelper output)
         {
             // At its end but one: the kernel's own signals then go over it, and what is polled is an error.
             ((EpollReaper.Watched)shard.Reaping!).Signal.Add(ulong.MaxValue - 1);
-            await Task.WhenAll(Enumerable.Range(0, 16).Select(i => file.ReadAsync(i * Block, new byte[Block]).AsTask()))
+            await Task.WhenAll(Enumerable.Range(0, 16).Select(i => file.ReadAsync(new byte[Block], i * Block).AsTask()))
                 .WaitAsync(Patience.Long);
         }
 
@@ -79,7 +79,7 @@ public sealed class EpollSpecsOnMemory(ITestOutputHelper output)
                     throw new InvalidOperationException("a bomb");
                 }
             };
-            var reads = ofShard.Select(file => Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]))).ToArray();
+            var reads = ofShard.Select(file => Replies.Tell(new Aio.ReadInto(file, new byte[8], 0))).ToArray();
             var restarted = await ExpectMsgAsync<AioShardRestarted>();
             Assert.Equal("a bomb", restarted.Cause.Message);
             foreach (var read in reads)
@@ -90,7 +90,7 @@ public sealed class EpollSpecsOnMemory(ITestOutputHelper output)
 
             foreach (var file in ofShard)
             {
-                await Eventually(() => file.ReadAsync(0, new byte[8]).AsTask().ContinueWith(read => read.IsCompletedSuccessfully).Result,
+                await Eventually(() => file.ReadAsync(new byte[8], 0).AsTask().ContinueWith(read => read.IsCompletedSuccessfully).Result,
                     "every shard reads again");
             }
         }
@@ -101,10 +101,10 @@ public sealed class EpollSpecsOnMemory(ITestOutputHelper output)
     {
         var (file, other) = (await NewFile(Block), await NewFile(Block));
         Replies.OnReply = _ => throw new InvalidOperationException("a hostile requester");
-        var told = Enumerable.Range(0, 100).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[8]))).ToArray();
+        var told = Enumerable.Range(0, 100).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[8], 0))).ToArray();
         for (var i = 0; i < 100; i++)
         {
-            Assert.Equal(1, await other.ReadAsync(0, new byte[1]).AsTask().WaitAsync(Patience.Long));
+            Assert.Equal(1, await other.ReadAsync(new byte[1], 0).AsTask().WaitAsync(Patience.Long));
         }
 
         await Eventually(() => Replies.Count == told.Length, "all are answered");
@@ -120,7 +120,7 @@ public sealed class EpollOneAtATimeSpecs(ITestOutputHelper output)
     {
         Engine.OnOperation = (in _) => new OperationFault { Hold = true };
         var file = await NewFile(64 * Block);
-        var reads = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[8]))).ToArray();
+        var reads = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.ReadInto(file, new byte[8], i * Block))).ToArray();
         await Eventually(() => Ext.Shards[0].Context is { Count: 64 }, "all are in flight");
         Assert.Equal(64, Engine.Release()); // one signal for all
         await Replies.AssertOneEach(reads);
@@ -137,7 +137,7 @@ public sealed class EpollRestartSpecs(ITestOutputHelper output)
     {
         Sys.EventStream.Subscribe(TestActor, typeof(AioShardRestarted));
         var file = await NewFile(Block);
-        await file.ReadAsync(0, new byte[8]);
+        await file.ReadAsync(new byte[8], 0);
         var before = ProcessState.CountOf("eventfd");
         var watches = new List<object?>(); // so that no finalizer closes one
         for (var restart = 0; restart < 3; restart++)
@@ -148,9 +148,9 @@ public sealed class EpollRestartSpecs(ITestOutputHelper output)
                 Engine.OnSubmit = null;
                 throw new InvalidOperationException("a bomb");
             };
-            await Replies.Do<Aio.CommandFailed>(new Aio.ReadInto(file, 0, new byte[8]));
+            await Replies.Do<Aio.CommandFailed>(new Aio.ReadInto(file, new byte[8], 0));
             await ExpectMsgAsync<AioShardRestarted>();
-            await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, new byte[8]));
+            await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, new byte[8], 0));
         }
 
         await Eventually(() => ProcessState.CountOf("eventfd") == before, $"{before} eventfds, as before");

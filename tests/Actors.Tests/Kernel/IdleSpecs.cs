@@ -13,7 +13,7 @@ public sealed class IdleSpecsOnLinuxAio(ITestOutputHelper output)
     public async Task The_threads_of_an_idle_system_sleep()
     {
         var files = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => NewFile(Block)));
-        await Task.WhenAll(files.Select(file => file.WriteAsync(0, new byte[Block]).AsTask()));
+        await Task.WhenAll(files.Select(file => file.WriteAsync(new byte[Block], 0).AsTask()));
         await Task.WhenAll(files.Select(file => file.FlushAsync().AsTask()));
         await Eventually(() => Ext.Shards.All(shard => shard.Loop.Accepted.IsEmpty), "all is reaped");
         var threads = ProcessState.ThreadsNamed("akka.io.aio");
@@ -34,7 +34,7 @@ public sealed class IdleSpecsOnMemory(ITestOutputHelper output)
         Engine.OnReap = () => Interlocked.Increment(ref reaps);
         var (file, _) = (await NewFile(Block), await Stats());
         Assert.Equal(0, Volatile.Read(ref reaps));
-        await file.ReadAsync(0, new byte[1]);
+        await file.ReadAsync(new byte[1], 0);
         Assert.InRange(Volatile.Read(ref reaps), 1, 2);
 
         // Commands that need no kernel wake no reaper, for however many there are.
@@ -55,7 +55,7 @@ public sealed class IdleSpecsOnMemory(ITestOutputHelper output)
         var (file, other) = (await NewFile(Block), await NewFile(Block));
         var reaps = 0;
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         await Fence(other);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         Engine.OnReap = () => Interlocked.Increment(ref reaps);
@@ -84,12 +84,12 @@ public abstract class AsleepInTheKernelSpecs(string reap, ITestOutputHelper outp
     {
         var (file, other) = (await NewFile(Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == Block };
-        var held = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var held = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         await Fence(other);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         for (var i = 0; i < 200; i++)
         {
-            Assert.Equal(1, await other.ReadAsync(0, new byte[1])); // by a task: from another thread, one at a time
+            Assert.Equal(1, await other.ReadAsync(new byte[1], 0)); // by a task: from another thread, one at a time
             Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"{watch.Elapsed}"); // a single time-out would be 10 s
         }
 

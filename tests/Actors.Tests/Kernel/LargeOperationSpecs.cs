@@ -21,10 +21,10 @@ public sealed class LargeOperationSpecs(ITestOutputHelper output)
         var file = await NewFile();
         using var buffer = Pool.Rent(Length);
         Mark(buffer);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, buffer));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, buffer, 0));
         Assert.Equal(Length, file.Length);
         buffer.GetSpan().Clear();
-        var read = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, buffer));
+        var read = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, buffer, 0));
         Assert.Equal(Length, read.Count);
         AssertMarked(buffer);
         Assert.Equal(4, (await StatsAfter(4)).Shards[0].Submitted); // two each

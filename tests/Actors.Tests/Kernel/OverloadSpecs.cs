@@ -26,7 +26,7 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task What_does_not_fit_is_refused_at_once_and_never_done()
     {
         var file = await NewFile(64 * Block);
-        var writes = Enumerable.Range(0, 30).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var writes = Enumerable.Range(0, 30).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         var refused = writes.Skip(Depth + Queue).ToArray();
         foreach (var write in refused)
         {
@@ -51,7 +51,7 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task What_of_a_batch_does_not_fit_is_refused_one_by_one()
     {
         var file = await NewFile(64 * Block);
-        var writes = Enumerable.Range(0, 30).Select(i => new Aio.Write(file, i * Block, Pattern(Block, i))).ToArray();
+        var writes = Enumerable.Range(0, 30).Select(i => new Aio.Write(file, Pattern(Block, i), i * Block)).ToArray();
         Disk.Tell(new Aio.Batch(writes), Replies);
         foreach (var write in writes.Skip(Depth + Queue))
         {
@@ -72,12 +72,12 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task Cancelled_commands_behind_a_barrier_give_their_places_back()
     {
         var file = await NewFile(64 * Block);
-        var first = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var first = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         var barrier = Replies.Tell(new Aio.SetLength(file, 64 * Block));
         var commands = new List<Aio.Command> { first, barrier };
         for (var round = 0; round < 3; round++)
         {
-            var held = Enumerable.Range(0, Queue).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            var held = Enumerable.Range(0, Queue).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
             foreach (var command in held)
             {
                 var cancel = Replies.Tell(new Aio.Cancel(command));
@@ -113,7 +113,7 @@ public sealed class OverloadSpecs : AioTestKit
             for (var round = 0; round < 3; round++)
             {
                 var growing = Enumerable.Range(0, Queue)
-                    .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+                    .Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
                 foreach (var command in growing)
                 {
                     Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
@@ -126,7 +126,7 @@ public sealed class OverloadSpecs : AioTestKit
             leave.Set();
         }
 
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
         Assert.Equal(Queue, (await RoomOf(file)).Credit);
     }
@@ -136,7 +136,7 @@ public sealed class OverloadSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         var writes = Enumerable.Range(0, Depth + Queue)
-            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            .Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var room = new Aio.AwaitRoom(file);
         Replies.Tell(room);
         Replies.Tell(room);
@@ -153,7 +153,7 @@ public sealed class OverloadSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         var writes = Enumerable.Range(0, Depth + Queue)
-            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            .Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var room = Replies.Tell(new Aio.AwaitRoom(file));
         await Stats();
         Assert.False(Replies.Has(room));
@@ -168,9 +168,9 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task Commands_behind_a_barrier_count_too()
     {
         var file = await NewFile(64 * Block);
-        var first = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var first = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         var barrier = Replies.Tell(new Aio.SetLength(file, 64 * Block));
-        var reads = Enumerable.Range(0, Queue + 5).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[1]))).ToArray();
+        var reads = Enumerable.Range(0, Queue + 5).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[1], 0))).ToArray();
         foreach (var read in reads.Skip(Queue))
         {
             Assert.IsType<AioOverloadedException>((await Replies.Of<Aio.CommandFailed>(read)).Cause);
@@ -187,7 +187,7 @@ public sealed class OverloadSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         var writes = Enumerable.Range(0, Depth + Queue)
-            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            .Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(writes[^1]))).Found);
         Assert.Equal(Queue - 1, (await Stats()).Shards[0].Queued);
@@ -202,7 +202,7 @@ public sealed class OverloadSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         var writes = Enumerable.Range(0, Depth + Queue)
-            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            .Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var room = Replies.Tell(new Aio.AwaitRoom(file) { Token = "t" });
         await Stats();
         Assert.False(Replies.Has(room));
@@ -237,7 +237,7 @@ public sealed class OverloadSpecs : AioTestKit
             var replies = new Replies(Sys);
             for (var i = producer; i < 1000; i += 5)
             {
-                while (await replies.Of(replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))) is Aio.CommandFailed failed)
+                while (await replies.Of(replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))) is Aio.CommandFailed failed)
                 {
                     Assert.IsType<AioOverloadedException>(failed.Cause);
                     await replies.Do<Aio.RoomAvailable>(new Aio.AwaitRoom(file, i * Block));
@@ -253,7 +253,7 @@ public sealed class OverloadSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         var writes = Enumerable.Range(0, Depth + Queue)
-            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            .Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var room = Replies.Tell(new Aio.AwaitRoom(file));
         var canceled = await Replies.Do<Aio.Canceled>(new Aio.Cancel(room));
         var answered = Replies.Has(room);
@@ -271,7 +271,7 @@ public sealed class OverloadSpecs : AioTestKit
     public async Task A_producer_that_awaits_room_is_told_after_a_failure_of_the_shard(bool reaper)
     {
         var file = await NewFile(64 * Block);
-        var reads = Enumerable.Range(0, Depth + Queue - 1).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        var reads = Enumerable.Range(0, Depth + Queue - 1).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0))).ToArray();
         var room = Replies.Tell(new Aio.AwaitRoom(file));
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)));
         Assert.False(Replies.Has(room));
@@ -304,9 +304,9 @@ public sealed class OverloadSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         var greedy = Enumerable.Range(0, Depth + Queue - 2)
-            .Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+            .Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var modest = new Replies(Sys);
-        var one = modest.Tell(new Aio.Write(file, 63 * Block, new byte[Block]));
+        var one = modest.Tell(new Aio.Write(file, new byte[Block], 63 * Block));
         await Stats();
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)));
         for (var i = 0; i < 2; i++)
@@ -327,8 +327,8 @@ public sealed class OverloadSpecs : AioTestKit
     {
         var (busy, other) = (await NewFile(64 * Block), await NewFile(64 * Block));
         var greedy = Enumerable.Range(0, Depth + Queue - 2)
-            .Select(i => busy.WriteAsync(i * Block, new byte[Block]).AsTask()).ToArray();
-        var one = other.WriteAsync(63 * Block, new byte[Block]).AsTask();
+            .Select(i => busy.WriteAsync(new byte[Block], i * Block).AsTask()).ToArray();
+        var one = other.WriteAsync(new byte[Block], 63 * Block).AsTask();
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(busy)));
         for (var i = 0; i < 2; i++)
         {

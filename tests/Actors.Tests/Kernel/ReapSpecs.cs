@@ -35,7 +35,7 @@ public abstract class ReapSpecs(EngineKind kind, string hocon, ITestOutputHelper
         {
             var watch = Stopwatch.StartNew();
             var reads = Enumerable.Range(0, inFlight)
-                .Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[Block]))).ToArray();
+                .Select(i => Replies.Tell(new Aio.ReadInto(file, new byte[Block], i * Block))).ToArray();
             await Task.WhenAll(reads.Select(Replies.Of));
             Assert.True(watch.Elapsed < FarBelow, $"{watch.Elapsed}");
         }

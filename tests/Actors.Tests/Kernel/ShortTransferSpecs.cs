@@ -21,30 +21,30 @@ public sealed class ShortTransferSpecs : AioTestKit
         var content = Pattern(4 * Block);
         var file = await FileOf(content);
         ShortTo(_ => 1024);
-        using (var read = await file.ReadAsync(0, 2 * Block))
+        using (var read = await file.RentReadAsync(0, 2 * Block))
         {
             Assert.Equal(content[..(2 * Block)], read.GetSpan().ToArray());
         }
 
-        using (var read = await file.ReadAsync(1000, 2 * Block)) // widened to 512
+        using (var read = await file.RentReadAsync(1000, 2 * Block)) // widened to 512
         {
             Assert.Equal(content[1000..(1000 + (2 * Block))], read.GetSpan().ToArray());
         }
 
         var calls = 0;
         ShortTo(_ => ++calls < 3 ? 1024 : 0);
-        using (var read = await file.ReadAsync(0, 2 * Block))
+        using (var read = await file.RentReadAsync(0, 2 * Block))
         {
             Assert.Equal(content[..2048], read.GetSpan().ToArray());
         }
 
         ShortTo(_ => null);
         var managed = new byte[100];
-        Assert.Equal(100, await file.ReadAsync(1000, managed));
+        Assert.Equal(100, await file.ReadAsync(managed, 1000));
         Assert.Equal(content[1000..1100], managed);
         ShortTo(_ => 0);
-        Assert.Equal(0, await file.ReadAsync(1000, managed));
-        using var none = await file.ReadAsync(1000, 50);
+        Assert.Equal(0, await file.ReadAsync(managed, 1000));
+        using var none = await file.RentReadAsync(1000, 50);
         Assert.Equal(0, none.Length);
     }
 
@@ -54,7 +54,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         var file = await FileOf(Pattern(4 * Block));
         var calls = 0;
         Engine.OnOperation = (in IoRequest _) => ++calls == 1 ? new() { ShortTo = 1024 } : new() { Error = Errno.EIO };
-        Assert.Equal(Errno.EIO, (await Replies.Fails<AioSystemException>(new Aio.Read(file, 0, 2 * Block))).Errno);
+        Assert.Equal(Errno.EIO, (await Replies.Fails<AioSystemException>(new Aio.RentRead(file, 0, 2 * Block))).Errno);
     }
 
     [Fact]
@@ -62,9 +62,9 @@ public sealed class ShortTransferSpecs : AioTestKit
     {
         var file = await FileOf(Pattern(4 * Block));
         ShortTo(_ => 100);
-        using var read = await file.ReadAsync(500, 1000);
+        using var read = await file.RentReadAsync(500, 1000);
         Assert.Equal(0, read.Length);
-        Assert.Equal(0, await file.ReadAsync(511, new byte[10]));
+        Assert.Equal(0, await file.ReadAsync(new byte[10], 511));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         var file = await NewFile(16 * Block);
         var calls = 0;
         ShortTo(_ => ++calls <= 3 ? 1024 : null);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, Pattern(2 * Block)));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Pattern(2 * Block), 0));
         Assert.Equal(Pattern(2 * Block), OnDisk(file.Path)[..(2 * Block)]);
         Assert.Equal([0, 1024, 2048, 3072], Offsets);
         Assert.Equal([2 * Block, (2 * Block) - 1024, (2 * Block) - 2048, (2 * Block) - 3072], _requests.Select(request => request.Length));
@@ -85,7 +85,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         var file = await NewFile(16 * Block);
         var calls = 0;
         ShortTo(_ => ++calls switch { 1 => 700, 2 => 1100, _ => null });
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Block, Pattern(2 * Block)));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Pattern(2 * Block), Block));
         Assert.Equal(Pattern(2 * Block), OnDisk(file.Path)[Block..(3 * Block)]);
         Assert.Equal([Block, Block + 512, Block + 512 + 1024], Offsets);
         Assert.All(_requests, request => Assert.Equal(0, request.Length % 512));
@@ -96,7 +96,7 @@ public sealed class ShortTransferSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         ShortTo(_ => 512);
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, Block, Pattern(16 * Block)));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, Pattern(16 * Block), Block));
         var error = Assert.IsType<AioShortWriteException>(failed.Cause);
         Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
         Assert.InRange(_requests.Count, 2, 32);
@@ -110,14 +110,14 @@ public sealed class ShortTransferSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         ShortTo(_ => 0);
-        var error = await Replies.Fails<AioShortWriteException>(new Aio.Write(file, 0, Pattern(Block)));
+        var error = await Replies.Fails<AioShortWriteException>(new Aio.Write(file, Pattern(Block), 0));
         Assert.Equal(0, error.Written);
         Assert.InRange(_requests.Count, 2, 32);
         ShortTo(_ => 100); // never a whole sector
-        error = await Replies.Fails<AioShortWriteException>(new Aio.Write(file, 0, Pattern(Block)));
+        error = await Replies.Fails<AioShortWriteException>(new Aio.Write(file, Pattern(Block), 0));
         Assert.InRange(error.Written, 0, 100);
         ShortTo(_ => null);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, Pattern(Block)));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Pattern(Block), 0));
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         var file = await NewFile(64 * Block);
         var calls = 0;
         Engine.OnOperation = (in _) => ++calls == 1 ? new OperationFault { ShortTo = 1024 } : new OperationFault { Error = Errno.ENOSPC };
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, 0, Pattern(Block)));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, Pattern(Block), 0));
         var error = Assert.IsType<AioShortWriteException>(failed.Cause);
         Assert.Equal(1024, error.Written);
         Assert.Equal(Errno.ENOSPC, Assert.IsType<AioSystemException>(error.InnerException).Errno);
@@ -140,7 +140,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         var calls = 0;
         ShortTo(_ => 1024);
         Engine.OnSubmit = _ => ++calls == 1 ? default : new SubmitFault { Error = Errno.EINVAL };
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, 0, Pattern(Block)));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, Pattern(Block), 0));
         Assert.Equal(1024, Assert.IsType<AioShortWriteException>(failed.Cause).Written);
         Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
     }
@@ -153,7 +153,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         Engine.OnOperation = (in request) => request.Opcode != IoOpcode.Write ? default
             : ++calls == 1 ? new OperationFault { ShortTo = 1024 } : new OperationFault { Hold = true };
         var other = await NewFile(Block);
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         var flush = Replies.Tell(new Aio.Flush(file));
         var close = Replies.Tell(new Aio.Close(file));
         await Fence(other);
@@ -171,7 +171,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         var file = await NewFile(64 * Block);
         var random = new Random(3);
         ShortTo(request => random.Next(3) == 0 ? random.Next(request.Length) : null);
-        var writes = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var writes = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         await Replies.AssertOneEach(writes);
         foreach (var (write, i) in writes.Select((write, i) => (write, i)))
         {

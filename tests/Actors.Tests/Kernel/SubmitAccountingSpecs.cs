@@ -61,7 +61,7 @@ public sealed class SubmitAccountingSpecs : AioTestKit
         };
         const int Count = 300;
         var file = await NewFile(Count * Block);
-        var writes = Enumerable.Range(0, Count).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var writes = Enumerable.Range(0, Count).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
 
         await Replies.AssertOneEach([.. writes, flush]);
@@ -78,7 +78,7 @@ public sealed class SubmitAccountingSpecs : AioTestKit
         var file = await NewFile(64 * Block);
         Engine.OnSubmit = requests =>
             requests[0].Offset / Block % 3 == 0 ? new SubmitFault { Error = Errno.EINVAL } : UpToTheNextBad(requests);
-        var writes = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var writes = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         await Replies.AssertOneEach(writes);
         foreach (var (write, i) in writes.Select((write, i) => (write, i)))
         {
@@ -115,13 +115,13 @@ public sealed class SubmitAccountingSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         Engine.OnSubmit = _ => new SubmitFault { Error = Errno.EBADF };
-        var writes = Enumerable.Range(0, 100).Select(i => Replies.Tell(new Aio.Write(file, i % 64 * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, 100).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i % 64 * Block))).ToArray();
         await Replies.AssertOneEach(writes);
         Assert.All(Replies.InOrder, reply =>
             Assert.Equal(Errno.EBADF, Assert.IsType<AioSystemException>(Assert.IsType<Aio.CommandFailed>(reply).Cause).Errno));
         Assert.Empty(_performed);
         Engine.OnSubmit = null;
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         Assert.Equal(100, (await Stats()).Shards[0].Errors);
     }
 
@@ -130,15 +130,15 @@ public sealed class SubmitAccountingSpecs : AioTestKit
     {
         var file = await NewFile(64 * Block);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Offset == 0 };
-        var held = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
-        using var first = await file.ReadAsync(Block, 1); // the held write is in flight
+        var held = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
+        using var first = await file.RentReadAsync(Block, 1); // the held write is in flight
         var pressure = true;
         Engine.OnSubmit = _ =>
         {
             Interlocked.Increment(ref _submits);
             return Volatile.Read(ref pressure) ? new SubmitFault { Error = Errno.EAGAIN } : default;
         };
-        var writes = Enumerable.Range(1, 20).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(1, 20).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
 
         // The shard goes on taking up commands: a Cancel is answered, and nothing is submitted meanwhile.
         for (var i = 0; i < 20; i++)
@@ -164,7 +164,7 @@ public sealed class SubmitAccountingSpecs : AioTestKit
         var file = await NewFile(64 * Block);
         var start = System.Diagnostics.Stopwatch.StartNew();
         Engine.OnSubmit = _ => Interlocked.Increment(ref _submits) <= 12 ? new SubmitFault { Error = errno, ShortTo = 0 } : default;
-        var writes = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         await Replies.AssertOneEach(writes);
         Assert.All(Replies.InOrder, reply => Assert.IsType<Aio.WriteCompleted>(reply));
 
@@ -184,7 +184,7 @@ public sealed class SubmitAccountingSpecs : AioTestKit
             Interlocked.Increment(ref _submits);
             return new SubmitFault { Error = Errno.EAGAIN };
         };
-        var writes = Enumerable.Range(0, 10).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, 10).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         foreach (var write in writes)
         {
@@ -197,7 +197,7 @@ public sealed class SubmitAccountingSpecs : AioTestKit
         Engine.OnSubmit = null;
         await Replies.Of<Aio.Flushed>(flush);
         Assert.Empty(_performed);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public sealed class SubmitAccountingSpecs : AioTestKit
         Engine.OnSubmit = _ => Interlocked.Increment(ref _submits) % 2 == 1 ? new SubmitFault { Error = Errno.EAGAIN } : default;
         for (var i = 0; i < 20; i++)
         {
-            await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, i * Block, new byte[Block]));
+            await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], i * Block));
         }
 
         Assert.Equal(40, _submits);
@@ -220,8 +220,8 @@ public sealed class SubmitAccountingSpecs : AioTestKit
         var file = await NewFile(64 * Block);
         var pressure = true;
         Engine.OnSubmit = _ => Volatile.Read(ref pressure) ? new SubmitFault { Error = Errno.EAGAIN } : default;
-        var writes = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
-        var more = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[Block]))).ToArray();
+        var writes = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
+        var more = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.ReadInto(file, new byte[Block], i * Block))).ToArray();
         foreach (var command in writes.Where((_, i) => i % 2 == 0).Concat<Aio.FileCommand>(more.Where((_, i) => i % 2 == 0)))
         {
             Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);

@@ -27,7 +27,7 @@ public sealed class VectorFaultSpecs : AioTestKit
         memories.Fill(Pattern(4096));
         var calls = 0;
         Script(_ => new OperationFault { ShortTo = ++calls switch { 1 => 1536, 2 => 700, 3 => 1024, _ => null } });
-        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, Block, memories.ReadOnly));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, memories.ReadOnly, Block));
         Assert.Equal(Pattern(4096), OnDisk(file.Path)[Block..(2 * Block)]);
         Assert.Equal(
             [(Block, 4096, 4), (Block + 1536, 2560, 3), (Block + 2048, 2048, 3), (Block + 3072, 1024, 2)], Requests);
@@ -41,7 +41,7 @@ public sealed class VectorFaultSpecs : AioTestKit
         memories.Fill(Pattern(1536));
         var calls = 0;
         Script(_ => new OperationFault { ShortTo = ++calls == 1 ? 1023 : null });
-        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.Equal(Pattern(1536), OnDisk(file.Path)[..1536]);
         Assert.Equal([(0, 1536, 3), (512, 1024, 2)], Requests);
     }
@@ -52,7 +52,7 @@ public sealed class VectorFaultSpecs : AioTestKit
         var file = await NewFile(64 * Block);
         using var memories = new Memories(Pool, MemoryKind.Aligned, [.. Enumerable.Repeat(1024, 64)]);
         Script(_ => new OperationFault { ShortTo = 512 });
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.Equal(_requests.Count * 512, Assert.IsType<AioShortWriteException>(failed.Cause).Written);
         Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
         await Eventually(() => Pool.RentedBuffers == 1, "only ours is out");
@@ -70,7 +70,7 @@ public sealed class VectorFaultSpecs : AioTestKit
         foreach (var memory in Enum.GetValues<MemoryKind>())
         {
             using var memories = new Memories(Pool, memory, [1024, 1024, 1024]);
-            var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, Block, memories.All));
+            var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, memories.All, Block));
             Assert.Equal(count, read.Count);
             Assert.Equal(content.AsSpan(Block, count), memories.Content().AsSpan(0, count));
             memories.AssertGapsAreUntouched();
@@ -84,14 +84,14 @@ public sealed class VectorFaultSpecs : AioTestKit
         var file = await NewFile(Count * 512);
         using var memories = new Memories(Pool, MemoryKind.Aligned, [.. Enumerable.Repeat(512, Count)]);
         memories.Fill(Pattern(Count * 512));
-        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.Equal([(0, 1024 * 512, 1024), (1024 * 512, 1024 * 512, 1024), (2048 * 512, 7 * 512, 7)], Requests);
         Assert.True(OnDisk(file.Path).AsSpan().SequenceEqual(Pattern(Count * 512)));
 
         // A short one among them, and an error in the last.
         var calls = 0;
         Script(_ => ++calls switch { 2 => new() { ShortTo = 700 }, 4 => new() { Error = Errno.ENOSPC }, _ => default });
-        var error = await Replies.Fails<AioShortWriteException>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        var error = await Replies.Fails<AioShortWriteException>(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.Equal((1024 + 1 + 1024) * 512, error.Written);
         Assert.Equal(
             [(0, 1024 * 512, 1024), (1024 * 512, 1024 * 512, 1024), (1025 * 512, 1024 * 512, 1024), (2049 * 512, 6 * 512, 6)], Requests);
@@ -108,7 +108,7 @@ public sealed class VectorFaultSpecs : AioTestKit
         Script(request => new OperationFault { Hold = request.Opcode == IoOpcode.Write });
         var memories = new Memories(Pool, kind, [Block, 2 * Block]);
         memories.Fill(Pattern(3 * Block));
-        var write = Replies.Tell(new Aio.WriteV(file, 0, memories.ReadOnly));
+        var write = Replies.Tell(new Aio.WriteV(file, memories.ReadOnly, 0));
         await Fence(other);
         memories.Dispose();
         Assert.Equal(kind == MemoryKind.Aligned ? 2 : 1, Pool.RentedBuffers); // with the iovecs; or the copy alone
@@ -128,16 +128,16 @@ public sealed class VectorFaultSpecs : AioTestKit
     {
         var (file, other) = (await NewFile(4 * Block), await NewFile(Block));
         Script(request => new OperationFault { Hold = request.Length == 3 * Block });
-        var first = Replies.Tell(new Aio.ReadInto(file, 0, new byte[3 * Block]));
+        var first = Replies.Tell(new Aio.ReadInto(file, new byte[3 * Block], 0));
         var barrier = Replies.Tell(new Aio.SetLength(file, 4 * Block));
         using var good = Pool.Rent(Block);
         var bad = Pool.Rent(Block);
         Aio.TransferCommand[] commands =
         [
-            Replies.Tell(new Aio.WriteV(file, 0, [good.Memory, bad.Memory])),
-            Replies.Tell(new Aio.WriteV(file, 0, [new byte[Block], bad.Memory])),
-            Replies.Tell(new Aio.ReadV(file, 0, [good.Memory, bad.Memory])),
-            Replies.Tell(new Aio.ReadV(file, 1, [good.Memory, new byte[Block], bad.Memory])),
+            Replies.Tell(new Aio.WriteV(file, [good.Memory, bad.Memory], 0)),
+            Replies.Tell(new Aio.WriteV(file, [new byte[Block], bad.Memory], 0)),
+            Replies.Tell(new Aio.ReadV(file, [good.Memory, bad.Memory], 0)),
+            Replies.Tell(new Aio.ReadV(file, [good.Memory, new byte[Block], bad.Memory], 1)),
         ];
         await Fence(other);
         bad.Dispose();
@@ -163,10 +163,10 @@ public sealed class VectorFaultSpecs : AioTestKit
             foreach (var memory in Enum.GetValues<MemoryKind>())
             {
                 using var memories = new Memories(Pool, memory, [Block, Block]);
-                var write = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, 0, memories.ReadOnly));
+                var write = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, memories.ReadOnly, 0));
                 Assert.Equal(error, Assert.IsType<AioSystemException>(write.Cause).Errno);
                 Assert.Equal(AioOutcome.MayHaveHappened, write.Outcome);
-                var read = await Replies.Do<Aio.CommandFailed>(new Aio.ReadV(file, 0, memories.All));
+                var read = await Replies.Do<Aio.CommandFailed>(new Aio.ReadV(file, memories.All, 0));
                 Assert.Equal(AioOutcome.NotPerformed, read.Outcome);
                 await Eventually(() => Pool.RentedBuffers == 1, "only ours is out");
             }
@@ -184,13 +184,13 @@ public sealed class VectorFaultSpecs : AioTestKit
         memories.Fill(Pattern(2 * Block));
         var calls = 0;
         Engine.OnSubmit = _ => ++calls == 1 ? new SubmitFault { Error = Errno.EINVAL } : default;
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
         await Eventually(() => Pool.RentedBuffers == 1, "only ours is out");
 
         calls = 0;
         Engine.OnSubmit = _ => ++calls <= 3 ? new SubmitFault { Error = Errno.EAGAIN } : default;
-        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.Equal(Pattern(2 * Block), OnDisk(file.Path)[..(2 * Block)]);
     }
 
@@ -204,8 +204,8 @@ public sealed class VectorFaultSpecs : AioTestKit
         var (source, target) = (new Memories(Pool, kind, [Block, Block]), new Memories(Pool, kind, [Block, Block]));
         source.Fill(Pattern(2 * Block, 2));
         var before = target.Content();
-        var write = Replies.Tell(new Aio.WriteV(file, 2 * Block, source.ReadOnly));
-        var read = Replies.Tell(new Aio.ReadV(file, 0, target.All));
+        var write = Replies.Tell(new Aio.WriteV(file, source.ReadOnly, 2 * Block));
+        var read = Replies.Tell(new Aio.ReadV(file, target.All, 0));
         await Fence(other);
         foreach (var (command, outcome) in new (Aio.TransferCommand, AioOutcome)[]
                  {
@@ -263,8 +263,8 @@ public sealed class VectorFaultSpecs : AioTestKit
                 new Memories(Pool, (MemoryKind)(i % 4), [512, Block - 512]), new Memories(Pool, (MemoryKind)(i % 4), [Block]));
             all.AddRange([source, target]);
             source.Fill(Pattern(Block, i));
-            commands.Add(Replies.Tell(new Aio.WriteV(file, i * Block, source.ReadOnly)));
-            commands.Add(Replies.Tell(new Aio.ReadV(file, i * Block, target.All)));
+            commands.Add(Replies.Tell(new Aio.WriteV(file, source.ReadOnly, i * Block)));
+            commands.Add(Replies.Tell(new Aio.ReadV(file, target.All, i * Block)));
             if (i == 60)
             {
                 Volatile.Write(ref bombs, 1);
@@ -293,7 +293,7 @@ public sealed class VectorFaultSpecs : AioTestKit
         all.ForEach(memories => memories.Dispose());
         await Eventually(() => Pool.RentedBuffers == 0, "all memory is back");
         await Fence(other);
-        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, [new byte[Block]]));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, [new byte[Block]], 0));
     }
 
     [Fact]
@@ -303,9 +303,9 @@ public sealed class VectorFaultSpecs : AioTestKit
         var half = (int)(Pool.BudgetBytes / 2);
         using var taken = Pool.Rent(half);
         var large = new byte[half / 2 + Block];
-        await Replies.Fails<AioBufferBudgetException>(new Aio.ReadV(file, 0, [large, large]));
+        await Replies.Fails<AioBufferBudgetException>(new Aio.ReadV(file, [large, large], 0));
         await Replies.Fails<AioBufferBudgetException>(
-            new Aio.WriteV(file, 0, [large.AsMemory(0, half / 2), large.AsMemory(0, half / 2 + Block)]));
+            new Aio.WriteV(file, [large.AsMemory(0, half / 2), large.AsMemory(0, half / 2 + Block)], 0));
         Assert.Equal(1, Pool.RentedBuffers);
     }
 
@@ -315,8 +315,8 @@ public sealed class VectorFaultSpecs : AioTestKit
         var file = await NewFile(4 * Block);
         using var hostile = new Hostile();
         using var good = Pool.Rent(Block);
-        await Replies.Fails<AioBufferDisposedException>(new Aio.WriteV(file, 0, [good.Memory, hostile.Known]));
-        await Replies.Fails<AioBufferDisposedException>(new Aio.ReadV(file, 0, [good.Memory, hostile.Known]));
+        await Replies.Fails<AioBufferDisposedException>(new Aio.WriteV(file, [good.Memory, hostile.Known], 0));
+        await Replies.Fails<AioBufferDisposedException>(new Aio.ReadV(file, [good.Memory, hostile.Known], 0));
         Assert.Equal(0, (await Stats()).Shards[0].Restarts);
         Assert.Equal(1, Pool.RentedBuffers);
     }

@@ -20,21 +20,21 @@ public sealed class BudgetSpecs(ITestOutputHelper output)
         }
 
         Assert.Equal(16, kept.Count);
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Read(file, 0, 64 * 1024));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.RentRead(file, 0, 64 * 1024));
         var error = Assert.IsType<AioBufferBudgetException>(failed.Cause);
         Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
         Assert.Equal((64 * 1024, 1 << 20), (error.Requested, error.Budget));
-        await Replies.Fails<AioBufferBudgetException>(new Aio.ReadInto(file, 0, new byte[64 * 1024]));
-        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, 0, new byte[64 * 1024]));
+        await Replies.Fails<AioBufferBudgetException>(new Aio.ReadInto(file, new byte[64 * 1024], 0));
+        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, new byte[64 * 1024], 0));
 
         // What needs no memory of the pool goes on.
-        Assert.Equal(Block, (await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, kept[0].Memory[..Block]))).Count);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, kept[0].Memory[..Block]));
+        Assert.Equal(Block, (await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, kept[0].Memory[..Block], 0))).Count);
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, kept[0].Memory[..Block], 0));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
 
         kept[0].Dispose();
-        (await Replies.Do<Aio.ReadCompleted>(new Aio.Read(file, 0, 64 * 1024))).Buffer.Dispose();
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[64 * 1024]));
+        (await Replies.Do<Aio.RentReadCompleted>(new Aio.RentRead(file, 0, 64 * 1024))).Buffer.Dispose();
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[64 * 1024], 0));
         kept.ForEach(buffer => buffer.Dispose());
         Assert.Equal(0, Pool.RentedBuffers);
     }
@@ -49,7 +49,7 @@ public sealed class BudgetSpecs(ITestOutputHelper output)
             calls += call == "fallocate" ? 1 : 0;
             return Errno.None;
         };
-        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, Block, new byte[2 << 20]));
+        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, new byte[2 << 20], Block));
         Assert.Equal(0, calls);
 
         var kept = new List<AioBuffer>();
@@ -58,7 +58,7 @@ public sealed class BudgetSpecs(ITestOutputHelper output)
             kept.Add(buffer);
         }
 
-        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, Block, new byte[64 * 1024]));
+        await Replies.Fails<AioBufferBudgetException>(new Aio.Write(file, new byte[64 * 1024], Block));
         await Eventually(() => LengthOnDisk(file.Path) == Block, "what it was made longer by is taken back");
         kept.ForEach(buffer => buffer.Dispose());
     }
@@ -70,13 +70,13 @@ public sealed class BudgetSpecs(ITestOutputHelper output)
         Engine.OnOperation = (in _) => new OperationFault { Delay = 5 };
         for (var round = 0; round < 5; round++)
         {
-            var reads = Enumerable.Range(0, 200).Select(_ => Replies.Tell(new Aio.Read(file, 0, 32 * 1024))).ToArray();
+            var reads = Enumerable.Range(0, 200).Select(_ => Replies.Tell(new Aio.RentRead(file, 0, 32 * 1024))).ToArray();
             var kept = new List<AioBuffer>();
             foreach (var read in reads)
             {
                 switch (await Replies.Of(read))
                 {
-                    case Aio.ReadCompleted completed:
+                    case Aio.RentReadCompleted completed:
                         kept.Add(completed.Buffer);
                         break;
                     case Aio.CommandFailed failed:
@@ -98,9 +98,9 @@ public sealed class BudgetSpecs(ITestOutputHelper output)
     public async Task A_read_larger_than_the_budget_fails_typed()
     {
         var file = await NewFile(Block);
-        await Replies.Fails<AioBufferBudgetException>(new Aio.Read(file, 0, 2 << 20));
-        await Replies.Fails<AioBufferBudgetException>(new Aio.Read(file, 0, 1 << 30));
-        using var read = await file.ReadAsync(0, 1);
+        await Replies.Fails<AioBufferBudgetException>(new Aio.RentRead(file, 0, 2 << 20));
+        await Replies.Fails<AioBufferBudgetException>(new Aio.RentRead(file, 0, 1 << 30));
+        using var read = await file.RentReadAsync(0, 1);
         Assert.Equal(1, read.Length);
     }
 }

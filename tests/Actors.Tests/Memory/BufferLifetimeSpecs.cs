@@ -19,7 +19,7 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         Hold(IoOpcode.Write);
         var buffer = Pool.Rent(2 * Block);
         Pattern(Block).CopyTo(buffer.GetSpan()[start..]);
-        var write = Replies.Tell(new Aio.Write(file, 0, buffer.Memory.Slice(start, Block)));
+        var write = Replies.Tell(new Aio.Write(file, buffer.Memory.Slice(start, Block), 0));
         await Fence(other);
         buffer.Dispose();
         Assert.Equal(1, Pool.RentedBuffers); // the buffer itself, or the aligned copy of it
@@ -49,7 +49,7 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         var other = await NewFile(Block);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
         var buffer = Pool.Rent(2 * Block);
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, buffer));
+        var read = Replies.Tell(new Aio.ReadInto(file, buffer, 0));
         await Fence(other);
         buffer.Dispose();
         Assert.Equal(1, Pool.RentedBuffers);
@@ -79,11 +79,11 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         var (aligned, shifted) = (buffer.Memory[..(2 * Block)], buffer.Memory.Slice(1, 2 * Block));
         Aio.TransferCommand read = kind switch
         {
-            "unaligned offset" => new Aio.ReadInto(file, 1, aligned),
-            "unaligned address" => new Aio.ReadInto(file, 0, shifted),
-            "vectored, unaligned offset" => new Aio.ReadV(file, 1, [aligned]),
-            "vectored, unaligned address" => new Aio.ReadV(file, 0, [aligned, shifted]),
-            _ => new Aio.ReadV(file, 0, [aligned, new byte[Block]]),
+            "unaligned offset" => new Aio.ReadInto(file, aligned, 1),
+            "unaligned address" => new Aio.ReadInto(file, shifted, 0),
+            "vectored, unaligned offset" => new Aio.ReadV(file, [aligned], 1),
+            "vectored, unaligned address" => new Aio.ReadV(file, [aligned, shifted], 0),
+            _ => new Aio.ReadV(file, [aligned, new byte[Block]], 0),
         };
         Replies.Tell(read);
         await Fence(other);
@@ -99,12 +99,12 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
     {
         var (file, other) = (await NewFile(4 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 3 * Block };
-        var first = Replies.Tell(new Aio.ReadInto(file, 0, new byte[3 * Block]));
+        var first = Replies.Tell(new Aio.ReadInto(file, new byte[3 * Block], 0));
         var barrier = Replies.Tell(new Aio.SetLength(file, 4 * Block));
         var (data, into) = (Pool.Rent(Block), Pool.Rent(Block));
-        var write = Replies.Tell(new Aio.Write(file, 0, data));
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, into));
-        var unaligned = Replies.Tell(new Aio.ReadInto(file, 1, into.Memory[1..]));
+        var write = Replies.Tell(new Aio.Write(file, data, 0));
+        var read = Replies.Tell(new Aio.ReadInto(file, into, 0));
+        var unaligned = Replies.Tell(new Aio.ReadInto(file, into.Memory[1..], 1));
         await Fence(other);
         data.Dispose();
         into.Dispose();
@@ -129,7 +129,7 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         var other = await NewFile(Block);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length > Block };
         var into = Pool.Rent(Block);
-        var read = Replies.Tell(new Aio.ReadInto(file, 1, into));
+        var read = Replies.Tell(new Aio.ReadInto(file, into, 1));
         await Fence(other);
         into.Dispose();
         using var stranger = Pool.Rent(Block);
@@ -145,11 +145,11 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
     {
         var file = await NewFile(4 * Block);
         using var hostile = new Hostile();
-        var write = Replies.Tell(new Aio.Write(file, 0, hostile.Memory));
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, hostile.Memory));
+        var write = Replies.Tell(new Aio.Write(file, hostile.Memory, 0));
+        var read = Replies.Tell(new Aio.ReadInto(file, hostile.Memory, 0));
         hostile.Throws = true;
-        await Replies.Fails<AioBufferDisposedException>(new Aio.Write(file, 0, hostile.Known));
-        await Replies.Fails<AioBufferDisposedException>(new Aio.ReadInto(file, 0, hostile.Known));
+        await Replies.Fails<AioBufferDisposedException>(new Aio.Write(file, hostile.Known, 0));
+        await Replies.Fails<AioBufferDisposedException>(new Aio.ReadInto(file, hostile.Known, 0));
         await Task.WhenAll(Replies.Of(write), Replies.Of(read));
         Assert.Equal(0, (await Stats()).Shards[0].Restarts);
         Assert.Equal(0, Pool.RentedBuffers);
@@ -163,7 +163,7 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         var probe = CreateTestProbe();
         for (var i = 0; i < 10; i++)
         {
-            Disk.Tell(new Aio.Read(file, 0, 2 * Block), probe.Ref);
+            Disk.Tell(new Aio.RentRead(file, 0, 2 * Block), probe.Ref);
         }
 
         await Fence(other);
@@ -183,7 +183,7 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         var deaf = Sys.ActorOf(Props.Create(() => new Deaf()));
         for (var i = 0; i < 10; i++)
         {
-            Disk.Tell(new Aio.Read(file, 0, Block), deaf);
+            Disk.Tell(new Aio.RentRead(file, 0, Block), deaf);
         }
 
         await Fence(file);
@@ -196,7 +196,7 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         var (file, other) = (await NewFile(4 * Block), await NewFile(Block));
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
         await Assert.ThrowsAsync<AskTimeoutException>(() =>
-            Disk.Ask<Aio.ReadCompleted>(new Aio.Read(file, 0, 2 * Block), TimeSpan.FromMilliseconds(100)));
+            Disk.Ask<Aio.RentReadCompleted>(new Aio.RentRead(file, 0, 2 * Block), TimeSpan.FromMilliseconds(100)));
         await Fence(other);
         Engine.Release();
         await Fence(other);
@@ -212,14 +212,14 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
         Pool.Leaked = (_, origin) => reported.TrySetResult(origin);
         Engine.OnOperation = (in request) => new OperationFault { Hold = request.Length == 2 * Block };
         using var cancellation = new CancellationTokenSource();
-        var ask = Disk.Ask<Aio.ReadCompleted>(new Aio.Read(file, 0, 2 * Block) { Token = "lost" }, cancellation.Token);
+        var ask = Disk.Ask<Aio.RentReadCompleted>(new Aio.RentRead(file, 0, 2 * Block) { Token = "lost" }, cancellation.Token);
         await Fence(other);
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ask);
         Engine.Release();
         await Fence(other);
         await Eventually(Collected, "the finalizer has returned the buffer");
-        Assert.Equal("lost", Assert.IsType<Aio.Read>(await reported.Task).Token);
+        Assert.Equal("lost", Assert.IsType<Aio.RentRead>(await reported.Task).Token);
 
         bool Collected()
         {
@@ -240,8 +240,8 @@ public sealed class BufferLifetimeSpecs(ITestOutputHelper output) : AioTestKit(E
             using var buffer = Pool.Rent(Block);
             Aio.TransferCommand[] commands =
             [
-                new Aio.Read(file, 3, 10), new Aio.ReadInto(file, 0, buffer), new Aio.ReadInto(file, 0, new byte[10]),
-                new Aio.Write(file, 0, buffer), new Aio.Write(file, 0, new byte[Block]), new Aio.Write(file, 1, new byte[Block]),
+                new Aio.RentRead(file, 3, 10), new Aio.ReadInto(file, buffer, 0), new Aio.ReadInto(file, new byte[10], 0),
+                new Aio.Write(file, buffer, 0), new Aio.Write(file, new byte[Block], 0), new Aio.Write(file, new byte[Block], 1),
             ];
             foreach (var command in commands)
             {

@@ -44,7 +44,7 @@ public abstract class EarlyDisposeSpecs(EngineKind kind, string hocon, ITestOutp
             var buffer = Pool.Rent(Length);
             buffer.GetSpan().Fill(Untouched);
             var into = buffer.Memory[1..];
-            var read = vectored ? file.ReadVAsync(0, [into[..7], into[7..]]).AsTask() : file.ReadAsync(0, into).AsTask();
+            var read = vectored ? file.ReadAsync([into[..7], into[7..]], 0).AsTask() : file.ReadAsync(into, 0).AsTask();
 
             // A part is there: the copy of the rest is under way. Not the first bytes, which a copy may store last.
             await Task.Run(() =>
@@ -121,8 +121,8 @@ public abstract class EarlyDisposeSpecs(EngineKind kind, string hocon, ITestOutp
         var into = buffer.Memory.Slice(shift, length);
         var early = random.Next(4) > 0;
         var read = random.Next(2) == 0
-            ? file.ReadAsync(offset, into).AsTask()
-            : file.ReadVAsync(offset, [into[..Block], into[Block..], new byte[random.Next(2)]]).AsTask();
+            ? file.ReadAsync(into, offset).AsTask()
+            : file.ReadAsync([into[..Block], into[Block..], new byte[random.Next(2)]], offset).AsTask();
         await DisposeEarly(buffer, early, random, async () =>
         {
             try
@@ -150,8 +150,8 @@ public abstract class EarlyDisposeSpecs(EngineKind kind, string hocon, ITestOutp
         data.CopyTo(from);
         var early = random.Next(4) > 0;
         var write = random.Next(2) == 0
-            ? file.WriteAsync(offset, from).AsTask()
-            : file.WriteVAsync(offset, [from[..Block], from[Block..]]).AsTask();
+            ? file.WriteAsync(from, offset).AsTask()
+            : file.WriteAsync([from[..Block], from[Block..]], offset).AsTask();
         await DisposeEarly(buffer, early, random, async () =>
         {
             try
@@ -163,7 +163,7 @@ public abstract class EarlyDisposeSpecs(EngineKind kind, string hocon, ITestOutp
                 return;
             }
 
-            using var written = await file.ReadAsync(offset, length).AsTask().WaitAsync(Patience.Long);
+            using var written = await file.RentReadAsync(offset, length).AsTask().WaitAsync(Patience.Long);
             Assert.True(written.GetSpan().SequenceEqual(data), $"{length} bytes at {offset}");
         });
     }

@@ -55,7 +55,7 @@ internal sealed record Entry(int Index, Aio.Command Command, long Told, int Stam
         (Answered, Reply) = (now, reply);
         switch (reply)
         {
-            case Aio.ReadCompleted read when takes:
+            case Aio.RentReadCompleted read when takes:
                 Bytes = read.Buffer.GetSpan().ToArray();
                 read.Buffer.Dispose();
                 break;

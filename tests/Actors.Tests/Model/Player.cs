@@ -250,7 +250,7 @@ internal sealed class Player
                 Tell(new Aio.Cancel(command), _byFile[command.File], requester);
                 break;
             case StepKind.Read or StepKind.Cancel:
-                Tell(new Aio.Read(opened, step.A / 64 % (OpenFile.Sectors * OpenFile.Sector), LengthOf(number)), file, requester);
+                Tell(new Aio.RentRead(opened, step.A / 64 % (OpenFile.Sectors * OpenFile.Sector), LengthOf(number)), file, requester);
                 break;
             case StepKind.ReadInto:
                 ReadInto(file, opened, requester, step.A / 64, number);
@@ -308,11 +308,11 @@ internal sealed class Player
 
         var durability = how / 8 % 4 == 0 ? AioDurability.Dsync : AioDurability.None;
         Aio.TransferCommand write = how / 512 % 4 == 0
-            ? new Aio.WriteV(opened, first * OpenFile.Sector, [.. SectorsOf(data).Select(part => (ReadOnlyMemory<byte>)part)])
+            ? new Aio.WriteV(opened, [.. SectorsOf(data).Select(part => (ReadOnlyMemory<byte>)part)], first * OpenFile.Sector)
             {
                 Durability = durability,
             }
-            : new Aio.Write(opened, first * OpenFile.Sector, data) { Durability = durability };
+            : new Aio.Write(opened, data, first * OpenFile.Sector) { Durability = durability };
         Tell(write, file, requester, stamp, buffer);
         if (how / 32 % 16 == 0)
         {
@@ -347,8 +347,8 @@ internal sealed class Player
     }
 
     private static Aio.TransferCommand ReadOf(AioFile opened, long offset, Memory<byte> destination, int how) => how / 512 % 4 == 0
-        ? new Aio.ReadV(opened, offset, [.. SectorsOf(destination)])
-        : new Aio.ReadInto(opened, offset, destination);
+        ? new Aio.ReadV(opened, [.. SectorsOf(destination)], offset)
+        : new Aio.ReadInto(opened, destination, offset);
 
     private static IEnumerable<Memory<byte>> SectorsOf(Memory<byte> memory)
     {

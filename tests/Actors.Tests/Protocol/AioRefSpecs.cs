@@ -34,7 +34,7 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
         var file = (await ExpectMsgAsync<Aio.Opened>()).File;
         back.Tell(new Aio.Flush(file), TestActor);
         await ExpectMsgAsync<Aio.Flushed>();
-        back.Tell(new Aio.Write(file, 0, new byte[Block]), TestActor);
+        back.Tell(new Aio.Write(file, new byte[Block], 0), TestActor);
         await ExpectMsgAsync<Aio.WriteCompleted>();
     }
 
@@ -42,8 +42,8 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
     public async Task An_actor_selection_serves_opens_and_files()
     {
         var file = await NewFile(Block);
-        Sys.ActorSelection("/system/aio").Tell(new Aio.Read(file, 0, 7), TestActor);
-        using var read = (await ExpectMsgAsync<Aio.ReadCompleted>()).Buffer;
+        Sys.ActorSelection("/system/aio").Tell(new Aio.RentRead(file, 0, 7), TestActor);
+        using var read = (await ExpectMsgAsync<Aio.RentReadCompleted>()).Buffer;
         Assert.Equal(7, read.Length);
     }
 
@@ -75,7 +75,7 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
         await probe.ExpectTerminatedAsync(Disk);
 
         // The manager has gone, and with it the shards: refused typed, not lost.
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Read(file, 0, 1));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.RentRead(file, 0, 1));
         Assert.True(failed.Cause is AioClosedException or AioAbortedException, failed.ToString());
         Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
         failed = await Replies.Do<Aio.CommandFailed>(new Aio.Flush(file));
@@ -93,7 +93,7 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
         Disk.Tell(Kill.Instance);
         Sys.Stop(Disk);
         Assert.Equal(2, (await Stats()).Shards.Count);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
     }
 
     [Fact]
@@ -110,8 +110,8 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
     public async Task A_message_without_a_sender_is_done_and_its_reply_lost_without_a_trace()
     {
         var file = await NewFile(Block);
-        Disk.Tell(new Aio.Write(file, 0, Pattern(Block)), ActorRefs.NoSender);
-        Disk.Tell(new Aio.Read(file, 0, Block), ActorRefs.NoSender);
+        Disk.Tell(new Aio.Write(file, Pattern(Block), 0), ActorRefs.NoSender);
+        Disk.Tell(new Aio.RentRead(file, 0, Block), ActorRefs.NoSender);
         Disk.Tell(new Aio.Flush(file), ActorRefs.NoSender);
         Disk.Tell(new Aio.SetLength(file, -1), ActorRefs.NoSender);
         Disk.Tell(new Aio.Cancel(new Aio.Flush(file)), ActorRefs.NoSender);
@@ -127,7 +127,7 @@ public sealed class AioRefSpecs(ITestOutputHelper output) : AioTestKit(EngineKin
     {
         var messages = typeof(Aio).GetNestedTypes()
             .Where(type => !type.IsAbstract && typeof(Aio.Message).IsAssignableFrom(type)).ToArray();
-        Assert.Contains(typeof(Aio.ReadCompleted), messages);
+        Assert.Contains(typeof(Aio.RentReadCompleted), messages);
         Assert.InRange(messages.Length, 20, 100);
         Assert.All(messages, type => Assert.True(typeof(INoSerializationVerificationNeeded).IsAssignableFrom(type)));
     }

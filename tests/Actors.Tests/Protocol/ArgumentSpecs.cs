@@ -25,7 +25,7 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
     public async Task An_impossible_range_is_refused_with_its_values(long offset, int length)
     {
         var file = await NewFile(Block);
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Read(file, offset, length));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.RentRead(file, offset, length));
         var error = Assert.IsType<AioArgumentException>(failed.Cause);
         Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
         Assert.Equal((offset, (long)length, file.Path, "read"), (error.Offset, error.Length, error.Path, error.Operation));
@@ -39,7 +39,7 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
     public async Task Near_the_largest_file_the_error_says_what_is_wrong(long offset, int length, string why)
     {
         var file = await NewFile(Block);
-        var refused = await Replies.Fails<AioArgumentException>(new Aio.Read(file, offset, length));
+        var refused = await Replies.Fails<AioArgumentException>(new Aio.RentRead(file, offset, length));
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
     }
 
@@ -52,7 +52,7 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
     public async Task A_write_at_an_impossible_offset_is_refused(long offset)
     {
         var file = await NewFile(Block);
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, offset, new byte[Block]));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, new byte[Block], offset));
         Assert.IsType<AioArgumentException>(failed.Cause);
         Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
         await AssertLives(file);
@@ -68,10 +68,10 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
         var file = await NewFile(Block);
         foreach (var start in new[] { offset, offset + 1 })
         {
-            var reply = await Replies.Of(Replies.Tell(new Aio.Read(file, start, 100)));
+            var reply = await Replies.Of(Replies.Tell(new Aio.RentRead(file, start, 100)));
             switch (reply)
             {
-                case Aio.ReadCompleted read:
+                case Aio.RentReadCompleted read:
                     Assert.Equal(0, read.Count);
                     read.Buffer.Dispose();
                     break;
@@ -91,7 +91,7 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
     public async Task A_write_beyond_what_the_file_system_can_do_fails_with_EFBIG(long offset)
     {
         var file = await NewFile(Block);
-        var error = await Replies.Fails<AioSystemException>(new Aio.Write(file, offset, new byte[Block]));
+        var error = await Replies.Fails<AioSystemException>(new Aio.Write(file, new byte[Block], offset));
         Assert.Equal(Errno.EFBIG, error.Errno);
         Assert.Equal(offset, error.Offset);
         await AssertLives(file);
@@ -137,7 +137,7 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
         var path = (await FileOf(content)).Path;
         var file = await Ext.OpenAsync(path);
         Assert.Equal(FileAccess.Read, file.Access);
-        await Replies.Fails<AioArgumentException>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Fails<AioArgumentException>(new Aio.Write(file, new byte[Block], 0));
         await Replies.Fails<AioArgumentException>(new Aio.SetLength(file, 0));
         await Replies.Fails<AioArgumentException>(new Aio.Allocate(file, 0, 2 * Block));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
@@ -148,9 +148,9 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
     public async Task A_file_opened_for_writing_is_not_read()
     {
         var file = await Ext.OpenAsync(NewPath(), New with { Access = FileAccess.Write });
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
-        await Replies.Fails<AioArgumentException>(new Aio.Read(file, 0, 1));
-        await Replies.Fails<AioArgumentException>(new Aio.ReadInto(file, 0, new byte[1]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
+        await Replies.Fails<AioArgumentException>(new Aio.RentRead(file, 0, 1));
+        await Replies.Fails<AioArgumentException>(new Aio.ReadInto(file, new byte[1], 0));
     }
 
     [SkippableFact]
@@ -159,11 +159,11 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
         var file = await NewFile(Block);
         Assert.Throws<ArgumentNullException>(() => new Aio.Open(null!));
         Assert.Throws<ArgumentException>(() => new Aio.Open(""));
-        Assert.Throws<ArgumentNullException>(() => new Aio.Read(null!, 0, 1));
-        Assert.Throws<ArgumentNullException>(() => new Aio.ReadInto(null!, 0, new byte[1]));
-        Assert.Throws<ArgumentNullException>(() => new Aio.ReadInto(file, 0, (AioBuffer)null!));
-        Assert.Throws<ArgumentNullException>(() => new Aio.Write(null!, 0, new byte[1]));
-        Assert.Throws<ArgumentNullException>(() => new Aio.Write(file, 0, (AioBuffer)null!));
+        Assert.Throws<ArgumentNullException>(() => new Aio.RentRead(null!, 0, 1));
+        Assert.Throws<ArgumentNullException>(() => new Aio.ReadInto(null!, new byte[1], 0));
+        Assert.Throws<ArgumentNullException>(() => new Aio.ReadInto(file, (AioBuffer)null!, 0));
+        Assert.Throws<ArgumentNullException>(() => new Aio.Write(null!, new byte[1], 0));
+        Assert.Throws<ArgumentNullException>(() => new Aio.Write(file, (AioBuffer)null!, 0));
         Assert.Throws<ArgumentNullException>(() => new Aio.Flush(null!));
         Assert.Throws<ArgumentNullException>(() => new Aio.SetLength(null!, 0));
         Assert.Throws<ArgumentNullException>(() => new Aio.Allocate(null!, 0, 1));
@@ -174,8 +174,8 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
         await Assert.ThrowsAsync<ArgumentNullException>(() => Ext.OpenAsync(null!));
         var disposed = Pool.Rent(Block);
         disposed.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => new Aio.Write(file, 0, disposed));
-        Assert.Throws<ObjectDisposedException>(() => new Aio.ReadInto(file, 0, disposed));
+        Assert.Throws<ObjectDisposedException>(() => new Aio.Write(file, disposed, 0));
+        Assert.Throws<ObjectDisposedException>(() => new Aio.ReadInto(file, disposed, 0));
     }
 
     [SkippableFact]
@@ -189,18 +189,18 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
             return await probe.ExpectMsgAsync<T>();
         }
 
-        await Told<Aio.WriteCompleted>(new Aio.Write(file, 0, Pattern(Block)));
-        await Told<Aio.WriteCompleted>(new Aio.Write(file, 1 << 20, Pattern(Block)));
+        await Told<Aio.WriteCompleted>(new Aio.Write(file, Pattern(Block), 0));
+        await Told<Aio.WriteCompleted>(new Aio.Write(file, Pattern(Block), 1 << 20));
         await Told<Aio.Flushed>(new Aio.Flush(file));
-        (await Told<Aio.ReadCompleted>(new Aio.Read(file, 3, 5))).Buffer.Dispose();
-        (await Told<Aio.ReadCompleted>(new Aio.Read(file, 1 << 20, 5))).Buffer.Dispose();
+        (await Told<Aio.RentReadCompleted>(new Aio.RentRead(file, 3, 5))).Buffer.Dispose();
+        (await Told<Aio.RentReadCompleted>(new Aio.RentRead(file, 1 << 20, 5))).Buffer.Dispose();
         await Told<Aio.LengthSet>(new Aio.SetLength(file, Block));
         await Told<Aio.Allocated>(new Aio.Allocate(file, 0, 2 * Block));
-        await Told<Aio.Canceled>(new Aio.Cancel(new Aio.Read(file, 0, 1)));
+        await Told<Aio.Canceled>(new Aio.Cancel(new Aio.RentRead(file, 0, 1)));
         await Told<Aio.Stats>(new Aio.GetStats());
         await (await Told<Aio.Opened>(new Aio.Open(NewPath(), New))).File.DisposeAsync();
         await Told<Aio.Closed>(new Aio.Close(file));
-        await Told<Aio.CommandFailed>(new Aio.Read(file, 0, 1));
+        await Told<Aio.CommandFailed>(new Aio.RentRead(file, 0, 1));
         await Told<Aio.CommandFailed>(new Aio.Close(file));
         Assert.False(probe.HasMessages);
         Assert.Equal(0, (await Stats()).Shards.Sum(shard => shard.Restarts));
@@ -208,7 +208,7 @@ public abstract class ArgumentSpecs(EngineKind kind, string hocon, ITestOutputHe
 
     private async Task AssertLives(AioFile file)
     {
-        using var read = await file.ReadAsync(0, Block);
+        using var read = await file.RentReadAsync(0, Block);
         Assert.Equal(Block, read.Length);
         Assert.Equal(0, (await Stats()).Shards.Sum(shard => shard.Restarts));
     }

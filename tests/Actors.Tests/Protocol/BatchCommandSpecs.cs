@@ -19,7 +19,7 @@ public sealed class StripedBatchCommandSpecs(ITestOutputHelper output)
     public async Task Each_shard_gets_its_part()
     {
         var file = await NewFile(256 * Block);
-        var batch = new Aio.Batch([.. Enumerable.Range(0, 256).Select(i => new Aio.ReadInto(file, i * Block, new byte[8]))]);
+        var batch = new Aio.Batch([.. Enumerable.Range(0, 256).Select(i => new Aio.ReadInto(file, new byte[8], i * Block))]);
         Disk.Tell(batch, Replies);
         await Replies.AssertOneEach(CommandsOf(batch));
         var stats = await Stats();
@@ -37,14 +37,14 @@ public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutp
         var one = await NewFile(64 * Block);
         var two = await NewFile(64 * Block);
         var writes = new Aio.Batch([.. Enumerable.Range(0, 128).Select(i =>
-            new Aio.Write(i % 2 == 0 ? one : two, i / 2 * Block, Pattern(Block, i)) { Token = i })]);
+            new Aio.Write(i % 2 == 0 ? one : two, Pattern(Block, i), i / 2 * Block) { Token = i })]);
         Disk.Tell(writes, Replies);
         await Replies.AssertOneEach(CommandsOf(writes));
         for (var i = 0; i < 128; i++)
         {
             var written = await Replies.Of<Aio.WriteCompleted>(CommandsOf(writes)[i]);
             Assert.Equal(i, written.Token);
-            using var read = await (i % 2 == 0 ? one : two).ReadAsync(i / 2 * Block, Block);
+            using var read = await (i % 2 == 0 ? one : two).RentReadAsync(i / 2 * Block, Block);
             Assert.Equal(Pattern(Block, i), read.GetSpan().ToArray());
         }
     }
@@ -55,12 +55,12 @@ public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutp
         var file = await NewFile(64 * Block);
         var batch = new Aio.Batch(
         [
-            .. Enumerable.Range(0, 32).Select(i => new Aio.Write(file, i * Block, Pattern(Block, i))),
+            .. Enumerable.Range(0, 32).Select(i => new Aio.Write(file, Pattern(Block, i), i * Block)),
             new Aio.Flush(file),
             new Aio.SetLength(file, Block),
-            new Aio.Write(file, Block, Pattern(Block, 99)),
+            new Aio.Write(file, Pattern(Block, 99), Block),
             new Aio.Close(file),
-            new Aio.Read(file, 0, 1),
+            new Aio.RentRead(file, 0, 1),
         ]);
         Disk.Tell(batch, Replies);
         var commands = CommandsOf(batch);
@@ -83,14 +83,14 @@ public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutp
         var foreign = await AioExt.Get(other).OpenAsync("/foreign", New with { PreallocationSize = Block });
         var file = await NewFile(4 * Block);
         var batch = new Aio.Batch(
-            new Aio.ReadInto(file, 0, new byte[10]), new Aio.Read(file, -1, 1), new Aio.Write(foreign, 0, new byte[Block]),
-            new Aio.Write(file, 1, new byte[Block]), new Aio.Write(file, 0, new byte[Block]), new Aio.Read(file, 0, 0));
+            new Aio.ReadInto(file, new byte[10], 0), new Aio.RentRead(file, -1, 1), new Aio.Write(foreign, new byte[Block], 0),
+            new Aio.Write(file, new byte[Block], 1), new Aio.Write(file, new byte[Block], 0), new Aio.RentRead(file, 0, 0));
         Disk.Tell(batch, Replies);
         var commands = CommandsOf(batch);
         await Replies.AssertOneEach(commands);
         var succeeded = await Task.WhenAll(commands.Select(async command => await Replies.Of(command) is not Aio.CommandFailed));
         Assert.Equal([true, false, false, false, true, true], succeeded);
-        ((Aio.ReadCompleted)await Replies.Of(commands[5])).Buffer.Dispose();
+        ((Aio.RentReadCompleted)await Replies.Of(commands[5])).Buffer.Dispose();
         await other.Terminate().WaitAsync(Patience.Long);
     }
 
@@ -99,7 +99,7 @@ public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutp
     {
         var file = await NewFile(Block);
         Disk.Tell(new Aio.Batch(), Replies);
-        await Replies.AssertOneEach(Replies.Tell(new Aio.ReadInto(file, 0, new byte[1]))); // and nobody is harmed
+        await Replies.AssertOneEach(Replies.Tell(new Aio.ReadInto(file, new byte[1], 0))); // and nobody is harmed
     }
 
     [SkippableFact]
@@ -109,7 +109,7 @@ public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutp
         var batches = new List<Aio.Batch>();
         foreach (var target in (IActorRef[])[Ext.Manager, .. Ext.Shards.Select(shard => shard.Ref)])
         {
-            batches.Add(new Aio.Batch(new Aio.ReadInto(file, 0, new byte[1]), new Aio.Flush(file)));
+            batches.Add(new Aio.Batch(new Aio.ReadInto(file, new byte[1], 0), new Aio.Flush(file)));
             target.Tell(batches[^1], Replies);
         }
 
@@ -122,8 +122,8 @@ public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutp
         var file = await NewFile(Block);
         var shard = Ext.Shards[0].Ref;
         await Sys.Terminate().WaitAsync(Patience.Long);
-        var toTheRef = new Aio.Batch(new Aio.ReadInto(file, 0, new byte[1]), new Aio.Flush(file));
-        var toTheShard = new Aio.Batch(new Aio.ReadInto(file, 0, new byte[1]), new Aio.Flush(file));
+        var toTheRef = new Aio.Batch(new Aio.ReadInto(file, new byte[1], 0), new Aio.Flush(file));
+        var toTheShard = new Aio.Batch(new Aio.ReadInto(file, new byte[1], 0), new Aio.Flush(file));
         Disk.Tell(toTheRef, Replies);
         shard.Tell(toTheShard, Replies);
         await Replies.AssertOneEach(CommandsOf(toTheRef).Concat(CommandsOf(toTheShard)));

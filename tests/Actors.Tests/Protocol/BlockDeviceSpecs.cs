@@ -21,13 +21,13 @@ public sealed class BlockDeviceSpecs(ITestOutputHelper output) : AioTestKit(Engi
         Assert.True(file.IsDirect);
         Assert.Equal(Length, file.Length);
 
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Length - Block, Pattern(Block)));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Pattern(Block), Length - Block));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
         var into = new byte[100];
-        var read = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, Length - 50, into));
+        var read = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, into, Length - 50));
         Assert.Equal(50, read.Count);
         Assert.Equal(Pattern(Block)[^50..], into[..50]);
-        read = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, Length, into));
+        read = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, into, Length));
         Assert.Equal(0, read.Count);
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
         Assert.Equal(Pattern(Block), (await File.ReadAllBytesAsync(_image!))[^Block..]);
@@ -39,12 +39,12 @@ public sealed class BlockDeviceSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var file = await OpenDevice();
         await Replies.Fails<AioArgumentException>(new Aio.SetLength(file, Length / 2));
         await Replies.Fails<AioArgumentException>(new Aio.Allocate(file, Length, Length));
-        var behind = await Replies.Fails<AioSystemException>(new Aio.Write(file, Length, new byte[Block]));
+        var behind = await Replies.Fails<AioSystemException>(new Aio.Write(file, new byte[Block], Length));
         Assert.Equal(Errno.ENOSPC, behind.Errno);
-        var across = await Replies.Fails<AioShortWriteException>(new Aio.Write(file, Length - Block, new byte[2 * Block]));
+        var across = await Replies.Fails<AioShortWriteException>(new Aio.Write(file, new byte[2 * Block], Length - Block));
         Assert.Equal(Block, across.Written);
         Assert.Equal(Length, file.Length);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, Pattern(Block)));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Pattern(Block), 0));
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
     }
 

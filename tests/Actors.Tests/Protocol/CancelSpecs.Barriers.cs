@@ -10,9 +10,9 @@ public abstract partial class CancelSpecsBase
     public async Task A_command_behind_a_barrier_is_taken_out()
     {
         var file = await NewFile(4 * Block);
-        var first = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var first = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         var cut = Replies.Tell(new Aio.SetLength(file, 4 * Block));
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         var flush = Replies.Tell(new Aio.Flush(file));
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(write))).Found);
         Assert.Equal(AioOutcome.NotPerformed, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);
@@ -27,7 +27,7 @@ public abstract partial class CancelSpecsBase
     public async Task A_barrier_is_answered_and_still_keeps_the_order()
     {
         var file = await NewFile(4 * Block);
-        var write = Replies.Tell(new Aio.Write(file, 0, new byte[Block]));
+        var write = Replies.Tell(new Aio.Write(file, new byte[Block], 0));
         Aio.BarrierCommand[] barriers = [new Aio.Flush(file), new Aio.SetLength(file, 2 * Block), new Aio.Flush(file), new Aio.Close(file)];
         foreach (var barrier in barriers)
         {
@@ -54,7 +54,7 @@ public abstract partial class CancelSpecsBase
     {
         var file = await NewFile(4 * Block);
         var other = await NewFile(Block);
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         await InFlight(1);
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(write));
         var flush = Replies.Tell(new Aio.Flush(file));

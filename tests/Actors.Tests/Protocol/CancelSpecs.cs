@@ -25,9 +25,9 @@ public abstract partial class CancelSpecsBase : AioTestKit
     public async Task A_queued_command_is_answered_at_once_and_never_done()
     {
         var file = await NewFile(4 * Block);
-        var blockers = Enumerable.Range(0, 4).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
-        var write = Replies.Tell(new Aio.Write(file, 0, Pattern(Block)));
-        var read = Replies.Tell(new Aio.Read(file, 0, 2 * Block));
+        var blockers = Enumerable.Range(0, 4).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0))).ToArray();
+        var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
+        var read = Replies.Tell(new Aio.RentRead(file, 0, 2 * Block));
         foreach (var command in new Aio.TransferCommand[] { write, read })
         {
             Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
@@ -49,7 +49,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
     public async Task A_command_in_flight_is_answered_at_once_and_its_buffer_stays_out_until_the_kernel_is_done()
     {
         var file = await FileOf(Pattern(4 * Block));
-        var read = Replies.Tell(new Aio.Read(file, 0, Block));
+        var read = Replies.Tell(new Aio.RentRead(file, 0, Block));
         await InFlight(1);
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
         var failed = await Replies.Of<Aio.CommandFailed>(read);
@@ -69,7 +69,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
         var file = await NewFile(4 * Block);
         using var buffer = Pool.Rent(Block);
         Pattern(Block).CopyTo(buffer.GetSpan());
-        var write = Replies.Tell(new Aio.Write(file, 0, buffer));
+        var write = Replies.Tell(new Aio.Write(file, buffer, 0));
         await InFlight(1);
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(write))).Found);
         Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);
@@ -84,7 +84,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
     {
         var file = await FileOf(Pattern(4 * Block));
         var into = new byte[Block];
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, into));
+        var read = Replies.Tell(new Aio.ReadInto(file, into, 0));
         await InFlight(1);
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(read));
         Script(hold: false);
@@ -103,7 +103,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
         var file = await NewFile(4 * Block);
         var blockers = new List<Aio.Command>();
         var depth = kind == "in flight and queued" ? 3 : 50;
-        blockers.AddRange(Enumerable.Range(0, depth).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))));
+        blockers.AddRange(Enumerable.Range(0, depth).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0))));
         if (kind is "held" or "barrier")
         {
             blockers.Add(Replies.Tell(new Aio.SetLength(file, 4 * Block)));
@@ -112,7 +112,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
         Aio.FileCommand command = kind switch
         {
             "barrier" => new Aio.SetLength(file, 8 * Block),
-            _ => new Aio.Write(file, 0, new byte[Block]),
+            _ => new Aio.Write(file, new byte[Block], 0),
         };
         Replies.Tell(command);
         Replies.Tell(command);
@@ -136,14 +136,14 @@ public abstract partial class CancelSpecsBase : AioTestKit
     {
         const int Count = 60_000;
         var file = await NewFile(4 * Block);
-        var blockers = Enumerable.Range(0, 50).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        var blockers = Enumerable.Range(0, 50).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0))).ToArray();
         if (behindBarrier)
         {
             Replies.Tell(new Aio.SetLength(file, 4 * Block));
         }
 
         var into = new byte[1];
-        var reads = Enumerable.Range(0, Count).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, into))).ToArray();
+        var reads = Enumerable.Range(0, Count).Select(_ => Replies.Tell(new Aio.ReadInto(file, into, 0))).ToArray();
         var canceled = reads.Where((_, i) => i % 3 == 2).ToArray();
         var cancels = canceled.Select(read => Replies.Tell(new Aio.Cancel(read))).ToArray();
         await Task.WhenAll(cancels.Select(Replies.Of)).WaitAsync(Patience.Long);
@@ -159,7 +159,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
     public async Task A_command_that_was_told_twice_is_done_twice()
     {
         var file = await NewFile(4 * Block);
-        var read = new Aio.ReadInto(file, 0, new byte[Block]);
+        var read = new Aio.ReadInto(file, new byte[Block], 0);
         for (var i = 0; i < 100; i++)
         {
             Replies.Tell(read);
@@ -196,10 +196,10 @@ public abstract partial class CancelSpecsBase : AioTestKit
     {
         Script(hold: false);
         var file = await NewFile(4 * Block);
-        var write = await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        var write = await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         var flush = await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
-        var refused = (Aio.FileCommand)(await Replies.Do<Aio.CommandFailed>(new Aio.Read(file, -1, 1))).Command;
-        foreach (var command in new Aio.FileCommand[] { write.Command, flush.Command, refused, new Aio.Read(file, 0, 1) })
+        var refused = (Aio.FileCommand)(await Replies.Do<Aio.CommandFailed>(new Aio.RentRead(file, -1, 1))).Command;
+        foreach (var command in new Aio.FileCommand[] { write.Command, flush.Command, refused, new Aio.RentRead(file, 0, 1) })
         {
             Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
         }
@@ -209,7 +209,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
     public async Task A_requester_whose_waiting_commands_are_all_cancelled_is_let_go_and_may_come_again()
     {
         var file = await NewFile(4 * Block);
-        var waiting = Enumerable.Range(0, 200).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        var waiting = Enumerable.Range(0, 200).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0))).ToArray();
         var gone = await Canceled(); // behind the one above, which has some left in each shard's queue
         var again = new Replies(Sys);
         await Cancel(again);
@@ -224,7 +224,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
             return !gone.IsAlive;
         }, "the first is let go, while others wait");
         Assert.False(waiting.All(Replies.Has));
-        var late = Enumerable.Range(0, 4).Select(_ => again.Tell(new Aio.ReadInto(file, 0, new byte[Block]))).ToArray();
+        var late = Enumerable.Range(0, 4).Select(_ => again.Tell(new Aio.ReadInto(file, new byte[Block], 0))).ToArray();
         Script(hold: false);
         await Eventually(() => Engine.Release() == 0 && late.All(again.Has) && waiting.All(Replies.Has), "all are done");
 
@@ -240,7 +240,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
         {
             for (var shard = 0; shard < Ext.Shards.Length; shard++)
             {
-                var read = requester.Tell(new Aio.ReadInto(file, shard * Block, new byte[Block]));
+                var read = requester.Tell(new Aio.ReadInto(file, new byte[Block], shard * Block));
                 Assert.True((await requester.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
             }
         }
@@ -250,7 +250,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
     public async Task The_second_cancel_finds_nothing()
     {
         var file = await NewFile(4 * Block);
-        var read = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var read = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         await InFlight(1);
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
         Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(read))).Found);
@@ -263,8 +263,8 @@ public abstract partial class CancelSpecsBase : AioTestKit
     public async Task Of_two_equal_commands_just_the_named_one_is_cancelled()
     {
         var file = await NewFile(4 * Block);
-        var one = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
-        var two = Replies.Tell(new Aio.ReadInto(file, 0, new byte[Block]));
+        var one = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
+        var two = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
         await InFlight(2);
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(two))).Found);
         Assert.False(Replies.Has(one));
@@ -277,7 +277,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
     public async Task A_cancel_told_to_the_file_s_shard_finds_the_command_too()
     {
         var file = await NewFile(64 * Block);
-        var reads = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.ReadInto(file, i * Block, new byte[Block]))).ToArray();
+        var reads = Enumerable.Range(0, 8).Select(i => Replies.Tell(new Aio.ReadInto(file, new byte[Block], i * Block))).ToArray();
         var cancels = reads.Select(read => new Aio.Cancel(read)).ToArray();
         foreach (var cancel in cancels)
         {
@@ -302,7 +302,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
         await Task.WhenAll(
             Task.Run(() => Tell(0)), Task.Run(() => Tell(1)), Task.Run(() => Tell(2)));
         await Task.WhenAll([.. commands.Select(Replies.Of), .. cancels.Select(Replies.Of)]);
-        var buffers = Replies.InOrder.OfType<Aio.ReadCompleted>().ToArray();
+        var buffers = Replies.InOrder.OfType<Aio.RentReadCompleted>().ToArray();
         foreach (var read in buffers)
         {
             read.Buffer.Dispose();
@@ -326,10 +326,10 @@ public abstract partial class CancelSpecsBase : AioTestKit
             {
                 Aio.FileCommand command = random.Next(4) switch
                 {
-                    0 => new Aio.Write(file, random.Next(64) * Block, new byte[Block]),
-                    1 => new Aio.ReadInto(file, random.Next(64) * Block, new byte[100]),
+                    0 => new Aio.Write(file, new byte[Block], random.Next(64) * Block),
+                    1 => new Aio.ReadInto(file, new byte[100], random.Next(64) * Block),
                     2 => new Aio.Flush(file),
-                    _ => new Aio.Read(file, random.Next(64) * Block, 100),
+                    _ => new Aio.RentRead(file, random.Next(64) * Block, 100),
                 };
                 lock (commands)
                 {

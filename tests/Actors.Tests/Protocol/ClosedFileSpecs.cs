@@ -21,8 +21,8 @@ public abstract class ClosedFileSpecs(EngineKind kind, string hocon, ITestOutput
         await Replies.Do<Aio.Closed>(new Aio.Close(file));
         Aio.FileCommand[] commands =
         [
-            new Aio.Read(file, 0, 1), new Aio.Read(file, 3 * Block, Block), new Aio.Read(file, 0, 0),
-            new Aio.ReadInto(file, 0, new byte[1]), new Aio.Write(file, 0, new byte[Block]), new Aio.Flush(file),
+            new Aio.RentRead(file, 0, 1), new Aio.RentRead(file, 3 * Block, Block), new Aio.RentRead(file, 0, 0),
+            new Aio.ReadInto(file, new byte[1], 0), new Aio.Write(file, new byte[Block], 0), new Aio.Flush(file),
             new Aio.SetLength(file, 0), new Aio.Allocate(file, 0, Block), new Aio.Close(file),
         ];
         foreach (var command in commands)
@@ -40,9 +40,9 @@ public abstract class ClosedFileSpecs(EngineKind kind, string hocon, ITestOutput
     public async Task Commands_told_behind_a_close_in_one_go_are_refused_and_those_before_it_done()
     {
         var file = await NewFile(64 * Block);
-        var before = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)))).ToArray();
+        var before = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block))).ToArray();
         var close = Replies.Tell(new Aio.Close(file));
-        var after = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, i * Block, new byte[Block]))).ToArray();
+        var after = Enumerable.Range(0, 64).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         var closeAgain = Replies.Tell(new Aio.Close(file));
 
         await Replies.AssertOneEach([.. before, close, .. after, closeAgain]);
@@ -61,7 +61,7 @@ public abstract class ClosedFileSpecs(EngineKind kind, string hocon, ITestOutput
             var stale = await NewFile(Block);
             await stale.DisposeAsync();
             var next = await FileOf(Pattern(Block, i));
-            var write = Replies.Tell(new Aio.Write(stale, 0, new byte[Block]));
+            var write = Replies.Tell(new Aio.Write(stale, new byte[Block], 0));
             var cut = Replies.Tell(new Aio.SetLength(stale, 0));
             Assert.IsType<AioClosedException>((await Replies.Of<Aio.CommandFailed>(write)).Cause);
             Assert.IsType<AioClosedException>((await Replies.Of<Aio.CommandFailed>(cut)).Cause);

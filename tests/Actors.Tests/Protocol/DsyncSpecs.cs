@@ -32,13 +32,13 @@ public sealed class DsyncSpecs : AioTestKit
     {
         var file = await NewFile(8 * Block);
         using var aligned = Pool.Rent(Block);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]) { Durability = durability });
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Block, aligned) { Durability = durability });
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0) { Durability = durability });
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, aligned, Block) { Durability = durability });
         await Replies.Do<Aio.WriteVCompleted>(
-            new Aio.WriteV(file, 2 * Block, [new byte[Block], new byte[Block]]) { Durability = durability });
-        await file.WriteAsync(4 * Block, new byte[Block], durability);
-        await file.WriteVAsync(5 * Block, [new byte[Block], new byte[Block]], durability);
-        await file.WriteAsync(8 * Block, new byte[Block], durability); // makes the file longer
+            new Aio.WriteV(file, [new byte[Block], new byte[Block]], 2 * Block) { Durability = durability });
+        await file.WriteAsync(new byte[Block], 4 * Block, durability);
+        await file.WriteAsync([new byte[Block], new byte[Block]], 5 * Block, durability);
+        await file.WriteAsync(new byte[Block], 8 * Block, durability); // makes the file longer
         Assert.Equal(6, _writes.Count);
         Assert.All(_writes, write => Assert.Equal(expected, write.Flags));
     }
@@ -52,7 +52,7 @@ public sealed class DsyncSpecs : AioTestKit
             _writes.Enqueue(request);
             return new OperationFault { ShortTo = _writes.Count == 1 ? Block : null };
         };
-        await file.WriteAsync(0, new byte[2 * Block], AioDurability.Dsync);
+        await file.WriteAsync(new byte[2 * Block], 0, AioDurability.Dsync);
         Assert.Equal(2, _writes.Count);
         Assert.All(_writes, write => Assert.Equal(RwFlags.DSync, write.Flags));
     }
@@ -71,8 +71,8 @@ public sealed class BufferedDsyncSpecs
             BootstrapSetup.Create().WithConfig(AioTestKit.ConfigOf("")), new AioSetup(engine)));
         var file = await AioExt.Get(system).OpenAsync(
             "/buffered", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Direct = DirectIo.Off });
-        await file.WriteAsync(0, new byte[100], durability).AsTask().WaitAsync(Patience.Long);
-        await file.WriteVAsync(100, [new byte[10], new byte[20]], durability).AsTask().WaitAsync(Patience.Long);
+        await file.WriteAsync(new byte[100], 0, durability).AsTask().WaitAsync(Patience.Long);
+        await file.WriteAsync([new byte[10], new byte[20]], 100, durability).AsTask().WaitAsync(Patience.Long);
         await system.Terminate().WaitAsync(Patience.Long);
         var writes = engine.Calls.Where(call => call.Name == "pwrite").ToArray();
         Assert.Equal(2, writes.Length);

@@ -22,7 +22,7 @@ public sealed class ForeignFileSpecs : AioTestKit
         var file = await AioExt.Get(_other).OpenAsync("/other", New with { PreallocationSize = Block });
         Aio.FileCommand[] commands =
         [
-            new Aio.Read(file, 0, 1), new Aio.ReadInto(file, 0, new byte[1]), new Aio.Write(file, 0, new byte[Block]),
+            new Aio.RentRead(file, 0, 1), new Aio.ReadInto(file, new byte[1], 0), new Aio.Write(file, new byte[Block], 0),
             new Aio.Flush(file), new Aio.SetLength(file, 0), new Aio.Allocate(file, 0, 1), new Aio.Close(file),
             new Aio.Cancel(new Aio.Flush(file)),
         ];
@@ -31,7 +31,7 @@ public sealed class ForeignFileSpecs : AioTestKit
             await Replies.Fails<AioArgumentException>(command);
         }
 
-        using var read = await file.ReadAsync(0, Block);
+        using var read = await file.RentReadAsync(0, Block);
         Assert.Equal(Block, read.Length);
     }
 
@@ -46,9 +46,9 @@ public sealed class ForeignFileSpecs : AioTestKit
         {
             Aio.FileCommand[] commands =
             [
-                new Aio.Read(file, 0, 1), new Aio.ReadInto(file, 0, new byte[1]), new Aio.Write(file, 0, new byte[Block]),
+                new Aio.RentRead(file, 0, 1), new Aio.ReadInto(file, new byte[1], 0), new Aio.Write(file, new byte[Block], 0),
                 new Aio.Flush(file), new Aio.SetLength(file, 0), new Aio.Allocate(file, 0, 1), new Aio.Close(file),
-                new Aio.Cancel(new Aio.Read(file, 0, 1)), new Aio.Cancel(new Aio.Flush(file)),
+                new Aio.Cancel(new Aio.RentRead(file, 0, 1)), new Aio.Cancel(new Aio.Flush(file)),
             ];
             foreach (var command in commands)
             {
@@ -59,7 +59,7 @@ public sealed class ForeignFileSpecs : AioTestKit
         }
 
         Assert.Equal(0, (await Stats()).Shards.Sum(shard => shard.Restarts));
-        using var read = await file.ReadAsync(0, Block);
+        using var read = await file.RentReadAsync(0, Block);
         Assert.Equal(Block, read.Length);
     }
 
@@ -70,7 +70,7 @@ public sealed class ForeignFileSpecs : AioTestKit
         var file = files[0];
         foreach (var wrong in files.Select(other => other.Shard).Distinct().Where(shard => !shard.Equals(file.Shard)))
         {
-            foreach (var command in new Aio.FileCommand[] { new Aio.Write(file, 0, new byte[Block]), new Aio.Flush(file) })
+            foreach (var command in new Aio.FileCommand[] { new Aio.Write(file, new byte[Block], 0), new Aio.Flush(file) })
             {
                 wrong.Tell(command, Replies);
                 Assert.IsNotType<Aio.CommandFailed>(await Replies.Of(command));

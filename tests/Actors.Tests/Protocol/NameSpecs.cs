@@ -80,7 +80,7 @@ public abstract class NameSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         var file = await FileOf(Pattern(Block));
         await Replies.Do<Aio.Deleted>(new Aio.Delete(file.Path));
         Assert.Equal(Errno.ENOENT, (await Replies.Fails<AioSystemException>(new Aio.Open(file.Path))).Errno);
-        using var read = await file.ReadAsync(0, Block);
+        using var read = await file.RentReadAsync(0, Block);
         Assert.Equal(Pattern(Block), read.GetSpan().ToArray());
         Assert.Equal(Errno.ENOENT, (await Replies.Fails<AioSystemException>(new Aio.Delete(file.Path))).Errno);
     }
@@ -93,7 +93,7 @@ public abstract class NameSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         Assert.Equal((Errno.EEXIST, AioOutcome.NotPerformed), (((AioSystemException)refused.Cause).Errno, refused.Outcome));
         await Replies.Do<Aio.Renamed>(new Aio.Rename(one.Path, two.Path));
         await using var renamed = await Ext.OpenAsync(two.Path);
-        using var read = await renamed.ReadAsync(0, Block);
+        using var read = await renamed.RentReadAsync(0, Block);
         Assert.Equal(Pattern(Block, 1), read.GetSpan().ToArray());
     }
 

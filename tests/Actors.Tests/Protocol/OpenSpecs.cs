@@ -125,7 +125,7 @@ public abstract class OpenSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         await AwaitAssertAsync(async () => Assert.Equal(1, (await Stats()).OpenFiles));
 
         await Replies.Fails<AioClosedException>(new Aio.Flush(first));
-        await Replies.Fails<AioClosedException>(new Aio.Read(second, 0, 1));
+        await Replies.Fails<AioClosedException>(new Aio.RentRead(second, 0, 1));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(third));
     }
 
@@ -137,7 +137,7 @@ public abstract class OpenSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         var file = (await owner.ExpectMsgAsync<Aio.Opened>()).File;
         for (var i = 0; i < 200; i++)
         {
-            Replies.Tell(new Aio.Write(file, i * Block, Pattern(Block, i)));
+            Replies.Tell(new Aio.Write(file, Pattern(Block, i), i * Block));
         }
 
         Sys.Stop(owner.Ref);
@@ -221,7 +221,7 @@ public abstract class OpenSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         var path = NewPath();
         var (first, second) = (await NewFile(Block, path: path), await Ext.OpenAsync(path));
         await first.DisposeAsync();
-        using var read = await second.ReadAsync(0, 10);
+        using var read = await second.RentReadAsync(0, 10);
         Assert.Equal(10, read.Length);
     }
 

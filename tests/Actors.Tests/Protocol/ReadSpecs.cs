@@ -37,7 +37,7 @@ public abstract class ReadSpecs(EngineKind kind, string hocon, ITestOutputHelper
         foreach (var direct in new[] { DirectIo.Required, DirectIo.Off })
         {
             var file = await FileOf(content, direct);
-            var read = await Replies.Do<Aio.ReadCompleted>(new Aio.Read(file, offset, length));
+            var read = await Replies.Do<Aio.RentReadCompleted>(new Aio.RentRead(file, offset, length));
             Assert.Equal(Expected(content, offset, length), read.Buffer.GetSpan().ToArray());
             Assert.Equal(read.Buffer.Length, read.Count);
             read.Buffer.Dispose();
@@ -57,7 +57,7 @@ public abstract class ReadSpecs(EngineKind kind, string hocon, ITestOutputHelper
             // Managed memory, amid bytes that are not ours.
             var managed = new byte[length + 20];
             managed.AsSpan().Fill(0xEE);
-            var into = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, offset, managed.AsMemory(10, length)));
+            var into = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, managed.AsMemory(10, length), offset));
             Assert.Equal(expected.Length, into.Count);
             Assert.Equal(expected, managed[10..(10 + into.Count)]);
             Assert.All(managed[..10], value => Assert.Equal(0xEE, value));
@@ -68,7 +68,7 @@ public abstract class ReadSpecs(EngineKind kind, string hocon, ITestOutputHelper
             {
                 using var buffer = Pool.Rent(length + 20);
                 buffer.GetSpan().Fill(0xEE);
-                into = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, offset, buffer.Memory.Slice(start, length)));
+                into = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, buffer.Memory.Slice(start, length), offset));
                 Assert.Equal(expected.Length, into.Count);
                 Assert.Equal(expected, buffer.GetSpan().Slice(start, into.Count).ToArray());
                 Assert.All(buffer.GetSpan()[..start].ToArray(), value => Assert.Equal(0xEE, value));
@@ -84,7 +84,7 @@ public abstract class ReadSpecs(EngineKind kind, string hocon, ITestOutputHelper
         var file = await FileOf(content);
         var random = new Random(7);
         var reads = Enumerable.Range(0, 300)
-            .Select(_ => new Aio.Read(file, random.Next(content.Length + 5000), random.Next(1, 20000))).ToArray();
+            .Select(_ => new Aio.RentRead(file, random.Next(content.Length + 5000), random.Next(1, 20000))).ToArray();
         foreach (var read in reads)
         {
             Replies.Tell(read);
@@ -92,7 +92,7 @@ public abstract class ReadSpecs(EngineKind kind, string hocon, ITestOutputHelper
 
         foreach (var read in reads)
         {
-            using var buffer = (await Replies.Of<Aio.ReadCompleted>(read)).Buffer;
+            using var buffer = (await Replies.Of<Aio.RentReadCompleted>(read)).Buffer;
             Assert.Equal(Expected(content, read.Offset, read.Length), buffer.GetSpan().ToArray());
         }
 
@@ -105,7 +105,7 @@ public abstract class ReadSpecs(EngineKind kind, string hocon, ITestOutputHelper
         var file = await FileOf(Pattern(4 * Block));
         using var buffer = Pool.Rent(2 * Block);
         var before = Pool.AllocatedBytes;
-        var into = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, Block, buffer));
+        var into = await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, buffer, Block));
         Assert.Equal(2 * Block, into.Count);
         Assert.Equal(Pattern(4 * Block)[Block..(3 * Block)], buffer.GetSpan().ToArray());
         Assert.Equal(before, Pool.AllocatedBytes);
@@ -116,16 +116,16 @@ public abstract class ReadSpecs(EngineKind kind, string hocon, ITestOutputHelper
     public async Task An_empty_file_reads_as_nothing()
     {
         var file = await NewFile();
-        using var read = await file.ReadAsync(0, Block);
+        using var read = await file.RentReadAsync(0, Block);
         Assert.Equal(0, read.Length);
-        Assert.Equal(0, await file.ReadAsync(0, new byte[10]));
+        Assert.Equal(0, await file.ReadAsync(new byte[10], 0));
     }
 
     [SkippableFact]
     public async Task What_was_allocated_reads_as_zeros()
     {
         var file = await NewFile(3 * Block);
-        using var read = await file.ReadAsync(10, 2 * Block);
+        using var read = await file.RentReadAsync(10, 2 * Block);
         Assert.Equal(new byte[2 * Block], read.GetSpan().ToArray());
     }
 

@@ -37,7 +37,7 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
             foreach (var memory in Enum.GetValues<MemoryKind>())
             {
                 using var memories = new Memories(Pool, memory, lengths);
-                var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, offset, memories.All));
+                var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, memories.All, offset));
                 var from = (int)Math.Min(offset, Length);
                 var expected = content[from..Math.Min(Length, from + lengths.Sum())];
                 Assert.Equal(expected.Length, read.Count);
@@ -58,7 +58,7 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
         var content = Pattern(Count * 512);
         var file = await FileOf(content);
         using var memories = new Memories(Pool, memory, [.. Enumerable.Repeat(512, Count)]);
-        var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, 0, memories.All));
+        var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, memories.All, 0));
         Assert.Equal(content.Length, read.Count);
         Assert.True(memories.Content().AsSpan().SequenceEqual(content));
         Assert.Equal(1, (await Stats()).Shards.Sum(shard => shard.Reads));
@@ -68,8 +68,8 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
     public async Task Across_the_end_of_the_file_the_figures_count_what_was_read()
     {
         var file = await FileOf(Pattern(Block + 100));
-        Assert.Equal(Block + 100, await file.ReadVAsync(0, [new byte[Block], new byte[Block]]));
-        Assert.Equal(0, await file.ReadVAsync(4 * Block, [new byte[Block], new byte[Block]]));
+        Assert.Equal(Block + 100, await file.ReadAsync([new byte[Block], new byte[Block]], 0));
+        Assert.Equal(0, await file.ReadAsync([new byte[Block], new byte[Block]], 4 * Block));
         await Eventually(() => Ext.Shards.Sum(shard => shard.ToStats().ReadBytes) == Block + 100, "the bytes are counted, and no others");
     }
 
@@ -81,7 +81,7 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
             var content = Pattern((sectors * 512) + 100);
             var file = await FileOf(content);
             using var memories = new Memories(Pool, MemoryKind.Aligned, [.. Enumerable.Repeat(512, 3 * IoVec.MaxCount)]);
-            var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, 0, memories.All));
+            var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, memories.All, 0));
             Assert.Equal(content.Length, read.Count);
             Assert.True(memories.Content().AsSpan(0, content.Length).SequenceEqual(content));
         }
@@ -99,7 +99,7 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
             most = Math.Max(most, Pool.RentedBuffers);
             return default;
         };
-        var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, 0, memories.All));
+        var read = await Replies.Do<Aio.ReadVCompleted>(new Aio.ReadV(file, memories.All, 0));
         Assert.Equal(content, memories.Content());
         Assert.Equal(rented, Pool.RentedBuffers);
         Assert.Equal(1, (await StatsAfter(1)).Shards.Sum(shard => shard.Submitted));
@@ -116,13 +116,13 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
         using var memories = new Memories(Pool, MemoryKind.Aligned, [Block, Block]);
         using var into = new Memories(Pool, MemoryKind.Managed, [Block, Block]);
         memories.Fill(Pattern(2 * Block));
-        var write = new Aio.WriteV(file, 4 * Block, memories.ReadOnly);
-        var other = new Aio.Write(file, 0, Pattern(Block, 2));
+        var write = new Aio.WriteV(file, memories.ReadOnly, 4 * Block);
+        var other = new Aio.Write(file, Pattern(Block, 2), 0);
         Disk.Tell(new Aio.Batch(write, other), Replies);
         await Replies.Of<Aio.WriteVCompleted>(write);
         await Replies.Of<Aio.WriteCompleted>(other);
-        var readV = new Aio.ReadV(file, 4 * Block, into.All) { Token = "v" };
-        var read = new Aio.ReadInto(file, 0, new byte[Block]);
+        var readV = new Aio.ReadV(file, into.All, 4 * Block) { Token = "v" };
+        var read = new Aio.ReadInto(file, new byte[Block], 0);
         Disk.Tell(new Aio.Batch(readV, read), Replies);
         Assert.Equal("v", (await Replies.Of<Aio.ReadVCompleted>(readV)).Token);
         await Replies.Of<Aio.ReadIntoCompleted>(read);
@@ -138,32 +138,32 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
         {
             using var memories = new Memories(Pool, memory, [Block, Block]);
             memories.Fill(Pattern(2 * Block, (int)memory));
-            await file.WriteVAsync(Block, memories.ReadOnly);
-            await file.WriteVAsync(Block, memories.ReadOnly, AioDurability.Dsync);
+            await file.WriteAsync(memories.ReadOnly, Block);
+            await file.WriteAsync(memories.ReadOnly, Block, AioDurability.Dsync);
             using var into = new Memories(Pool, memory, [Block, Block, Block]);
-            Assert.Equal(2 * Block, await file.ReadVAsync(Block, into.All));
+            Assert.Equal(2 * Block, await file.ReadAsync(into.All, Block));
             Assert.Equal(memories.Content(), into.Content()[..(2 * Block)]);
         }
 
-        Assert.Equal(0, await file.ReadVAsync(0, []));
-        await file.WriteVAsync(0, []);
+        Assert.Equal(0, await file.ReadAsync([], 0));
+        await file.WriteAsync([], 0);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await file.ReadVAsync(0, [], cancelled.Token));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await file.WriteVAsync(0, [], cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await file.ReadAsync([], 0, cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await file.WriteAsync([], 0, cancelled.Token));
         using var token = new CancellationTokenSource();
-        Assert.Equal(10, await file.ReadVAsync(Block, [new byte[10]], token.Token));
-        await Assert.ThrowsAsync<AioAlignmentException>(async () => await file.WriteVAsync(1, [new byte[Block]]));
+        Assert.Equal(10, await file.ReadAsync([new byte[10]], Block, token.Token));
+        await Assert.ThrowsAsync<AioAlignmentException>(async () => await file.WriteAsync([new byte[Block]], 1));
     }
 
     [SkippableFact]
     public async Task Impossible_vectors_are_refused_with_their_values_and_the_shard_lives_on()
     {
         var file = await NewFile(Block);
-        Assert.Throws<ArgumentNullException>(() => new Aio.ReadV(null!, 0, []));
-        Assert.Throws<ArgumentNullException>(() => new Aio.ReadV(file, 0, null!));
-        Assert.Throws<ArgumentNullException>(() => new Aio.WriteV(null!, 0, []));
-        Assert.Throws<ArgumentNullException>(() => new Aio.WriteV(file, 0, null!));
+        Assert.Throws<ArgumentNullException>(() => new Aio.ReadV(null!, [], 0));
+        Assert.Throws<ArgumentNullException>(() => new Aio.ReadV(file, null!, 0));
+        Assert.Throws<ArgumentNullException>(() => new Aio.WriteV(null!, [], 0));
+        Assert.Throws<ArgumentNullException>(() => new Aio.WriteV(file, null!, 0));
         var large = new byte[1 << 20];
         var tooLong = Enumerable.Repeat(large.AsMemory(), 4096).ToArray(); // 4 GiB: no int
         foreach (var (offset, memories, length) in new (long, Memory<byte>[], long)[]
@@ -174,8 +174,8 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
         {
             Aio.TransferCommand[] commands =
                 [
-                    new Aio.ReadV(file, offset, memories),
-                    new Aio.WriteV(file, offset, [.. memories.Select(memory => (ReadOnlyMemory<byte>)memory)]),
+                    new Aio.ReadV(file, memories, offset),
+                    new Aio.WriteV(file, [.. memories.Select(memory => (ReadOnlyMemory<byte>)memory)], offset),
                 ];
             foreach (var command in commands)
             {
@@ -189,9 +189,9 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
 
         var readOnly = await Ext.OpenAsync(file.Path);
         var writeOnly = await Ext.OpenAsync(file.Path, New with { Mode = FileMode.Open, Access = FileAccess.Write });
-        await Replies.Fails<AioArgumentException>(new Aio.WriteV(readOnly, 0, [large]));
-        await Replies.Fails<AioArgumentException>(new Aio.ReadV(writeOnly, 0, [large]));
-        Assert.Equal(Block, await file.ReadVAsync(0, [large]));
+        await Replies.Fails<AioArgumentException>(new Aio.WriteV(readOnly, [large], 0));
+        await Replies.Fails<AioArgumentException>(new Aio.ReadV(writeOnly, [large], 0));
+        Assert.Equal(Block, await file.ReadAsync([large], 0));
         Assert.Equal(0, (await Stats()).Shards.Sum(shard => shard.Restarts));
     }
 
@@ -201,7 +201,7 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
         var file = await FileOf(Pattern(2 * Block));
         var (first, second) = (new byte[Block], new byte[Block]);
         var list = new List<Memory<byte>> { first, second };
-        var command = new Aio.ReadV(file, 0, list);
+        var command = new Aio.ReadV(file, list, 0);
         list.Clear();
         Assert.Equal(2 * Block, (await Replies.Do<Aio.ReadVCompleted>(command)).Count);
         Assert.Equal(Pattern(2 * Block), first.Concat(second));
@@ -229,11 +229,11 @@ public abstract class ReadVSpecs(EngineKind kind, string hocon, ITestOutputHelpe
                     var data = Pattern(parts.Sum(), seed);
                     memories.Fill(data);
                     data.CopyTo(model.AsSpan(offset));
-                    await file.WriteVAsync(offset, memories.ReadOnly);
+                    await file.WriteAsync(memories.ReadOnly, offset);
                 }
                 else
                 {
-                    Assert.Equal(parts.Sum(), await file.ReadVAsync(offset, memories.All));
+                    Assert.Equal(parts.Sum(), await file.ReadAsync(memories.All, offset));
                     Assert.True(memories.Content().AsSpan().SequenceEqual(model.AsSpan(offset, parts.Sum())));
                 }
 

@@ -19,12 +19,12 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
         var file = (await ExpectMsgAsync<Aio.Opened>()).File;
         var data = Pattern(3 * Block);
 
-        Disk.Tell(new Aio.Write(file, Block, data), TestActor);
+        Disk.Tell(new Aio.Write(file, data, Block), TestActor);
         await ExpectMsgAsync<Aio.WriteCompleted>();
         Disk.Tell(new Aio.Flush(file), TestActor);
         await ExpectMsgAsync<Aio.Flushed>();
-        Disk.Tell(new Aio.Read(file, Block, data.Length), TestActor);
-        using (var read = (await ExpectMsgAsync<Aio.ReadCompleted>()).Buffer)
+        Disk.Tell(new Aio.RentRead(file, Block, data.Length), TestActor);
+        using (var read = (await ExpectMsgAsync<Aio.RentReadCompleted>()).Buffer)
         {
             Assert.Equal(data, read.GetSpan());
         }
@@ -43,7 +43,7 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
         {
             for (var block = 0; block < 4; block++)
             {
-                Replies.Tell(new Aio.Write(file, block * Block, Pattern(Block, (i * 4) + block)));
+                Replies.Tell(new Aio.Write(file, Pattern(Block, (i * 4) + block), block * Block));
             }
         }
 
@@ -53,7 +53,7 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
         for (var i = 0; i < files.Length; i++)
         {
             var expected = Enumerable.Range(0, 4).SelectMany(block => Pattern(Block, (i * 4) + block)).ToArray();
-            using var read = await files[i].ReadAsync(0, 4 * Block);
+            using var read = await files[i].RentReadAsync(0, 4 * Block);
             Assert.Equal(expected, read.GetSpan());
             Assert.Equal(expected, ContentOf(files[i]));
         }
@@ -75,20 +75,20 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
         }
 
         var file = (await Told<Aio.Opened>(new Aio.Open(NewPath(), New) { Token = token })).File;
-        await Told<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]) { Token = token });
-        await Told<Aio.WriteCompleted>(new Aio.Write(file, 0, ReadOnlyMemory<byte>.Empty) { Token = token });
-        (await Told<Aio.ReadCompleted>(new Aio.Read(file, 0, 10) { Token = token })).Buffer.Dispose();
-        (await Told<Aio.ReadCompleted>(new Aio.Read(file, 0, 0) { Token = token })).Buffer.Dispose();
-        await Told<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, new byte[10]) { Token = token });
-        await Told<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, Memory<byte>.Empty) { Token = token });
+        await Told<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0) { Token = token });
+        await Told<Aio.WriteCompleted>(new Aio.Write(file, ReadOnlyMemory<byte>.Empty, 0) { Token = token });
+        (await Told<Aio.RentReadCompleted>(new Aio.RentRead(file, 0, 10) { Token = token })).Buffer.Dispose();
+        (await Told<Aio.RentReadCompleted>(new Aio.RentRead(file, 0, 0) { Token = token })).Buffer.Dispose();
+        await Told<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, new byte[10], 0) { Token = token });
+        await Told<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, Memory<byte>.Empty, 0) { Token = token });
         await Told<Aio.Flushed>(new Aio.Flush(file) { Token = token });
         await Told<Aio.LengthSet>(new Aio.SetLength(file, 2 * Block) { Token = token });
         await Told<Aio.Allocated>(new Aio.Allocate(file, 0, 4 * Block) { Token = token });
         await Told<Aio.Canceled>(new Aio.Cancel(new Aio.Flush(file)) { Token = token });
         await Told<Aio.Stats>(new Aio.GetStats { Token = token });
         await Told<Aio.CommandFailed>(new Aio.Open(NewPath() + "/none") { Token = token });
-        await Told<Aio.CommandFailed>(new Aio.Read(file, -1, 10) { Token = token });
-        await Told<Aio.CommandFailed>(new Aio.Write(file, 1, new byte[10]) { Token = token });
+        await Told<Aio.CommandFailed>(new Aio.RentRead(file, -1, 10) { Token = token });
+        await Told<Aio.CommandFailed>(new Aio.Write(file, new byte[10], 1) { Token = token });
         await Told<Aio.CommandFailed>(new Aio.SetLength(file, -1) { Token = token });
         await Told<Aio.Closed>(new Aio.Close(file) { Token = token });
         await Told<Aio.CommandFailed>(new Aio.Flush(file) { Token = token });
@@ -103,16 +103,16 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
         var probe = CreateTestProbe();
         Aio.FileCommand[] commands =
         [
-            new Aio.Write(file, 0, new byte[Block]), new Aio.Read(file, 0, 1), new Aio.ReadInto(file, 0, new byte[8]),
-            new Aio.Flush(file), new Aio.SetLength(file, Block), new Aio.Allocate(file, 0, Block), new Aio.Read(file, 0, 0),
-            new Aio.Read(file, -1, 0), new Aio.Write(file, 1, new byte[1]), new Aio.SetLength(file, -1),
-            new Aio.Cancel(new Aio.Read(file, 0, 1)), new Aio.Close(file), new Aio.Close(file), new Aio.Read(file, 0, 1),
+            new Aio.Write(file, new byte[Block], 0), new Aio.RentRead(file, 0, 1), new Aio.ReadInto(file, new byte[8], 0),
+            new Aio.Flush(file), new Aio.SetLength(file, Block), new Aio.Allocate(file, 0, Block), new Aio.RentRead(file, 0, 0),
+            new Aio.RentRead(file, -1, 0), new Aio.Write(file, new byte[1], 1), new Aio.SetLength(file, -1),
+            new Aio.Cancel(new Aio.RentRead(file, 0, 1)), new Aio.Close(file), new Aio.Close(file), new Aio.RentRead(file, 0, 1),
         ];
         foreach (var command in commands)
         {
             Disk.Tell(command, probe.Ref);
             var reply = await probe.ExpectMsgAsync<Aio.Event>();
-            (reply as Aio.ReadCompleted)?.Buffer.Dispose();
+            (reply as Aio.RentReadCompleted)?.Buffer.Dispose();
             Assert.Equal(file.Shard, probe.LastSender);
         }
     }
@@ -121,10 +121,10 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
     public async Task A_reply_to_the_sender_of_a_reply_reaches_the_file()
     {
         var file = await NewFile(Block);
-        Disk.Tell(new Aio.Read(file, 0, 1), TestActor);
-        (await ExpectMsgAsync<Aio.ReadCompleted>()).Buffer.Dispose();
-        LastSender.Tell(new Aio.Read(file, 0, 2), TestActor);
-        var read = await ExpectMsgAsync<Aio.ReadCompleted>();
+        Disk.Tell(new Aio.RentRead(file, 0, 1), TestActor);
+        (await ExpectMsgAsync<Aio.RentReadCompleted>()).Buffer.Dispose();
+        LastSender.Tell(new Aio.RentRead(file, 0, 2), TestActor);
+        var read = await ExpectMsgAsync<Aio.RentReadCompleted>();
         Assert.Equal(2, read.Count);
         read.Buffer.Dispose();
     }
@@ -142,10 +142,10 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
     public async Task GetStats_counts_what_was_done()
     {
         var file = await NewFile();
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[2 * Block]));
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
-        (await Replies.Do<Aio.ReadCompleted>(new Aio.Read(file, 3, 100))).Buffer.Dispose();
-        await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[2 * Block], 0));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
+        (await Replies.Do<Aio.RentReadCompleted>(new Aio.RentRead(file, 3, 100))).Buffer.Dispose();
+        await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, new byte[Block], 0));
         await Replies.Do<Aio.Flushed>(new Aio.Flush(file));
         using var kept = Pool.Rent(1);
 

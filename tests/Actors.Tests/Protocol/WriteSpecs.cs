@@ -32,7 +32,7 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
         source = source.Slice(start, data.Length);
         data.CopyTo(source.Span);
 
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Block, source));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, source, Block));
 
         Assert.Equal([.. content[..Block], .. data, .. content[(3 * Block)..]], ContentOf(file));
         Assert.Equal(1, Pool.RentedBuffers);
@@ -44,7 +44,7 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
         var file = await NewFile();
         using var buffer = Pool.Rent(Block);
         Pattern(Block).CopyTo(buffer.GetSpan());
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, buffer));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, buffer, 0));
         Assert.Equal(Pattern(Block), ContentOf(file));
     }
 
@@ -53,7 +53,7 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     {
         var file = await NewFile();
         var data = Pattern(Block);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, data));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, data, 0));
         data.AsSpan().Clear();
         Assert.Equal(Pattern(Block), ContentOf(file));
     }
@@ -72,7 +72,7 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
         using var buffer = Pool.Rent(length + 3);
         foreach (var data in new ReadOnlyMemory<byte>[] { new byte[length], buffer.Memory[3..] })
         {
-            var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, offset, data));
+            var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, data, offset));
             var error = Assert.IsType<AioAlignmentException>(failed.Cause);
             Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
             Assert.Equal((offset, (long)length), (error.Offset, error.Length));
@@ -93,7 +93,7 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     {
         var file = await NewFile();
         using var buffer = Pool.Rent(Block);
-        var error = await Replies.Fails<AioAlignmentException>(new Aio.Write(file, 0, buffer.Memory[5..]));
+        var error = await Replies.Fails<AioAlignmentException>(new Aio.Write(file, buffer.Memory[5..], 0));
         Assert.Equal(5, error.Address % Block);
         Assert.Contains($"0x{error.Address:x}", error.Message, StringComparison.Ordinal);
     }
@@ -108,7 +108,7 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
         var content = Pattern(2 * Block);
         var file = await FileOf(content, DirectIo.Off);
         var data = Pattern(length, seed: 2);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, offset, data));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, data, offset));
         Assert.Equal([.. content[..offset], .. data, .. content[(offset + length)..]], ContentOf(file));
     }
 
@@ -116,11 +116,11 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     public async Task Writes_of_a_buffered_file_are_waited_for_by_its_flush_and_its_close()
     {
         var file = await NewFile(direct: DirectIo.Off);
-        var writes = Enumerable.Range(0, 100).Select(i => Replies.Tell(new Aio.Write(file, i * 10, Pattern(10, i)))).ToArray();
+        var writes = Enumerable.Range(0, 100).Select(i => Replies.Tell(new Aio.Write(file, Pattern(10, i), i * 10))).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         await Replies.Of<Aio.Flushed>(flush);
         Assert.All(writes, write => Assert.True(Replies.Has(write)));
-        var more = Replies.Tell(new Aio.Write(file, 1000, Pattern(10, 100)));
+        var more = Replies.Tell(new Aio.Write(file, Pattern(10, 100), 1000));
         var close = Replies.Tell(new Aio.Close(file));
         await Replies.Of<Aio.Closed>(close);
         Assert.IsType<Aio.WriteCompleted>(await Replies.Of(more));
@@ -134,7 +134,7 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     public async Task A_durable_write_is_written(DirectIo direct)
     {
         var file = await NewFile(direct: direct);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, Pattern(Block)) { Durability = AioDurability.Dsync });
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Pattern(Block), 0) { Durability = AioDurability.Dsync });
         Assert.Equal(Pattern(Block), ContentOf(file));
     }
 
@@ -142,9 +142,9 @@ public abstract class WriteSpecs(EngineKind kind, ITestOutputHelper output) : Ai
     public async Task Length_follows_writes_SetLength_and_Allocate()
     {
         var file = await NewFile();
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 2 * Block, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 2 * Block));
         Assert.Equal(3 * Block, file.Length);
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         Assert.Equal(3 * Block, file.Length);
         await Replies.Do<Aio.LengthSet>(new Aio.SetLength(file, 100));
         Assert.Equal(100, file.Length);

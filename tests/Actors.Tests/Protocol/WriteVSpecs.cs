@@ -23,7 +23,7 @@ public abstract class WriteVSpecs(EngineKind kind, ITestOutputHelper output) : A
             using var memories = new Memories(Pool, memory, lengths);
             var data = Pattern(lengths.Sum(), seed: 2);
             memories.Fill(data);
-            await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, Block, memories.ReadOnly));
+            await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, memories.ReadOnly, Block));
             Assert.Equal([.. content[..Block], .. data, .. content[(Block + data.Length)..]], ContentOf(file));
             Assert.Equal(1, Pool.RentedBuffers);
         }
@@ -38,7 +38,7 @@ public abstract class WriteVSpecs(EngineKind kind, ITestOutputHelper output) : A
         var file = await NewFile();
         using var memories = new Memories(Pool, memory, [.. Enumerable.Repeat(512, Count)]);
         memories.Fill(Pattern(Count * 512));
-        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, 0, memories.ReadOnly));
+        await Replies.Do<Aio.WriteVCompleted>(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.Equal(Count * 512, file.Length);
         Assert.True(ContentOf(file).AsSpan().SequenceEqual(Pattern(Count * 512)));
         var stats = await Stats();
@@ -57,7 +57,7 @@ public abstract class WriteVSpecs(EngineKind kind, ITestOutputHelper output) : A
         foreach (var memory in Enum.GetValues<MemoryKind>())
         {
             using var memories = new Memories(Pool, memory, lengths);
-            var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, offset, memories.ReadOnly));
+            var failed = await Replies.Do<Aio.CommandFailed>(new Aio.WriteV(file, memories.ReadOnly, offset));
             var error = Assert.IsType<AioAlignmentException>(failed.Cause);
             Assert.Equal(AioOutcome.NotPerformed, failed.Outcome);
             Assert.Equal((offset, (long)lengths.Sum(), file.Path), (error.Offset, error.Length, error.Path));
@@ -74,7 +74,7 @@ public abstract class WriteVSpecs(EngineKind kind, ITestOutputHelper output) : A
     {
         var file = await NewFile();
         await Replies.Do<Aio.WriteVCompleted>(
-            new Aio.WriteV(file, 0, [Pattern(3), Pattern(0), Pattern(509, 2), Pattern(512, 3)]));
+            new Aio.WriteV(file, [Pattern(3), Pattern(0), Pattern(509, 2), Pattern(512, 3)], 0));
         Assert.Equal([.. Pattern(3), .. Pattern(509, 2), .. Pattern(512, 3)], ContentOf(file));
     }
 
@@ -86,20 +86,20 @@ public abstract class WriteVSpecs(EngineKind kind, ITestOutputHelper output) : A
         var file = await NewFile(direct: direct);
         using var memories = new Memories(Pool, MemoryKind.Aligned, [512, 512]);
         memories.Fill(Pattern(1024));
-        var writes = Enumerable.Range(0, 50).Select(i => Replies.Tell(new Aio.WriteV(file, i * 1024, memories.ReadOnly)
+        var writes = Enumerable.Range(0, 50).Select(i => Replies.Tell(new Aio.WriteV(file, memories.ReadOnly, i * 1024)
         {
             Durability = i % 2 == 0 ? AioDurability.Dsync : AioDurability.None,
         })).ToArray();
         var flush = Replies.Tell(new Aio.Flush(file));
         await Replies.Of<Aio.Flushed>(flush);
         Assert.All(writes, write => Assert.True(Replies.Has(write)));
-        var last = Replies.Tell(new Aio.WriteV(file, 50 * 1024, memories.ReadOnly));
+        var last = Replies.Tell(new Aio.WriteV(file, memories.ReadOnly, 50 * 1024));
         var cut = Replies.Tell(new Aio.SetLength(file, 51 * 1024));
         var close = Replies.Tell(new Aio.Close(file));
         await Replies.Of<Aio.Closed>(close);
         Assert.IsType<Aio.WriteVCompleted>(await Replies.Of(last));
         Assert.Equal(Enumerable.Range(0, 51).SelectMany(_ => Pattern(1024)), OnDisk(file.Path));
-        var late = Replies.Tell(new Aio.WriteV(file, 0, memories.ReadOnly));
+        var late = Replies.Tell(new Aio.WriteV(file, memories.ReadOnly, 0));
         Assert.IsType<AioClosedException>((await Replies.Of<Aio.CommandFailed>(late)).Cause);
         await Replies.AssertOneEach([.. writes, flush, last, cut, close, late]);
     }

@@ -179,7 +179,7 @@ public abstract class AioTestKit : Akka.TestKit.Xunit2.TestKit
         var stripes = Ext.Settings.ShardBy == ShardBy.Stripe ? 16 : 1;
         for (var i = 0; i < 3 * stripes; i++)
         {
-            using var read = await other.ReadAsync(i % stripes * Ext.Settings.StripeSize, 1).AsTask().WaitAsync(Patience.Long);
+            using var read = await other.RentReadAsync(i % stripes * Ext.Settings.StripeSize, 1).AsTask().WaitAsync(Patience.Long);
         }
     }
 

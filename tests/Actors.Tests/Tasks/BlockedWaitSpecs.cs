@@ -51,9 +51,9 @@ public abstract class BlockedWaitSpecs(EngineKind kind, ITestOutputHelper output
         {
             try
             {
-                file.WriteAsync(offset, blocks).AsTask().Wait();
-                using var read = file.ReadAsync(offset, 4096).AsTask().Result;
-                var count = file.ReadAsync(offset, new byte[4096].AsMemory()).AsTask().Result;
+                file.WriteAsync(blocks, offset).AsTask().Wait();
+                using var read = file.RentReadAsync(offset, 4096).AsTask().Result;
+                var count = file.ReadAsync(new byte[4096].AsMemory(), offset).AsTask().Result;
                 file.FlushAsync().AsTask().Wait();
                 Interlocked.Add(ref failed, count == 4096 && read.Length == 4096 ? 0 : 1);
             }
@@ -79,7 +79,7 @@ public abstract class BlockedWaitSpecs(EngineKind kind, ITestOutputHelper output
                 {
                     var block = ((worker * 37) + (i * 11)) % 256;
                     var into = new byte[Block];
-                    var count = file.ReadAsync(block * (long)Block, into.AsMemory()).AsTask().Result;
+                    var count = file.ReadAsync(into.AsMemory(), block * (long)Block).AsTask().Result;
                     var isRight = count == Block && into.AsSpan().SequenceEqual(content.AsSpan(block * Block, Block));
                     Interlocked.Add(ref wrong, isRight ? 0 : 1);
                 }
@@ -90,7 +90,7 @@ public abstract class BlockedWaitSpecs(EngineKind kind, ITestOutputHelper output
                 {
                     var block = ((worker * 53) + (i * 7)) % 256;
                     var into = new byte[Block];
-                    var count = await file.ReadAsync(block * (long)Block, into.AsMemory());
+                    var count = await file.ReadAsync(into.AsMemory(), block * (long)Block);
                     var isRight = count == Block && into.AsSpan().SequenceEqual(content.AsSpan(block * Block, Block));
                     Interlocked.Add(ref wrong, isRight ? 0 : 1);
                 }
@@ -131,18 +131,18 @@ public abstract class BlockedWaitSpecs(EngineKind kind, ITestOutputHelper output
             var into = new byte[Block];
             for (var i = 0; i < 200; i++)
             {
-                await file.ReadAsync(0, into.AsMemory());
+                await file.ReadAsync(into.AsMemory(), 0);
             }
         })));
         Assert.False(BlockedWaits.IsUsed);
-        _ = await file.ReadAsync(0, new byte[Block].AsMemory()).AsTask();
+        _ = await file.ReadAsync(new byte[Block].AsMemory(), 0).AsTask();
         await Eventually(() => BlockedWaits.IsUsed || AsTaskOfCompleted(file), "what is awaited as a Task does");
     }
 
     // One that is complete when AsTask is called needs nobody.
     private static bool AsTaskOfCompleted(AioFile file)
     {
-        file.ReadAsync(0, new byte[Block].AsMemory()).AsTask().Wait();
+        file.ReadAsync(new byte[Block].AsMemory(), 0).AsTask().Wait();
         return BlockedWaits.IsUsed;
     }
 
@@ -152,7 +152,7 @@ public abstract class BlockedWaitSpecs(EngineKind kind, ITestOutputHelper output
         var file = await NewFile(Block);
         for (var i = 0; i < 200; i++)
         {
-            using var read = await file.ReadAsync(0, Block).AsTask();
+            using var read = await file.RentReadAsync(0, Block).AsTask();
             Assert.True(Thread.CurrentThread.IsThreadPoolThread, Thread.CurrentThread.Name);
         }
     }

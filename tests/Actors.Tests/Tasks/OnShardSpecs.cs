@@ -44,15 +44,15 @@ public abstract class OnShardSpecs : AioTestKit
             {
                 if (i % 3 == 0)
                 {
-                    await file.WriteAsync(i % 64 * Block, buffer.Memory);
+                    await file.WriteAsync(buffer.Memory, i % 64 * Block);
                 }
                 else if (i % 3 == 1)
                 {
-                    Assert.Equal(Block, await file.ReadAsync(i % 64 * Block, buffer.Memory));
+                    Assert.Equal(Block, await file.ReadAsync(buffer.Memory, i % 64 * Block));
                 }
                 else
                 {
-                    using var read = await file.ReadAsync(i % 64 * Block, 100);
+                    using var read = await file.RentReadAsync(i % 64 * Block, 100);
                 }
 
                 Assert.Equal(shard, Here);
@@ -92,14 +92,14 @@ public abstract class OnShardSpecs : AioTestKit
 
         async ValueTask<int> Inner(int shard)
         {
-            await file.WriteAsync(0, new byte[Block]);
+            await file.WriteAsync(new byte[Block], 0);
             Assert.Equal(shard, Here);
             return await Task.WhenAll(Innermost(shard, 0), Innermost(shard, 1)) is [1, 0] ? 0 : 1;
         }
 
         async Task<int> Innermost(int shard, int block)
         {
-            var count = await file.ReadAsync(block * Block, new byte[1]);
+            var count = await file.ReadAsync(new byte[1], block * Block);
             Assert.Equal(shard, Here);
             return count;
         }
@@ -121,12 +121,12 @@ public abstract class OnShardSpecs : AioTestKit
             Assert.Equal(shard, Here);
             await Task.Run(() => Assert.NotEqual(shard, Here));
             Assert.Equal(shard, Here);
-            await file.ReadAsync(0, new byte[Block]).AsTask();
+            await file.ReadAsync(new byte[Block], 0).AsTask();
             Assert.Equal(shard, Here);
-            await file.ReadAsync(0, new byte[Block]).ConfigureAwait(false);
+            await file.ReadAsync(new byte[Block], 0).ConfigureAwait(false);
             Assert.NotEqual(shard, Here);
             Assert.Null(SynchronizationContext.Current);
-            await file.ReadAsync(0, new byte[Block]);
+            await file.ReadAsync(new byte[Block], 0);
             Assert.NotEqual(shard, Here); // it has left
         }).WaitAsync(Patience.Long);
     }
@@ -141,7 +141,7 @@ public abstract class OnShardSpecs : AioTestKit
             flowing.Value = 2;
             await file.OnShard();
             Assert.Equal(2, flowing.Value);
-            await file.ReadAsync(0, new byte[1]);
+            await file.ReadAsync(new byte[1], 0);
             Assert.Equal(2, flowing.Value);
         }).WaitAsync(Patience.Long);
         var captured = new TaskCompletionSource<int>();
@@ -162,12 +162,12 @@ public abstract class OnShardSpecs : AioTestKit
         {
             await file.OnShard();
             var shard = Here;
-            await Assert.ThrowsAsync<AioArgumentException>(async () => await file.ReadAsync(-1, new byte[1]));
+            await Assert.ThrowsAsync<AioArgumentException>(async () => await file.ReadAsync(new byte[1], -1));
             Assert.Equal(shard, Here);
-            await Assert.ThrowsAsync<AioAlignmentException>(async () => await file.WriteAsync(1, new byte[Block]));
+            await Assert.ThrowsAsync<AioAlignmentException>(async () => await file.WriteAsync(new byte[Block], 1));
             Assert.Equal(shard, Here);
             using var canceled = new CancellationTokenSource();
-            var read = file.ReadAsync(0, new byte[Block], canceled.Token);
+            var read = file.ReadAsync(new byte[Block], 0, canceled.Token);
             await canceled.CancelAsync();
             try
             {
@@ -180,7 +180,7 @@ public abstract class OnShardSpecs : AioTestKit
 
             Assert.Equal(shard, Here);
             await file.DisposeAsync();
-            await Assert.ThrowsAsync<AioClosedException>(async () => await file.ReadAsync(0, new byte[1]));
+            await Assert.ThrowsAsync<AioClosedException>(async () => await file.ReadAsync(new byte[1], 0));
             Assert.Equal(shard, Here);
         }).WaitAsync(Patience.Long);
     }
@@ -208,7 +208,7 @@ public abstract class OnShardSpecs : AioTestKit
             for (var n = 0; n < 500; n++)
             {
                 var (file, offset) = n % 2 == 0 ? other : own;
-                Assert.Equal(Block, await file.ReadAsync(offset, memory));
+                Assert.Equal(Block, await file.ReadAsync(memory, offset));
                 Assert.Equal(threads[i % Shards], Here);
             }
 
@@ -231,13 +231,13 @@ public abstract class OnShardSpecs : AioTestKit
             for (var restart = 0; restart < 3; restart++)
             {
                 Volatile.Write(ref _bombs, 1);
-                await Assert.ThrowsAsync<AioAbortedException>(async () => await file.ReadAsync(0, new byte[Block]));
+                await Assert.ThrowsAsync<AioAbortedException>(async () => await file.ReadAsync(new byte[Block], 0));
                 Assert.Equal(shard, Here);
                 while (true)
                 {
                     try
                     {
-                        Assert.Equal(Block, await file.ReadAsync(0, new byte[Block]));
+                        Assert.Equal(Block, await file.ReadAsync(new byte[Block], 0));
                         break;
                     }
                     catch (AioException) when (Here == shard)
@@ -267,7 +267,7 @@ public abstract class OnShardSpecs : AioTestKit
             {
                 for (; ; n++)
                 {
-                    await file.ReadAsync((i + n) % 16 * Block, memory);
+                    await file.ReadAsync(memory, (i + n) % 16 * Block);
                     if (n == 10)
                     {
                         begun.Signal();
@@ -307,12 +307,12 @@ public abstract class OnShardSpecs : AioTestKit
             Throws(file);
         });
         Assert.Equal("of nobody's", (await ExpectMsgAsync<Error>()).Cause.Message);
-        Assert.Equal(Block, await file.ReadAsync(0, new byte[Block]));
+        Assert.Equal(Block, await file.ReadAsync(new byte[Block], 0));
 
 #pragma warning disable VSTHRD100, S3168 // that is what it is about
         static async void Throws(AioFile file)
         {
-            await file.ReadAsync(0, new byte[1]);
+            await file.ReadAsync(new byte[1], 0);
             throw new InvalidOperationException("of nobody's");
         }
 #pragma warning restore VSTHRD100, S3168

@@ -16,10 +16,10 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
     {
         var file = await NewFile(4 * Block);
         Engine.OnOperation = (in _) => new OperationFault { Hold = true };
-        var read = file.ReadAsync(0, new byte[10]).AsTask();
+        var read = file.ReadAsync(new byte[10], 0).AsTask();
         var operation = await Requester();
         var command = (Aio.FileCommand)Ext.Shards[0].Loop.Slots[0].Command!;
-        operation.Tell(Failed(new Aio.Read(file, 0, 1)));
+        operation.Tell(Failed(new Aio.RentRead(file, 0, 1)));
         operation.Tell(Failed(new Aio.Cancel(command)));
         operation.Tell(new Aio.Canceled(new Aio.Cancel(command), found: true));
         operation.Tell("something else");
@@ -36,7 +36,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
         for (var i = 0; i < 50; i++)
         {
             Engine.OnOperation = (in _) => new OperationFault { Hold = true };
-            var read = file.ReadAsync(0, new byte[10]).AsTask();
+            var read = file.ReadAsync(new byte[10], 0).AsTask();
             var operation = await Requester();
             var command = Ext.Shards[0].Loop.Accepted.ToArray()[0].Command!;
             operation.Tell(Failed(command));
@@ -46,9 +46,9 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
             Engine.OnOperation = null;
             Engine.Release(); // the operation's own completion, late
             operation.Tell(Failed(command));
-            Assert.Equal(7, await file.ReadAsync(0, new byte[7])); // perhaps in the same pooled object
+            Assert.Equal(7, await file.ReadAsync(new byte[7], 0)); // perhaps in the same pooled object
             operation.Tell(Failed(command));
-            using var buffer = await file.ReadAsync(0, 5);
+            using var buffer = await file.RentReadAsync(0, 5);
             Assert.Equal(5, buffer.Length);
         }
     }
@@ -65,9 +65,9 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
                 using var cancellation = new CancellationTokenSource();
                 ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), cancellation, preferLocal: false);
                 await Assert.ThrowsAnyAsync<OperationCanceledException>(
-                    () => file.ReadAsync(0, 10, cancellation.Token).AsTask().WaitAsync(Patience.Long));
+                    () => file.RentReadAsync(0, 10, cancellation.Token).AsTask().WaitAsync(Patience.Long));
                 await Assert.ThrowsAnyAsync<OperationCanceledException>(
-                    () => file.WriteAsync(0, new byte[Block], cancellation.Token).AsTask().WaitAsync(Patience.Long));
+                    () => file.WriteAsync(new byte[Block], 0, cancellation.Token).AsTask().WaitAsync(Patience.Long));
             }
         })));
         Engine.OnOperation = null;
@@ -83,7 +83,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
         for (var i = 0; i < 20; i++)
         {
             using var cancellation = new CancellationTokenSource();
-            var read = file.ReadVAsync(0, new Cancelling(cancellation), cancellation.Token).AsTask();
+            var read = file.ReadAsync(new Cancelling(cancellation), 0, cancellation.Token).AsTask();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(Patience.Long));
         }
 
@@ -106,7 +106,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
         {
             while (!stop.IsCancellationRequested)
             {
-                Assert.Equal(10, await healthy.ReadAsync(0, new byte[10]));
+                Assert.Equal(10, await healthy.ReadAsync(new byte[10], 0));
             }
         });
         var racing = Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => ReadAndCancel(file, 10_000))));
@@ -139,7 +139,7 @@ public sealed class OwnReplySpecs(ITestOutputHelper output) : AioTestKit(EngineK
                 null);
             try
             {
-                using var buffer = await file.ReadAsync(0, 10, cancellation.Token).AsTask().WaitAsync(Patience.Long);
+                using var buffer = await file.RentReadAsync(0, 10, cancellation.Token).AsTask().WaitAsync(Patience.Long);
             }
             catch (Exception e) when (e is IOException or OperationCanceledException)
             {

@@ -58,9 +58,9 @@ public sealed class TaskAllocationSpecs(ITestOutputHelper output)
         {
             if (write)
             {
-                await file.WriteAsync(n % 256 * 4096, buffer.Memory).ConfigureAwait(onShard);
+                await file.WriteAsync(buffer.Memory, n % 256 * 4096).ConfigureAwait(onShard);
             }
-            else if (await file.ReadAsync(n % 256 * 4096, buffer.Memory).ConfigureAwait(onShard) != 4096)
+            else if (await file.ReadAsync(buffer.Memory, n % 256 * 4096).ConfigureAwait(onShard) != 4096)
             {
                 throw new InvalidOperationException("a short read");
             }

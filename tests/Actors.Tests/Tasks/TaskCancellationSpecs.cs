@@ -16,8 +16,8 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
         Hold();
         using var cancellation = new CancellationTokenSource();
         var tasks = Enumerable.Range(0, 6).Select(i => i % 2 == 0
-            ? file.ReadAsync(0, Block, cancellation.Token).AsTask()
-            : (Task)file.WriteAsync(0, Pattern(Block), cancellation.Token).AsTask()).ToArray();
+            ? file.RentReadAsync(0, Block, cancellation.Token).AsTask()
+            : (Task)file.WriteAsync(Pattern(Block), 0, cancellation.Token).AsTask()).ToArray();
         await Eventually(() => Ext.Shards[0].Context is { Count: 2 }, "two are in flight");
         Assert.All(tasks, task => Assert.False(task.IsCompleted));
         await cancellation.CancelAsync();
@@ -40,7 +40,7 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
     {
         var file = await NewFile(4 * Block);
         Hold();
-        var write = file.WriteAsync(0, Pattern(Block)).AsTask();
+        var write = file.WriteAsync(Pattern(Block), 0).AsTask();
         using var cancellation = new CancellationTokenSource();
         var flush = file.FlushAsync(cancellation.Token).AsTask();
         var cut = file.SetLengthAsync(0, cancellation.Token).AsTask();
@@ -89,9 +89,9 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
         for (var i = 0; i < 200; i++)
         {
             using var cancellation = new CancellationTokenSource();
-            Assert.Equal(5, await file.ReadAsync(0, new byte[5], cancellation.Token));
+            Assert.Equal(5, await file.ReadAsync(new byte[5], 0, cancellation.Token));
             await cancellation.CancelAsync();
-            Assert.Equal(7, await file.ReadAsync(0, new byte[7])); // perhaps in the same pooled object
+            Assert.Equal(7, await file.ReadAsync(new byte[7], 0)); // perhaps in the same pooled object
         }
     }
 

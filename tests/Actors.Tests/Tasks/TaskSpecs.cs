@@ -20,16 +20,16 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         {
             await file.AllocateAsync(0, 8 * Block);
             Assert.Equal(8 * Block, file.Length);
-            await file.WriteAsync(Block, Pattern(2 * Block));
-            await file.WriteAsync(3 * Block, Pattern(Block, 2), AioDurability.Dsync);
+            await file.WriteAsync(Pattern(2 * Block), Block);
+            await file.WriteAsync(Pattern(Block, 2), 3 * Block, AioDurability.Dsync);
             await file.FlushAsync();
-            using (var read = await file.ReadAsync(Block + 5, 100))
+            using (var read = await file.RentReadAsync(Block + 5, 100))
             {
                 Assert.Equal(Pattern(2 * Block)[5..105], read.GetSpan().ToArray());
             }
 
             var into = new byte[Block];
-            Assert.Equal(Block, await file.ReadAsync(3 * Block, into));
+            Assert.Equal(Block, await file.ReadAsync(into, 3 * Block));
             Assert.Equal(Pattern(Block, 2), into);
             await file.SetLengthAsync(100);
             Assert.Equal(100, file.Length);
@@ -42,14 +42,14 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
     public async Task Failures_are_thrown_typed()
     {
         var file = await NewFile(Block);
-        await Assert.ThrowsAsync<AioArgumentException>(async () => await file.ReadAsync(-1, 1));
-        await Assert.ThrowsAsync<AioArgumentException>(async () => await file.ReadAsync(-1, new byte[1]));
-        await Assert.ThrowsAsync<AioAlignmentException>(async () => await file.WriteAsync(1, new byte[Block]));
+        await Assert.ThrowsAsync<AioArgumentException>(async () => await file.RentReadAsync(-1, 1));
+        await Assert.ThrowsAsync<AioArgumentException>(async () => await file.ReadAsync(new byte[1], -1));
+        await Assert.ThrowsAsync<AioAlignmentException>(async () => await file.WriteAsync(new byte[Block], 1));
         await Assert.ThrowsAsync<AioArgumentException>(async () => await file.SetLengthAsync(-1));
         await Assert.ThrowsAsync<AioArgumentException>(async () => await file.AllocateAsync(0, 0));
         await file.DisposeAsync();
-        await Assert.ThrowsAsync<AioClosedException>(async () => await file.ReadAsync(0, 1));
-        await Assert.ThrowsAsync<AioClosedException>(async () => await file.WriteAsync(0, new byte[Block]));
+        await Assert.ThrowsAsync<AioClosedException>(async () => await file.RentReadAsync(0, 1));
+        await Assert.ThrowsAsync<AioClosedException>(async () => await file.WriteAsync(new byte[Block], 0));
         await Assert.ThrowsAsync<AioClosedException>(async () => await file.FlushAsync());
         await file.DisposeAsync();
     }
@@ -63,15 +63,15 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         {
             for (var n = 0; n < 20; n++)
             {
-                await file.WriteAsync(i % 64 * Block, new byte[Block]).ConfigureAwait(false);
+                await file.WriteAsync(new byte[Block], i % 64 * Block).ConfigureAwait(false);
                 Note();
-                await file.ReadAsync(0, new byte[10]).ConfigureAwait(false);
+                await file.ReadAsync(new byte[10], 0).ConfigureAwait(false);
                 Note();
                 await file.FlushAsync().ConfigureAwait(false);
                 Note();
                 try
                 {
-                    await file.ReadAsync(-1, new byte[10]).ConfigureAwait(false);
+                    await file.ReadAsync(new byte[10], -1).ConfigureAwait(false);
                 }
                 catch (AioArgumentException)
                 {
@@ -101,13 +101,13 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         {
             if (i % 2 == 0)
             {
-                using var read = await file.ReadAsync((i % 256 * Block) + 7, 9);
+                using var read = await file.RentReadAsync((i % 256 * Block) + 7, 9);
                 Assert.Equal(Enumerable.Repeat((byte)(i % 256), 9), read.GetSpan().ToArray());
             }
             else
             {
                 var into = new byte[11];
-                Assert.Equal(11, await file.ReadAsync((i % 256 * Block) + 3, into));
+                Assert.Equal(11, await file.ReadAsync(into, (i % 256 * Block) + 3));
                 Assert.Equal(Enumerable.Repeat((byte)(i % 256), 11), into);
             }
         });
@@ -119,9 +119,9 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
     public async Task A_ValueTask_is_awaited_once()
     {
         var file = await NewFile(Block);
-        var read = file.ReadAsync(0, new byte[1]);
+        var read = file.ReadAsync(new byte[1], 0);
         Assert.Equal(1, await read);
-        await file.ReadAsync(0, new byte[1]);
+        await file.ReadAsync(new byte[1], 0);
         Assert.Throws<InvalidOperationException>(() => read.GetAwaiter().GetResult());
     }
 
@@ -145,9 +145,9 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         var token = cancelled.Token;
-        Assert.True(file.ReadAsync(0, 1, token).AsTask().IsCanceled);
-        Assert.True(file.ReadAsync(0, new byte[1], token).AsTask().IsCanceled);
-        Assert.True(file.WriteAsync(0, Pattern(Block), token).AsTask().IsCanceled);
+        Assert.True(file.RentReadAsync(0, 1, token).AsTask().IsCanceled);
+        Assert.True(file.ReadAsync(new byte[1], 0, token).AsTask().IsCanceled);
+        Assert.True(file.WriteAsync(Pattern(Block), 0, token).AsTask().IsCanceled);
         Assert.True(file.FlushAsync(token).AsTask().IsCanceled);
         Assert.True(file.SetLengthAsync(0, token).AsTask().IsCanceled);
         Assert.True(file.AllocateAsync(0, 1, token).AsTask().IsCanceled);
@@ -166,8 +166,8 @@ public abstract class TaskSpecs(EngineKind kind, ITestOutputHelper output) : Aio
             for (var i = 0; i < 200; i++)
             {
                 using var cancellation = new CancellationTokenSource();
-                var read = file.ReadAsync(random.Next(64) * Block, 100, cancellation.Token);
-                var write = file.WriteAsync(random.Next(64) * Block, new byte[Block], cancellation.Token);
+                var read = file.RentReadAsync(random.Next(64) * Block, 100, cancellation.Token);
+                var write = file.WriteAsync(new byte[Block], random.Next(64) * Block, cancellation.Token);
                 if (random.Next(2) == 0)
                 {
                     await cancellation.CancelAsync();

@@ -35,9 +35,9 @@ public sealed class MeterSpecsOnMemory(ITestOutputHelper output) : MeterSpecs(En
         {
             Error = request.Offset switch { 0 => Errno.EIO, Block => Errno.ENOSPC, _ => Errno.None },
         };
-        await Replies.Do<Aio.CommandFailed>(new Aio.ReadInto(file, 0, new byte[1]));
-        await Replies.Do<Aio.CommandFailed>(new Aio.ReadInto(file, 0, new byte[1]));
-        await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, Block, new byte[Block]));
+        await Replies.Do<Aio.CommandFailed>(new Aio.ReadInto(file, new byte[1], 0));
+        await Replies.Do<Aio.CommandFailed>(new Aio.ReadInto(file, new byte[1], 0));
+        await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, new byte[Block], Block));
         Assert.Equal(2, meter.Read("akka.io.aio.errors", ("operation", "read"), ("error.type", "EIO")));
         Assert.Equal(1, meter.Read("akka.io.aio.errors", ("operation", "write"), ("error.type", "ENOSPC")));
         var shards = (await Stats()).Shards;
@@ -54,7 +54,7 @@ public sealed class MeterSpecsOnMemory(ITestOutputHelper output) : MeterSpecs(En
         var again = 2;
         Engine.OnSubmit = _ => Interlocked.Decrement(ref again) >= 0 ? new SubmitFault { Error = Errno.EAGAIN } : default;
         Engine.OnOperation = (in _) => new OperationFault { Hold = true };
-        var reads = Enumerable.Range(0, 20).Select(_ => Replies.Tell(new Aio.ReadInto(file, 0, new byte[1]))).ToArray();
+        var reads = Enumerable.Range(0, 20).Select(_ => Replies.Tell(new Aio.ReadInto(file, new byte[1], 0))).ToArray();
         await Eventually(() => meter.Read("akka.io.aio.overloads") == 6, "six found the queue full");
         Assert.Equal(10, meter.Read("akka.io.aio.queued"));
         await Eventually(() => meter.Read("akka.io.aio.in_flight") == 4, "four are in flight");
@@ -82,7 +82,7 @@ public sealed class MeterSpecsOnMemory(ITestOutputHelper output) : MeterSpecs(En
             until = System.Diagnostics.Stopwatch.GetElapsedTime(start);
             return default;
         };
-        await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, 0, new byte[1]));
+        await Replies.Do<Aio.ReadIntoCompleted>(new Aio.ReadInto(file, new byte[1], 0));
         Assert.Equal(1, meter.Read("akka.io.aio.slow_submits"));
         var shard = (await Stats()).Shards.Single(shard => shard.Submits > 0);
         Assert.Equal(1, shard.SlowSubmits);
@@ -102,7 +102,7 @@ public sealed class MeterSpecsOnMemory(ITestOutputHelper output) : MeterSpecs(En
             SpinWait.SpinUntil(() => System.Diagnostics.Stopwatch.GetElapsedTime(start) > Ext.Settings.SlowSubmit);
             return default;
         };
-        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, 0, new byte[Block]));
+        await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         var info = await log.FishForMessageAsync<Akka.Event.Info>(
             info => info.Message.ToString()!.Contains("io_submit of 1 operations", StringComparison.Ordinal));
         Assert.Contains("thread-pool", info.Message.ToString(), StringComparison.Ordinal);
@@ -130,12 +130,12 @@ public abstract class MeterSpecs(EngineKind kind, ITestOutputHelper output)
         using var meter = new Listener(Ext);
         for (var i = 0; i < 7; i++)
         {
-            await file.WriteAsync(i * Block, new byte[Block]);
+            await file.WriteAsync(new byte[Block], i * Block);
         }
 
         for (var i = 0; i < 5; i++)
         {
-            await file.ReadAsync(0, new byte[100]);
+            await file.ReadAsync(new byte[100], 0);
         }
 
         await file.FlushAsync();

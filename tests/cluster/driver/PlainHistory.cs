@@ -129,7 +129,7 @@ internal sealed class PlainHistory(string address, int number, int seed, bool wr
     {
         var write = Interlocked.Increment(ref _write);
         var outcome = await ChangeAsync(
-            $"write {write} to block {block}", file, () => file.WriteAsync(block * BlockBytes, BytesOf(block, write), AioDurability.Dsync));
+            $"write {write} to block {block}", file, () => file.WriteAsync(BytesOf(block, write), block * BlockBytes, AioDurability.Dsync));
         lock (_ends)
         {
             var may = _may[block];

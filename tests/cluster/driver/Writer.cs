@@ -62,7 +62,7 @@ internal sealed class Writer : ReceiveActor
             }
         }
 
-        async Task WriteAsync() => await (await opened).WriteAsync(0, new byte[Bytes], AioDurability.Dsync);
+        async Task WriteAsync() => await (await opened).WriteAsync(new byte[Bytes], 0, AioDurability.Dsync);
     }
 
     private sealed class Write

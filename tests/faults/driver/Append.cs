@@ -51,7 +51,7 @@ internal static class Append
             record.GetSpan().Fill(7);
             for (var offset = Next(); offset < bytes; offset = Next())
             {
-                await file.WriteAsync(offset, record.Memory);
+                await file.WriteAsync(record.Memory, offset);
             }
         }));
         await file.FlushAsync();

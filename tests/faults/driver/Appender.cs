@@ -35,7 +35,7 @@ internal static class Appender
             var first = file.Length / RecordSize;
             for (var i = first; i < first + count; i++)
             {
-                await file.WriteAsync(i * RecordSize, Record(i));
+                await file.WriteAsync(Record(i), i * RecordSize);
                 await file.FlushAsync();
             }
 
@@ -49,7 +49,7 @@ internal static class Appender
         for (var next = whole; ; next += AtOnce)
         {
             await Task.WhenAll(
-                Enumerable.Range(0, AtOnce).Select(i => file.WriteAsync((next + i) * RecordSize, Record(next + i)).AsTask()));
+                Enumerable.Range(0, AtOnce).Select(i => file.WriteAsync(Record(next + i), (next + i) * RecordSize).AsTask()));
             await file.FlushAsync();
             Console.WriteLine(next + AtOnce);
         }
@@ -74,7 +74,7 @@ internal static class Appender
     {
         for (var whole = 0L; ; whole++)
         {
-            using var record = await file.ReadAsync(whole * RecordSize, RecordSize);
+            using var record = await file.RentReadAsync(whole * RecordSize, RecordSize);
             if (!Fits(record.GetSpan(), whole))
             {
                 return whole;

@@ -35,7 +35,7 @@ internal static class Ending
         var written = new byte[Block];
         if (what == "flush")
         {
-            await file!.WriteAsync(0, written);
+            await file!.WriteAsync(written, 0);
         }
 
         Shell(stick);
@@ -46,11 +46,11 @@ internal static class Ending
             "close" => [file!.DisposeAsync().AsTask()],
             "flush" => [file!.FlushAsync().AsTask()],
             _ => [
-                .. Enumerable.Range(0, Writes).Select(i => file!.WriteAsync((long)i * Block, written).AsTask()),
-                file!.ReadAsync(0, Block).AsTask(),
+                .. Enumerable.Range(0, Writes).Select(i => file!.WriteAsync(written, (long)i * Block).AsTask()),
+                file!.RentReadAsync(0, Block).AsTask(),
             ],
         };
-        var cancelled = what == "writes" ? file!.ReadAsync(0, Block, cancellation.Token).AsTask() : null;
+        var cancelled = what == "writes" ? file!.RentReadAsync(0, Block, cancellation.Token).AsTask() : null;
         await StuckAsync();
         var watch = Stopwatch.StartNew();
         var cancel = TimeSpan.Zero;
@@ -62,7 +62,7 @@ internal static class Ending
             commands.Add(cancelled);
         }
 
-        var reads = healthy.Select(other => other.ReadAsync(0, Block).AsTask()).ToArray();
+        var reads = healthy.Select(other => other.RentReadAsync(0, Block).AsTask()).ToArray();
         await Task.WhenAny(Task.WhenAll(reads), Task.Delay(CancelLimit));
         var unharmed = reads.Count(read => read.IsCompletedSuccessfully);
         var waiting = commands.Count(command => !command.IsCompleted);

@@ -25,13 +25,13 @@ internal static class FailedFlush
         {
             await Case($"Flush {direct}", direct, "fail flush EIO always", file => file.FlushAsync());
             await Case(
-                $"Dsync {direct}", direct, "fail flush EIO always", file => file.WriteAsync(0, new byte[Block], AioDurability.Dsync));
+                $"Dsync {direct}", direct, "fail flush EIO always", file => file.WriteAsync(new byte[Block], 0, AioDurability.Dsync));
         }
 
         // What was written before fails on its way to the disk; the Dsync write after it, fine by itself, gets the kernel's only report.
         await Case("Dsync after a lost write", DirectIo.Off, null, async file =>
         {
-            await file.WriteAsync(Block, new byte[Block]);
+            await file.WriteAsync(new byte[Block], Block);
             Tell("fail write EIO always");
             using (var sync = Process.Start("sync", [path]))
             {
@@ -39,7 +39,7 @@ internal static class FailedFlush
             }
 
             Tell("clear");
-            await file.WriteAsync(0, new byte[Block], AioDurability.Dsync);
+            await file.WriteAsync(new byte[Block], 0, AioDurability.Dsync);
         });
         await system.Terminate();
         return fine ? 0 : 1;
@@ -47,7 +47,7 @@ internal static class FailedFlush
         async Task Case(string name, DirectIo direct, string? fault, Func<AioFile, ValueTask> action)
         {
             var file = await aio.OpenAsync(path, new() { Access = FileAccess.ReadWrite, Direct = direct });
-            await file.WriteAsync(0, new byte[Block]);
+            await file.WriteAsync(new byte[Block], 0);
             await file.FlushAsync();
             if (fault is not null)
             {

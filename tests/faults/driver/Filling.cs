@@ -24,7 +24,7 @@ internal static class Filling
         {
             await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = Depth }, async (i, stop) =>
             {
-                await file.WriteAsync((long)i * RecordSize, new byte[RecordSize], stop);
+                await file.WriteAsync(new byte[RecordSize], (long)i * RecordSize, stop);
                 Interlocked.Add(ref accepted, RecordSize);
             });
         }
@@ -34,7 +34,7 @@ internal static class Filling
             {
                 for (; ; accepted += RecordSize)
                 {
-                    await file.WriteAsync(accepted, new byte[RecordSize]);
+                    await file.WriteAsync(new byte[RecordSize], accepted);
                 }
             }
             catch (AioSystemException e)

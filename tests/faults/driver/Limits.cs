@@ -25,7 +25,7 @@ internal static class Limits
         await using (var first = await aio.OpenAsync(path))
         {
             // All that this needs is loaded before the descriptors are used up: an assembly is a file, too.
-            (await first.ReadAsync(0, 4096)).Dispose();
+            (await first.RentReadAsync(0, 4096)).Dispose();
             Console.WriteLine($"direct {first.IsDirect}");
         }
 
@@ -45,11 +45,11 @@ internal static class Limits
 
         foreach (var file in files)
         {
-            (await file.ReadAsync(0, 4096)).Dispose();
+            (await file.RentReadAsync(0, 4096)).Dispose();
             await file.DisposeAsync();
         }
 
-        (await (await aio.OpenAsync(path)).ReadAsync(0, 4096)).Dispose();
+        (await (await aio.OpenAsync(path)).RentReadAsync(0, 4096)).Dispose();
         await system.Terminate();
         Console.WriteLine($"contexts-left {ProcessFigures.Read().Contexts - before.Contexts}");
         return 0;

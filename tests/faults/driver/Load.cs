@@ -30,13 +30,13 @@ internal static class Load
                 {
                     using var block = aio.Pool.Rent(BlockSize);
                     block.GetSpan().Fill((byte)(1 + (i % 250)));
-                    fine[i] = await Try(async () => await file.WriteAsync((long)i * BlockSize, block.Memory));
+                    fine[i] = await Try(async () => await file.WriteAsync(block.Memory, (long)i * BlockSize));
                     Interlocked.Add(ref written, fine[i] ? 1 : 0);
                 }));
                 await Try(async () => await file.FlushAsync());
                 await Task.WhenAll(Enumerable.Range(0, operations).Where(i => readOnly || fine[i]).Select(i => Try(async () =>
                 {
-                    using var block = await file.ReadAsync((long)i * BlockSize, BlockSize);
+                    using var block = await file.RentReadAsync((long)i * BlockSize, BlockSize);
                     var same = readOnly || (block.Length == BlockSize && !block.GetSpan().ContainsAnyExcept((byte)(1 + (i % 250))));
                     Interlocked.Add(ref wrong, same ? 0 : 1);
                     Interlocked.Increment(ref read);

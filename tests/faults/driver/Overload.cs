@@ -50,7 +50,7 @@ internal static class Overload
             var start = Stopwatch.GetTimestamp();
             try
             {
-                using var buffer = await file.ReadAsync(0, 4096);
+                using var buffer = await file.RentReadAsync(0, 4096);
                 took.Add(Stopwatch.GetElapsedTime(start));
             }
             catch (AioOverloadedException)
@@ -78,7 +78,7 @@ internal static class Overload
             _left = outstanding;
             for (var i = 0; i < outstanding; i++)
             {
-                Context.System.Aio().Tell(new Aio.Read(file, i % 16384 * 4096L, 4096));
+                Context.System.Aio().Tell(new Aio.RentRead(file, i % 16384 * 4096L, 4096));
             }
         }
 
@@ -88,7 +88,7 @@ internal static class Overload
         {
             switch (message)
             {
-                case Aio.ReadCompleted read:
+                case Aio.RentReadCompleted read:
                     read.Buffer.Dispose();
                     Interlocked.Increment(ref s_read);
                     break;

@@ -53,8 +53,8 @@ internal static class Records
                 try
                 {
                     await (options.Vectored
-                        ? file.WriteVAsync(index * RecordSize, parts, durability, CancellationToken.None)
-                        : file.WriteAsync(index * RecordSize, record.Memory, durability, CancellationToken.None));
+                        ? file.WriteAsync(parts, index * RecordSize, durability, CancellationToken.None)
+                        : file.WriteAsync(record.Memory, index * RecordSize, durability, CancellationToken.None));
                     if (options.Flush)
                     {
                         await file.FlushAsync(CancellationToken.None);
@@ -89,7 +89,7 @@ internal static class Records
             path, new() { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Direct = DirectIo.Required, GrowAhead = growAhead });
         var record = new byte[RecordSize];
         Fill(record, 0);
-        await file.WriteAsync(0, record);
+        await file.WriteAsync(record, 0);
         await file.FlushAsync();
         await file.DisposeAsync();
         Console.WriteLine("0");

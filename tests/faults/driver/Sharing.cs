@@ -44,13 +44,13 @@ internal static class Sharing
             else
             {
                 await Task.WhenAll(Enumerable.Range(0, blocks).Select(
-                    i => files[writer].WriteAsync(end + (i * Block), Content(end + (i * Block))).AsTask()));
+                    i => files[writer].WriteAsync(Content(end + (i * Block)), end + (i * Block)).AsTask()));
             }
 
             // Each of the others sees it at once.
             foreach (var file in files)
             {
-                using var read = await file.ReadAsync(end, blocks * Block);
+                using var read = await file.RentReadAsync(end, blocks * Block);
                 hidden += read.Length == blocks * Block && IsContent(read.GetSpan(), end) ? 0 : 1;
             }
 

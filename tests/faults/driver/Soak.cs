@@ -72,10 +72,10 @@ internal static class Soak
                     {
                         case < 4:
                             own.GetSpan().Fill(mine[block] = (byte)random.Next(1, 256));
-                            await file.WriteAsync(offset, own.Memory, CancellationToken.None);
+                            await file.WriteAsync(own.Memory, offset, CancellationToken.None);
                             break;
                         case < 8:
-                            using (var read = await file.ReadAsync(offset, BlockSize, CancellationToken.None))
+                            using (var read = await file.RentReadAsync(offset, BlockSize, CancellationToken.None))
                             {
                                 Interlocked.Add(ref wrong, read.GetSpan().ContainsAnyExcept(mine[block]) ? 1 : 0);
                             }
@@ -114,7 +114,7 @@ internal static class Soak
         await using var log = await aio.OpenAsync(path, new AioOpenOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite });
         using var record = aio.Pool.Rent(BlockSize);
         using var impatient = new CancellationTokenSource();
-        var writes = Enumerable.Range(0, 8).Select(i => log.WriteAsync(i * BlockSize, record.Memory, impatient.Token).AsTask()).ToArray();
+        var writes = Enumerable.Range(0, 8).Select(i => log.WriteAsync(record.Memory, i * BlockSize, impatient.Token).AsTask()).ToArray();
         if (random.Next(2) == 0)
         {
             await impatient.CancelAsync();

@@ -108,11 +108,11 @@ internal static class Stuck
     {
         if (write)
         {
-            await file.WriteAsync((long)i * Block, new byte[Block], token);
+            await file.WriteAsync(new byte[Block], (long)i * Block, token);
         }
         else
         {
-            using var buffer = await file.ReadAsync((long)i * Block, Block, token);
+            using var buffer = await file.RentReadAsync((long)i * Block, Block, token);
         }
     }
 
@@ -130,7 +130,7 @@ internal static class Stuck
 
     private static async Task ReadAsync(AioFile file)
     {
-        using var buffer = await file.ReadAsync(0, Block);
+        using var buffer = await file.RentReadAsync(0, Block);
     }
 
     private static async Task<TimeSpan> MedianAsync(Func<Task> action)

@@ -27,7 +27,7 @@ internal static class Terminations
             {
                 try
                 {
-                    using var buffer = await file.ReadAsync(k * 4096L, 4096);
+                    using var buffer = await file.RentReadAsync(k * 4096L, 4096);
                 }
                 catch (AioException)
                 {

@@ -26,7 +26,7 @@ internal sealed partial class Worker
                     switch (kind)
                     {
                         case < 4:
-                            using (var read = await open.File.ReadAsync(offset, length, token))
+                            using (var read = await open.File.RentReadAsync(offset, length, token))
                             {
                                 Check(open.Pattern.WrongIn(read.GetSpan(), offset, known));
                             }
@@ -34,11 +34,11 @@ internal sealed partial class Worker
                             break;
                         case < 6:
                             var array = new byte[length];
-                            var count = await open.File.ReadAsync(offset, array, token);
+                            var count = await open.File.ReadAsync(array, offset, token);
                             Check(open.Pattern.WrongIn(array.AsSpan(0, count), offset, known));
                             break;
                         case < 9:
-                            await open.File.WriteAsync(write, open.Pattern.At(write, written).ToArray(), token);
+                            await open.File.WriteAsync(open.Pattern.At(write, written).ToArray(), write, token);
                             open.Pattern.Acknowledge(write, written);
                             break;
                         default:

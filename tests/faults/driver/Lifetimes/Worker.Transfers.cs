@@ -50,13 +50,13 @@ internal sealed partial class Worker
         var known = open.Pattern.AcknowledgedIn(offset, length);
         var told = new Told(reply =>
         {
-            if (reply is Aio.ReadCompleted read)
+            if (reply is Aio.RentReadCompleted read)
             {
                 Check(open.Pattern.WrongIn(read.Buffer.GetSpan(), offset, known));
                 read.Buffer.Dispose();
             }
         });
-        return (told, new Aio.Read(open.File, offset, length) { Token = told }, null);
+        return (told, new Aio.RentRead(open.File, offset, length) { Token = told }, null);
     }
 
     private (Told, Aio.TransferCommand, Action?) NewReadInto(OpenFile open)
@@ -82,7 +82,7 @@ internal sealed partial class Worker
 
             GiveBack(reply, memory, buffer, from);
         });
-        var command = new Aio.ReadInto(open.File, offset, memory) { Token = told };
+        var command = new Aio.ReadInto(open.File, memory, offset) { Token = told };
         return (told, command, early ? () => DisposeAndRentAgain(buffer!, from) : null);
     }
 
@@ -107,7 +107,7 @@ internal sealed partial class Worker
 
             GiveBack(reply, memory, buffer, from);
         });
-        return (told, new Aio.ReadV(open.File, offset, parts) { Token = told }, early ? () => DisposeAndRentAgain(buffer!, from) : null);
+        return (told, new Aio.ReadV(open.File, parts, offset) { Token = told }, early ? () => DisposeAndRentAgain(buffer!, from) : null);
     }
 
     private (Told, Aio.TransferCommand, Action?) NewWrite(OpenFile open)
@@ -133,8 +133,8 @@ internal sealed partial class Worker
         });
         var durability = _random.Next(5) == 0 ? AioDurability.Dsync : AioDurability.None;
         Aio.TransferCommand command = _random.Next(2) == 0
-            ? new Aio.Write(open.File, offset, memory) { Token = told, Durability = durability }
-            : new Aio.WriteV(open.File, offset, [.. parts.Select(part => (ReadOnlyMemory<byte>)part)])
+            ? new Aio.Write(open.File, memory, offset) { Token = told, Durability = durability }
+            : new Aio.WriteV(open.File, [.. parts.Select(part => (ReadOnlyMemory<byte>)part)], offset)
             {
                 Token = told,
                 Durability = durability,

@@ -162,8 +162,8 @@ internal sealed partial class Worker
     // Each telling has a reply, also when one Cancel meets both.
     private async Task TellTwiceAsync(OpenFile open)
     {
-        var told = new Told(reply => (reply as Aio.ReadCompleted)?.Buffer.Dispose()) { Times = 2 };
-        var command = new Aio.Read(open.File, _random.Next(PatternFile.Size), _random.Next(1, 1 << 14)) { Token = told };
+        var told = new Told(reply => (reply as Aio.RentReadCompleted)?.Buffer.Dispose()) { Times = 2 };
+        var command = new Aio.RentRead(open.File, _random.Next(PatternFile.Size), _random.Next(1, 1 << 14)) { Token = told };
         await _requester.TellAsync(told, command);
         if (_random.Next(2) == 0 && _life.Has(Ingredients.Cancels))
         {
