@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The packages as users get them: packed into a folder feed, looked into, and used by fresh programs that have nothing else of ours, with the
+# oldest and the newest Akka that we say they work with. Needs a feed that has Akka, python3 and git.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-packaging.XXXXXX")
+server=
+stop() {
+  [ -z "$server" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }
+  rm -rf "$work"
+}
+trap stop EXIT
+trap 'echo "packaging: line $LINENO failed"' ERR
+
+since=$SECONDS
+step() { echo "packaging: $1: $((SECONDS - since)) s"; since=$SECONDS; }
+# quiet COMMAND…: its output only if it fails.
+quiet() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }; }
+fail() { echo "packaging: $*"; exit 1; }
+property() { sed -n "s:.*<$1>\(.*\)</$1>.*:\1:p" Directory.Build.props; }
+central() { sed -n "s:.*Include=\"$1\" Version=\"\([^\"]*\)\".*:\1:p" Directory.Packages.props; }
+
+version=$(property Version)
+range=$(property AkkaRange)
+oldest=${range#\[}; oldest=${oldest%%,*}
+newest=$(central Akka)
+projects=$(grep -l '<IsPackable>true</IsPackable>' src/*/*.csproj)
+[ -n "$version" ] && [ -n "$oldest" ] && [ -n "$newest" ] && [ -n "$projects" ]
+
+# A clone's origin is often a folder; that an address comes into the package is seen with one that is set here.
+export MSBUILDDISABLENODEREUSE=1 DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+repository=https://example.org/akka-aio.git
+for project in $projects; do
+  quiet dotnet pack -c Release "$project" -o "$work/feed" -p:PrivateRepositoryUrl=$repository
+done
+step pack
+# shellcheck disable=SC2086
+printf '%s\n' $projects | sed 's:.*/::; s:\.csproj$::' |
+  python3 tests/packaging/check.py "$work/feed" "$version" "$range" "$(central Google.Protobuf)" "$(git rev-parse HEAD)" $repository
+[ "$(ls "$work/feed" | wc -l)" = $((2 * $(wc -w <<<"$projects"))) ] || fail "foreign files in the feed: $(ls "$work/feed")"
+step check
+
+# A package cache of its own: ours have the same version at each run. All others come from the user's cache, where they are there.
+cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
+mkdir "$work/others"
+for package in "$cache"/*; do
+  case ${package##*/} in
+    akkaaio*) ;;
+    *) [ ! -d "$package" ] || ln -s "$package" "$work/others/" ;;
+  esac
+done
+export NUGET_PACKAGES="$work/packages"
+cat >"$work/nuget.config" <<XML
+<configuration>
+  <packageSources><add key="packed" value="$work/feed" /></packageSources>
+  <fallbackPackageFolders><add key="others" value="$work/others" /></fallbackPackageFolders>
+</configuration>
+XML
+
+# fresh TEMPLATE NAME PACKAGE: a new program that references the package, as a user makes it.
+fresh() {
+  quiet dotnet new "$1" -o "$work/$2"
+  (cd "$work/$2" && quiet dotnet add package "$3")
+}
+# with_akka NAME VERSION PACKAGE…: builds the program with this version of these packages of Akka.
+with_akka() {
+  local name=$1 akka=$2 package
+  shift 2
+  for package in "$@"; do
+    (cd "$work/$name" && quiet dotnet add package "$package" --version "$akka")
+  done
+  quiet dotnet build "$work/$name" -o "$work/$name/out"
+  grep -q "\"Akka/$akka\"" "$work/$name/out/$name.deps.json" || fail "$name was to be built with Akka $akka"
+}
+# prints NAME LINE: the program ends well, and prints this line beside what Akka logs.
+prints() {
+  local said
+  said=$(cd "$work/$1" && timeout 60 dotnet "out/$1.dll") || fail "$1 failed: $said"
+  grep -qx "$2" <<<"$said" || fail "$1 printed '$said', and no line '$2'"
+}
+# sample PAGE NAME: the page's sample of this name.
+sample() { awk -v start="<!-- sample: $2 -->" '$0 == start { on = 1; getline; next } on && /^```/ { exit } on' "$1"; }
+
+fresh console hello AkkaAio
+sample README.md program >"$work/hello/Program.cs"
+[ -s "$work/hello/Program.cs" ] || fail "README.md has no sample 'program'"
+with_akka hello "$oldest"
+prints hello disk
+step "console, Akka $oldest"
+with_akka hello "$newest" Akka
+prints hello disk
+step "console, Akka $newest"
+
+fresh console node AkkaAio.Cluster
+cp tests/packaging/cluster/Program.cs "$work/node/"
+with_akka node "$oldest"
+prints node disk
+step "cluster, Akka $oldest"
+with_akka node "$newest" Akka Akka.Streams
+prints node disk
+step "cluster, Akka $newest"
+
+echo "packaging: $(wc -w <<<"$projects") packages of $version, Akka $oldest and $newest: ok"
