@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
@@ -26,6 +27,7 @@ public sealed class AioExt : IExtension
     private readonly MessageDispatcher _blockingDispatcher;
     private readonly IActorRef _manager;
     private readonly int _depth;
+    private readonly long _startedAt = Stopwatch.GetTimestamp();
     private readonly LostMessages _lost;
     private readonly object _shardEnds = new();
 
@@ -62,7 +64,7 @@ public sealed class AioExt : IExtension
             ShardThreads[i] = new ShardThread(dispatcher, Log);
         }
 
-        ((_engine, EngineReason), (_depth, Shards)) = start.Open();
+        ((_engine, EngineReason, EngineIsFallback), (_depth, Shards)) = start.Open();
         try
         {
             EpollReaper = Settings.Reap.Wait == ReapWait.Epoll ? new EpollReaper(Log) : null;
@@ -101,6 +103,9 @@ public sealed class AioExt : IExtension
     /// <summary>Why this one, in words: with auto, what kept it from the engine that it would rather have.</summary>
     public string EngineReason { get; }
 
+    /// <summary><c>engine = auto</c>, and not the engine that it would rather have: see <see cref="EngineReason"/>.</summary>
+    public bool EngineIsFallback { get; }
+
     /// <summary>Operations that each context may have in flight: <c>depth</c>, or less where <c>fs.aio-max-nr</c> left less.</summary>
     public int Depth => _depth;
 
@@ -109,6 +114,9 @@ public sealed class AioExt : IExtension
 
     /// <summary>What <c>system.Aio()</c> gives.</summary>
     public IActorRef Ref { get; }
+
+    /// <summary>Since the extension was made.</summary>
+    internal TimeSpan Uptime => Stopwatch.GetElapsedTime(_startedAt);
 
     internal ExtendedActorSystem System { get; }
 

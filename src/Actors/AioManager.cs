@@ -90,6 +90,9 @@ internal sealed class AioManager : UntypedActor
             case Aio.GetStats stats:
                 Reply(Sender, new Aio.Stats(stats, _aio, _open.Count));
                 break;
+            case Aio.GetFiles files:
+                Reply(Sender, new Aio.Files(files, FileFigures.Of(_aio, _open)));
+                break;
             case Drain:
                 OnDrain();
                 break;

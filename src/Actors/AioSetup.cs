@@ -9,7 +9,13 @@ public sealed class AioSetup : Setup
 {
     internal AioSetup(IIoEngine engine) => Engine = engine;
 
-    internal IIoEngine Engine { get; }
+    internal AioSetup(Func<string, IIoEngine?> make) => Make = make;
+
+    /// <summary>The engine; null: the configuration names it.</summary>
+    internal IIoEngine? Engine { get; }
+
+    /// <summary>Makes the engine that the configuration names; null for one that there is not.</summary>
+    internal Func<string, IIoEngine?>? Make { get; }
 
     /// <summary>How long an io_submit takes before another thread acts for the shard; infinite where one thread plays all parts.</summary>
     internal TimeSpan StuckAfter { get; init; } = StuckVisits.DefaultStuckAfter;

@@ -10,7 +10,8 @@ namespace AkkaAio.Engines;
 /// <summary>The engine of a system.</summary>
 /// <param name="Engine">The engine.</param>
 /// <param name="Reason">Why this one, in words.</param>
-internal sealed record EngineChoice(IIoEngine Engine, string Reason)
+/// <param name="IsFallback">Auto would rather have had another one.</param>
+internal sealed record EngineChoice(IIoEngine Engine, string Reason, bool IsFallback = false)
 {
     /// <summary>In the configuration: the best that works here.</summary>
     public const string Auto = "auto";
@@ -56,7 +57,8 @@ internal sealed record EngineChoice(IIoEngine Engine, string Reason)
             "engine {Engine} instead of {Wanted}, which is unavailable here: {Reason}",
             ThreadPoolEngine.EngineName, LinuxAioEngine.EngineName, unavailable);
         var (choice, opened) = Named(ThreadPoolEngine.EngineName, make, open);
-        return (choice with { Reason = $"{Key} = {Auto}: {LinuxAioEngine.EngineName} is unavailable here: {unavailable}" }, opened);
+        var reason = $"{Key} = {Auto}: {LinuxAioEngine.EngineName} is unavailable here: {unavailable}";
+        return (choice with { Reason = reason, IsFallback = true }, opened);
     }
 
     private static (EngineChoice Choice, T Opened) Named<T>(string name, Func<string, IIoEngine?> make, Func<IIoEngine, T> open)

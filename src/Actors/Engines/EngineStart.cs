@@ -17,9 +17,9 @@ internal sealed class EngineStart(ActorSystem system, AioSettings settings, ILog
         system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value: var setup } ? setup : null;
 
     /// <summary>The engine of a setup (tests bring their own), else the configured one; with a context per shard.</summary>
-    public (EngineChoice Choice, (int Depth, Shard[] Shards) Opened) Open() => _setup is null
-        ? EngineChoice.Open(settings.Engine, EngineTable.Make, OpenShards, log)
-        : (new EngineChoice(_setup.Engine, "given by an AioSetup"), OpenShards(_setup.Engine));
+    public (EngineChoice Choice, (int Depth, Shard[] Shards) Opened) Open() => _setup?.Engine is { } engine
+        ? (new EngineChoice(engine, "given by an AioSetup"), OpenShards(engine))
+        : EngineChoice.Open(settings.Engine, _setup?.Make ?? EngineTable.Make, OpenShards, log);
 
     /// <summary>One of our dispatchers. An actor that has none would be found missing only by its first command.</summary>
     public MessageDispatcher Dispatcher(string name)

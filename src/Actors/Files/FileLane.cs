@@ -8,7 +8,7 @@ namespace AkkaAio.Files;
 /// <c>shard-by = stripe</c> one on every shard.
 /// </summary>
 /// <remarks>
-/// The shard's thread alone, but for <see cref="Writes"/>. Writes are counted in two epochs: a flush waits for the writes of the epoch that
+/// The shard's thread alone, but for <see cref="Writes"/> and the figures. Writes are counted in two epochs: a flush waits for the writes of the epoch that
 /// it closed, while later writes go on in the other.
 /// </remarks>
 internal sealed class FileLane(AioFile file, Shard shard)
@@ -47,6 +47,12 @@ internal sealed class FileLane(AioFile file, Shard shard)
     /// <summary>Whether anything waits: a barrier, commands behind one, writes for a longer file.</summary>
     public bool HasWaiting =>
         _waiting.Count > 0 || Exclusive is not null || Held is not null || Growing.First is not null || IsTailUnwanted;
+
+    /// <summary>What of this file the shard has answered: on the lane, so that no two threads count in one place.</summary>
+    public AnsweredCounts Answered { get; } = new();
+
+    /// <summary>Any thread: reads and writes that are accepted and not finished, as far as can be seen.</summary>
+    public int UnderWay => Volatile.Read(ref _reads) + Writes.Count + (Held?.Count ?? 0);
 
     /// <summary>The writes that are under way.</summary>
     public WriteCounts Writes { get; } = new();

@@ -13,6 +13,9 @@ internal sealed class WriteCounts
     /// <summary>A write is under way.</summary>
     public bool HasPending => IsPending(0) || IsPending(1);
 
+    /// <summary>How many are under way.</summary>
+    public int Count => Volatile.Read(ref _underWay[0]) + Volatile.Read(ref _underWay[1]);
+
     public void Start(int epoch) => Volatile.Write(ref _underWay[epoch], _underWay[epoch] + 1);
 
     public void End(int epoch) => Volatile.Write(ref _underWay[epoch], _underWay[epoch] - 1);

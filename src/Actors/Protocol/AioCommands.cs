@@ -317,6 +317,12 @@ public sealed partial class Aio
         public ReadOnlyMemory<FileCommand> Commands => _commands;
     }
 
+    /// <summary>Asks for the figures of each open file. Replied to with <see cref="Files"/>.</summary>
+    public sealed class GetFiles : Command
+    {
+        internal override string Name => "get-files";
+    }
+
     /// <summary>Asks for the figures. Replied to with <see cref="Stats"/>.</summary>
     public sealed class GetStats : Command
     {

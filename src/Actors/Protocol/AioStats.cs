@@ -2,7 +2,10 @@ namespace AkkaAio;
 
 public sealed partial class Aio
 {
-    /// <summary>Reply to <see cref="GetStats"/>. Counters run since the start; each is exact, together they are no snapshot.</summary>
+    /// <summary>
+    /// Reply to <see cref="GetStats"/>. Counters run since the start, or with <see cref="Since"/> in an interval; each is exact, together
+    /// they are no snapshot.
+    /// </summary>
     public sealed class Stats : Event
     {
         internal Stats(GetStats command, AioExt aio, int openFiles)
@@ -10,14 +13,35 @@ public sealed partial class Aio
         {
             Engine = aio.EngineName;
             EngineReason = aio.EngineReason;
+            EngineIsFallback = aio.EngineIsFallback;
+            Interval = aio.Uptime;
             Shards = [.. aio.Shards.Select(shard => shard.ToStats())];
             OpenFiles = openFiles;
             PoolAllocatedBytes = aio.Pool.AllocatedBytes;
             PoolBudgetBytes = aio.Pool.BudgetBytes;
+            PoolRentedBytes = aio.Pool.RentedBytes;
             RentedBuffers = aio.Pool.RentedBuffers;
             AioNr = aio.Capacity is { } now ? now.Max - now.Free : null;
             AioMaxNr = aio.Capacity?.Max;
             ReservedOperations = aio.ReservedOperations;
+        }
+
+        private Stats(Stats now, Stats earlier)
+            : base(now.RepliesTo)
+        {
+            Engine = now.Engine;
+            EngineReason = now.EngineReason;
+            EngineIsFallback = now.EngineIsFallback;
+            Interval = now.Interval - earlier.Interval;
+            Shards = [.. now.Shards.Zip(earlier.Shards, (shard, before) => shard.Since(before))];
+            OpenFiles = now.OpenFiles;
+            PoolAllocatedBytes = now.PoolAllocatedBytes;
+            PoolBudgetBytes = now.PoolBudgetBytes;
+            PoolRentedBytes = now.PoolRentedBytes;
+            RentedBuffers = now.RentedBuffers;
+            AioNr = now.AioNr;
+            AioMaxNr = now.AioMaxNr;
+            ReservedOperations = now.ReservedOperations;
         }
 
         /// <summary>The command.</summary>
@@ -28,6 +52,12 @@ public sealed partial class Aio
 
         /// <summary>Why this engine, in words: <see cref="AioExt.EngineReason"/>.</summary>
         public string EngineReason { get; }
+
+        /// <summary><c>engine = auto</c>, and not the engine that it would rather have: <see cref="EngineReason"/> says why.</summary>
+        public bool EngineIsFallback { get; }
+
+        /// <summary>The time in which the counters have counted: since the start, or since an earlier look.</summary>
+        public TimeSpan Interval { get; }
 
         /// <summary>One entry a shard, in order.</summary>
         public IReadOnlyList<ShardStats> Shards { get; }
@@ -41,6 +71,10 @@ public sealed partial class Aio
         /// <summary>Native memory that it may hold, in bytes.</summary>
         public long PoolBudgetBytes { get; }
 
+        /// <summary>Native memory of buffers that are out now, in bytes; the rest of <see cref="PoolAllocatedBytes"/> waits to be
+        /// used again.</summary>
+        public long PoolRentedBytes { get; }
+
         /// <summary><c>fs.aio-nr</c>: what all processes of the machine have reserved. Null with an engine that reserves nothing.</summary>
         public long? AioNr { get; }
 
@@ -52,6 +86,19 @@ public sealed partial class Aio
 
         /// <summary>Buffers that are out now, yours and those in flight.</summary>
         public long RentedBuffers { get; }
+
+        /// <summary>
+        /// What happened after an earlier look at the same system: counters and latencies of the interval, everything else as now. Asked
+        /// once a second, <c>now.Since(before)</c> is the last second.
+        /// </summary>
+        /// <exception cref="ArgumentException">The other is of another actor system, or later.</exception>
+        public Stats Since(Stats earlier)
+        {
+            ArgumentNullException.ThrowIfNull(earlier);
+            return earlier.Shards.Count == Shards.Count && earlier.Interval <= Interval
+                ? new Stats(this, earlier)
+                : throw new ArgumentException("these are no earlier figures of the same actor system", nameof(earlier));
+        }
 
         /// <summary>One line for a log: the sums over all shards.</summary>
         public override string ToString() =>
@@ -70,97 +117,4 @@ public sealed partial class Aio
 
         private long Sum(Func<ShardStats, long> figure) => Shards.Sum(figure);
     }
-
-    /// <summary>The figures of one shard.</summary>
-    public sealed record ShardStats
-    {
-        /// <summary>0 to shards - 1.</summary>
-        public required int Shard { get; init; }
-
-        /// <summary>Operations that its context may have in flight.</summary>
-        public required int Depth { get; init; }
-
-        /// <summary>Operations in flight now.</summary>
-        public required long InFlight { get; init; }
-
-        /// <summary>Commands that wait for a free slot now.</summary>
-        public required int Queued { get; init; }
-
-        /// <summary>Reads completed.</summary>
-        public required long Reads { get; init; }
-
-        /// <summary>Bytes read.</summary>
-        public required long ReadBytes { get; init; }
-
-        /// <summary>Writes completed.</summary>
-        public required long Writes { get; init; }
-
-        /// <summary>Bytes written.</summary>
-        public required long WrittenBytes { get; init; }
-
-        /// <summary>fdatasync operations; one may have served several Flush commands.</summary>
-        public required long DataSyncs { get; init; }
-
-        /// <summary>Operations that the kernel failed.</summary>
-        public required long Errors { get; init; }
-
-        /// <summary>The same, by what the kernel said.</summary>
-        public required IReadOnlyDictionary<Errno, long> ErrorsByErrno { get; init; }
-
-        /// <summary>Commands refused because the queue was full.</summary>
-        public required long Overloads { get; init; }
-
-        /// <summary>io_submit calls.</summary>
-        public required long Submits { get; init; }
-
-        /// <summary>Operations that they put in flight: divided by <see cref="Submits"/> the mean batch.</summary>
-        public required long Submitted { get; init; }
-
-        /// <summary>io_submit calls that accepted nothing for the moment (EAGAIN and its like).</summary>
-        public required long FlowControlled { get; init; }
-
-        /// <summary>The longest io_submit so far: a long one blocked, which direct I/O on allocated blocks does not.</summary>
-        public required TimeSpan SlowestSubmit { get; init; }
-
-        /// <summary>io_submit calls longer than <c>akka.io.aio.slow-submit</c>.</summary>
-        public required long SlowSubmits { get; init; }
-
-        /// <summary>How long commands waited for a slot: of those that had to.</summary>
-        public required AioLatency QueueLatency { get; init; }
-
-        /// <summary>Of io_submit calls.</summary>
-        public required AioLatency SubmitLatency { get; init; }
-
-        /// <summary>From the io_submit call to the reap of the event, of each operation.</summary>
-        public required AioLatency DeviceLatency { get; init; }
-
-        /// <summary>From a reap to the last reply to what it took out.</summary>
-        public required AioLatency DeliveryLatency { get; init; }
-
-        /// <summary>
-        /// Reads of buffered files that the page cache answered: on the shard's thread, or on that of code that awaits. With an engine that
-        /// takes buffered files itself (<c>io-uring</c>, <c>thread-pool</c> …) the shard does not look.
-        /// </summary>
-        public required long CacheHits { get; init; }
-
-        /// <summary>Those that it could not answer whole, and that the blocking dispatcher did.</summary>
-        public required long CacheMisses { get; init; }
-
-        /// <summary>io_getevents calls that took something out.</summary>
-        public required long Reaps { get; init; }
-
-        /// <summary>Completions that they took out: divided by <see cref="Reaps"/> the mean batch.</summary>
-        public required long Reaped { get; init; }
-
-        /// <summary>Times that the shard was restarted.</summary>
-        public required long Restarts { get; init; }
-    }
 }
-
-/// <summary>How long something took, since the start. Percentiles are at most a quarter too high.</summary>
-/// <param name="Count">How many were measured; without any the rest is zero.</param>
-/// <param name="P50">The median.</param>
-/// <param name="P99">What one of a hundred exceeds.</param>
-/// <param name="P999">What one of a thousand exceeds.</param>
-/// <param name="Max">The longest, exactly.</param>
-public readonly record struct AioLatency(long Count, TimeSpan P50, TimeSpan P99, TimeSpan P999, TimeSpan Max);

@@ -75,6 +75,7 @@ internal sealed class Completions(AioExt aio, ShardLoop loop)
     /// <summary>What would be done inside io_submit, on this thread: all of buffered I/O.</summary>
     public void RunBlocking(Operation operation)
     {
+        operation.SubmittedAt = Stopwatch.GetTimestamp();
         aio.RunBlocking(() => _shard.Tell(new BlockingDone(operation, BlockingIo.Run(operation)), _shard.Ref));
         operation.Place = Place.Blocking; // not where no thread takes it
     }

@@ -84,6 +84,7 @@ internal sealed class FileSyncs(AioExt aio, ShardLoop loop)
     public void OnReaped(Operation sync, Errno error)
     {
         loop.Shard.Counters.OfShard.DataSyncs++;
+        sync.Lane.Answered.DataSyncs++;
         OnEnd(sync, error);
     }
 
@@ -105,6 +106,7 @@ internal sealed class FileSyncs(AioExt aio, ShardLoop loop)
         if (error != Errno.None)
         {
             counters.Fail(IoOpcode.DataSync, error);
+            file.LaneOn(loop.Shard).Answered.Errors++;
         }
 
         OnDone(file, error == Errno.None ? null : new AioSystemException(error, "flush", file.Path));

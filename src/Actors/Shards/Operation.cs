@@ -72,7 +72,7 @@ internal sealed class Operation : Accepted
     /// <summary>Stopwatch ticks at which it began to wait for a slot.</summary>
     public long QueuedAt { get; set; }
 
-    /// <summary>Stopwatch ticks at which io_submit was called.</summary>
+    /// <summary>Stopwatch ticks at which io_submit was called, or a blocking thread was asked.</summary>
     public long SubmittedAt { get; set; }
 
     public IoOpcode Opcode { get; set; }
@@ -133,6 +133,21 @@ internal sealed class Operation : Accepted
 
     /// <summary>It waits in a list, without a slot.</summary>
     public bool IsWaiting => Place is Place.Held or Place.Growing or Place.Queued;
+
+    /// <summary>
+    /// Stopwatch ticks at which the kernel or a blocking thread got it; null: neither has it. Any thread, while the shard's goes on: the
+    /// operation may be over, or be another by now, and then this is what was true of one of them a moment ago. Never too early:
+    /// <see cref="SubmittedAt"/> is written before <see cref="Place"/>, and read after it.
+    /// </summary>
+    public long? InFlightSince
+    {
+        get
+        {
+            var place = Place;
+            Interlocked.MemoryBarrier(); // the reader pays, which is seldom
+            return place is Place.InKernel or Place.Blocking ? SubmittedAt : null;
+        }
+    }
 
     /// <summary>The kernel has never had a part of it.</summary>
     public bool IsUntouched => Done == 0 && ShortWrites == 0;

@@ -74,8 +74,14 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
     /// <summary>The kernel failed it.</summary>
     public void Fail(Operation operation, Errno errno, AioOutcome outcome)
     {
-        counters.Fail(operation.Opcode, errno);
+        CountError(operation, errno);
         Fail(operation, ErrorOf(operation, errno), outcome);
+    }
+
+    private void CountError(Operation operation, Errno errno)
+    {
+        counters.Fail(operation.Opcode, errno);
+        operation.Lane.Answered.Errors++;
     }
 
     private void SettleError(Operation operation, Errno errno)
@@ -103,7 +109,7 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         var command = operation.Transfer;
         if (++operation.ShortWrites > MaxShortWrites)
         {
-            counters.Fail(operation.Opcode, Errno.EIO); // what the kernel should have said
+            CountError(operation, Errno.EIO); // what the kernel should have said
             Fail(operation, new AioShortWriteException(command.File.Path, command.Offset, command.Length, operation.Done),
                 AioOutcome.MayHaveHappened);
             return false;
@@ -124,8 +130,11 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
 
         var command = operation.Transfer;
         var count = CountOf(operation, command.Length);
+        var ofFile = operation.Lane.Answered;
         counters.Reads++;
         counters.ReadBytes += count;
+        ofFile.Reads++;
+        ofFile.ReadBytes += count;
         if (command is Aio.RentRead read)
         {
             SucceedRead(operation, read, count);
@@ -139,8 +148,11 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
     private void SucceedWrite(Operation operation)
     {
         var command = operation.Transfer;
+        var ofFile = operation.Lane.Answered;
         counters.Writes++;
         counters.WrittenBytes += command.Length;
+        ofFile.Writes++;
+        ofFile.WrittenBytes += command.Length;
         if ((operation.Flags & RwFlags.DSync) != 0)
         {
             command.File.Extent.Flushed();

@@ -111,6 +111,10 @@ internal sealed class Shard
     /// <summary>Takes the context opened at the start; null from the second incarnation on.</summary>
     public IIoContext? TakeFirstContext() => Interlocked.Exchange(ref _firstContext, null);
 
+    /// <summary>How long the oldest operation in flight has been there; zero without any.</summary>
+    public TimeSpan OldestInFlight => LatencyHistogram.AgeOf(Loop?.Slots.OldestInFlightSince) ?? TimeSpan.Zero;
+
+    /// <summary>The figures, asked for by any thread; while the extension is being made too, before there is a loop.</summary>
     public Aio.ShardStats ToStats()
     {
         var counters = Counters;
@@ -119,6 +123,7 @@ internal sealed class Shard
             Shard = _index,
             Depth = Context?.Depth ?? 0,
             InFlight = Math.Max(0, Context?.Count ?? 0),
+            OldestInFlight = OldestInFlight,
             Queued = Volatile.Read(ref counters.Queued),
             Reads = counters.OfShard.Reads + counters.OfCallers.Reads,
             ReadBytes = counters.OfShard.ReadBytes + counters.OfCallers.ReadBytes,
@@ -132,7 +137,6 @@ internal sealed class Shard
             Submits = Volatile.Read(ref counters.Submits),
             Submitted = Volatile.Read(ref counters.Submitted),
             FlowControlled = Volatile.Read(ref counters.FlowControlled),
-            SlowestSubmit = new TimeSpan(Volatile.Read(ref counters.SlowestSubmitTicks)),
             SlowSubmits = Volatile.Read(ref counters.SlowSubmits),
             QueueLatency = counters.QueueLatency.ToLatency(),
             SubmitLatency = counters.SubmitLatency.ToLatency(),
@@ -143,6 +147,8 @@ internal sealed class Shard
             Reaps = Volatile.Read(ref counters.Reaps),
             Reaped = Volatile.Read(ref counters.Reaped),
             Restarts = Volatile.Read(ref counters.Restarts),
+            SinceRestart = LatencyHistogram.AgeOf(Volatile.Read(ref counters.RestartedAt) is > 0 and var at ? at : null),
+            Unavailable = Loop?.Unavailable?.Message,
         };
     }
 }

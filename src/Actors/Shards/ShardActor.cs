@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Akka.Actor;
 using Akka.Event;
@@ -146,6 +147,7 @@ internal sealed class ShardActor : UntypedActor
     {
         _loop.Hold();
         _shard.Counters.Restarts++;
+        Volatile.Write(ref _shard.Counters.RestartedAt, Stopwatch.GetTimestamp());
         var pause = _shard.Backoff.NextPause();
         if (pause == TimeSpan.Zero)
         {

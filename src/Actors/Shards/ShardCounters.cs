@@ -19,9 +19,12 @@ internal sealed class ShardCounters
     public long Submits;
     public long Submitted;
     public long FlowControlled;
-    public long SlowestSubmitTicks;
     public long SlowSubmits;
     public long Restarts;
+
+    /// <summary>Stopwatch ticks at the last restart; 0: there was none.</summary>
+    public long RestartedAt;
+
     public long CacheHits;
     public long CacheMisses;
     public long Reaps;
@@ -40,15 +43,8 @@ internal sealed class ShardCounters
     public LatencyHistogram DeliveryLatency { get; } = new();
 
     /// <summary>Operations that have been answered.</summary>
-    internal sealed class Answered
+    internal sealed class Answered : AnsweredCounts
     {
-        public long Reads;
-        public long ReadBytes;
-        public long Writes;
-        public long WrittenBytes;
-        public long DataSyncs;
-        public long Errors;
-
         private const int Opcodes = 3;
 
         // What Linux has, and room: a larger one would be counted as the last.
@@ -70,4 +66,15 @@ internal sealed class ShardCounters
             where count > 0
             select ((IoOpcode)(index / Errnos), (Errno)(index % Errnos), count);
     }
+}
+
+/// <summary>Operations that have been answered, of a shard or of one file on it: counted by the shard's thread, read by any.</summary>
+internal class AnsweredCounts
+{
+    public long Reads;
+    public long ReadBytes;
+    public long Writes;
+    public long WrittenBytes;
+    public long DataSyncs;
+    public long Errors;
 }

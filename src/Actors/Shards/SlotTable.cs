@@ -22,6 +22,15 @@ internal sealed class SlotTable
 
     public Operation this[int slot] => _operations[slot]!;
 
+    /// <summary>
+    /// Any thread: the operations that have a slot, as far as can be seen while the shard's thread goes on. An element is a reference, and
+    /// read whole; what it refers to may be over by then (<see cref="Operation.InFlightSince"/>). The shard's thread pays nothing for it.
+    /// </summary>
+    public IEnumerable<Operation> Seen => _operations.OfType<Operation>();
+
+    /// <summary>Any thread: when the oldest operation in flight began, in Stopwatch ticks; null without any.</summary>
+    public long? OldestInFlightSince => Seen.Min(operation => operation.InFlightSince);
+
     /// <summary>Gives it a slot. There is one: <see cref="HasFree"/>.</summary>
     public void Take(Operation operation)
     {

@@ -130,8 +130,8 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
             {
                 // Before the call: while it runs another thread may reap for this one (SubmitGate). What is not accepted comes back below.
                 var operation = _staged[i];
-                operation.Place = Place.InKernel;
                 operation.SubmittedAt = now;
+                operation.Place = Place.InKernel;
                 _requests[i] = operation.ToRequest();
             }
 
@@ -250,11 +250,6 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
         _counters.Submitted += result.Accepted;
         shard.Telemetry.Submitted(result.Accepted, end - start);
         var ticks = Stopwatch.GetElapsedTime(start, end).Ticks;
-        if (ticks > _counters.SlowestSubmitTicks)
-        {
-            _counters.SlowestSubmitTicks = ticks;
-        }
-
         if (ticks > aio.Settings.SlowSubmit.Ticks)
         {
             OnSlowSubmit(count, ticks, end);

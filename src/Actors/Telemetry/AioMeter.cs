@@ -14,6 +14,18 @@ internal sealed class AioMeter : IDisposable
     public const string Name = "AkkaAio";
     private const string Prefix = "akka.io.aio.";
 
+    // Seconds. Advice to whoever keeps a histogram of ours: OpenTelemetry's own buckets are made for milliseconds, and all of a disk's
+    // durations would be in the first.
+    private static readonly InstrumentAdvice<double> Durations = new()
+    {
+        HistogramBucketBoundaries =
+        [
+            10e-6, 20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 0.1, 0.2, 0.5, 1, 5,
+        ],
+    };
+
+    private static readonly InstrumentAdvice<int> Batches = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] };
+
     private readonly Meter _meter;
     private readonly AioExt _aio;
     private long _listenerFailures;
@@ -26,8 +38,9 @@ internal sealed class AioMeter : IDisposable
         SubmitDuration = Histogram("submit.duration", "Of an io_submit call: a long one blocked");
         DeviceDuration = Histogram("device.duration", "From the io_submit call to the reap of the event");
         DeliveryDuration = Histogram("delivery.duration", "From a reap to the last reply to what it took out");
-        SubmitBatch = _meter.CreateHistogram<int>($"{Prefix}submit.batch", "{operation}", "Operations that an io_submit call accepted");
-        ReapBatch = _meter.CreateHistogram<int>($"{Prefix}reap.batch", "{operation}", "Completions that a reap took out");
+        SubmitBatch = _meter.CreateHistogram(
+            $"{Prefix}submit.batch", "{operation}", "Operations that an io_submit call accepted", tags: null, Batches);
+        ReapBatch = _meter.CreateHistogram($"{Prefix}reap.batch", "{operation}", "Completions that a reap took out", tags: null, Batches);
         AddCounters(aio.Shards);
         AddGauges(aio);
     }
@@ -115,6 +128,10 @@ internal sealed class AioMeter : IDisposable
     private void AddGauges(AioExt aio)
     {
         Gauge("in_flight", "{operation}", "Operations in flight", shard => Math.Max(0, shard.Context?.Count ?? 0));
+        _meter.CreateObservableGauge(
+            $"{Prefix}in_flight.oldest",
+            () => aio.Shards.Select(shard => new Measurement<double>(shard.OldestInFlight.TotalSeconds, TagsOf(shard))),
+            "s", "How long the oldest operation in flight has been there");
         Gauge("depth", "{operation}", "Operations that a context may have in flight", shard => shard.Context?.Depth ?? 0);
         Gauge("queued", "{command}", "Commands that wait for a slot", shard => Volatile.Read(ref shard.Counters.Queued));
         var pool = aio.Pool;
@@ -139,21 +156,21 @@ internal sealed class AioMeter : IDisposable
     }
 
     private Histogram<double> Histogram(string name, string description) =>
-        _meter.CreateHistogram<double>(Prefix + name, "s", description);
+        _meter.CreateHistogram(Prefix + name, "s", description, tags: null, Durations);
 
     private static IEnumerable<Measurement<long>> OperationsOf(Shard shard)
     {
-        var figures = shard.ToStats();
-        yield return new(figures.Reads, TagsOf(shard, IoOpcode.Read));
-        yield return new(figures.Writes, TagsOf(shard, IoOpcode.Write));
-        yield return new(figures.DataSyncs, TagsOf(shard, IoOpcode.DataSync));
+        var (ofShard, ofCallers) = (shard.Counters.OfShard, shard.Counters.OfCallers);
+        yield return new(ofShard.Reads + ofCallers.Reads, TagsOf(shard, IoOpcode.Read));
+        yield return new(ofShard.Writes, TagsOf(shard, IoOpcode.Write));
+        yield return new(ofShard.DataSyncs, TagsOf(shard, IoOpcode.DataSync));
     }
 
     private static IEnumerable<Measurement<long>> BytesOf(Shard shard)
     {
-        var figures = shard.ToStats();
-        yield return new(figures.ReadBytes, TagsOf(shard, IoOpcode.Read));
-        yield return new(figures.WrittenBytes, TagsOf(shard, IoOpcode.Write));
+        var (ofShard, ofCallers) = (shard.Counters.OfShard, shard.Counters.OfCallers);
+        yield return new(ofShard.ReadBytes + ofCallers.ReadBytes, TagsOf(shard, IoOpcode.Read));
+        yield return new(ofShard.WrittenBytes, TagsOf(shard, IoOpcode.Write));
     }
 
     private static IEnumerable<Measurement<long>> ErrorsOf(Shard shard) =>

@@ -32,16 +32,29 @@ internal sealed class LatencyHistogram
     public AioLatency ToLatency()
     {
         var counts = new long[Buckets];
-        var total = 0L;
         for (var i = 0; i < Buckets; i++)
         {
-            total += counts[i] = Volatile.Read(ref _counts[i]);
+            counts[i] = Volatile.Read(ref _counts[i]);
         }
 
-        var max = Volatile.Read(ref _max);
-        TimeSpan At(double share) => ToTime(Math.Min(max, UpperEndOf(Rank(counts, (long)Math.Ceiling(total * share)))));
-        return total == 0 ? default : new AioLatency(total, At(0.5), At(0.99), At(0.999), ToTime(max));
+        return new AioLatency(counts, Volatile.Read(ref _max));
     }
+
+    /// <summary>The longest duration that a bucket takes, in Stopwatch ticks.</summary>
+    public static long UpperEndOf(int index)
+    {
+        var shift = Math.Max(0, (index >> SubBits) - 1);
+        var mantissa = index - (shift << SubBits);
+        return (long)UInt128.Min(long.MaxValue, (((UInt128)mantissa + 1) << shift) - 1);
+    }
+
+    /// <summary>The time since then, never below zero; null of null.</summary>
+    public static TimeSpan? AgeOf(long? timestamp) =>
+        timestamp is { } since ? ToTime(Math.Max(0, Stopwatch.GetTimestamp() - since)) : null;
+
+    /// <summary>Stopwatch ticks as a time.</summary>
+    public static TimeSpan ToTime(long ticks) =>
+        TimeSpan.FromTicks((long)Math.Round(ticks * NanosecondsPerTick / TimeSpan.NanosecondsPerTick));
 
     // Below 4 a bucket each; above, the two bits behind the highest one choose among four.
     private static int IndexOf(ulong ticks)
@@ -54,25 +67,4 @@ internal sealed class LatencyHistogram
         var shift = BitOperations.Log2(ticks) - SubBits;
         return (shift << SubBits) + (int)(ticks >> shift);
     }
-
-    private static long UpperEndOf(int index)
-    {
-        var shift = Math.Max(0, (index >> SubBits) - 1);
-        var mantissa = index - (shift << SubBits);
-        return (long)UInt128.Min(long.MaxValue, (((UInt128)mantissa + 1) << shift) - 1);
-    }
-
-    private static int Rank(long[] counts, long rank)
-    {
-        var index = 0;
-        for (var seen = counts[0]; seen < rank && index < Buckets - 1;)
-        {
-            seen += counts[++index];
-        }
-
-        return index;
-    }
-
-    private static TimeSpan ToTime(long ticks) =>
-        TimeSpan.FromTicks((long)Math.Round(ticks * NanosecondsPerTick / TimeSpan.NanosecondsPerTick));
 }

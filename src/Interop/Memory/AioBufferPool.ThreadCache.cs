@@ -21,6 +21,18 @@ public sealed partial class AioBufferPool
         /// <summary>Rents minus returns of this thread; negative on a thread that mostly returns. Written by this thread alone.</summary>
         public long Rented;
 
+        /// <summary>Any thread, with the depot's lock: what waits here to be rented again.</summary>
+        public long CachedBytes
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _blocks.Select((blocks, sizeClass) => (blocks?.Count ?? 0L) * SizeClasses.SizeOf(sizeClass)).Sum();
+                }
+            }
+        }
+
         public static int CapacityOf(int sizeClass) =>
             (int)Math.Min(MaxBlocks, MaxBytesPerClass / SizeClasses.SizeOf(sizeClass));
 

@@ -39,6 +39,32 @@ public sealed unsafe partial class AioBufferPool : IDisposable
     /// <summary>Native memory that the pool holds now, rented and cached together, in bytes.</summary>
     public long AllocatedBytes => Volatile.Read(ref _allocated);
 
+    /// <summary>
+    /// Native memory of the buffers that are out now, in bytes: what is held less what waits to be rented again. Exact when no other
+    /// thread is renting or returning.
+    /// </summary>
+    public long RentedBytes
+    {
+        get
+        {
+            lock (_depotLock)
+            {
+                var cached = 0L;
+                for (var i = 0; i < _depot.Length; i++)
+                {
+                    cached += (long)_depot[i].Count * SizeClasses.SizeOf(i);
+                }
+
+                foreach (var reference in _caches)
+                {
+                    cached += reference.TryGetTarget(out var cache) ? cache.CachedBytes : 0;
+                }
+
+                return Math.Max(0, AllocatedBytes - cached);
+            }
+        }
+    }
+
     /// <summary>Buffers that are out now: rented and not yet back. Exact when no other thread is renting or returning.</summary>
     public long RentedBuffers
     {

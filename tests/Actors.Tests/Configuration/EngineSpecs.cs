@@ -19,6 +19,7 @@ public sealed class EngineSpecs(ITestOutputHelper output) : Akka.TestKit.Xunit2.
         {
             var choice = Choose("auto");
             Assert.Equal("linux-aio", choice.Engine.Name);
+            Assert.False(choice.IsFallback);
             Assert.Contains("linux-aio is usable", choice.Reason, StringComparison.Ordinal);
         });
     }
@@ -30,6 +31,7 @@ public sealed class EngineSpecs(ITestOutputHelper output) : Akka.TestKit.Xunit2.
         {
             var choice = Choose("auto", unavailable: "linux-aio");
             Assert.Equal("thread-pool", choice.Engine.Name);
+            Assert.True(choice.IsFallback);
             Assert.Contains(Reason, choice.Reason, StringComparison.Ordinal);
         });
     }

@@ -8,7 +8,31 @@ namespace AkkaAio.Tests.Telemetry;
 public sealed class LatencyHistogramSpecs
 {
     [Fact]
-    public void Without_a_measurement_all_is_zero() => Assert.Equal(default, new LatencyHistogram().ToLatency());
+    public void Without_a_measurement_all_is_zero()
+    {
+        var latency = new LatencyHistogram().ToLatency();
+        Assert.Equal(0, latency.Count);
+        Assert.Equal(TimeSpan.Zero, latency.P999);
+        Assert.Equal(TimeSpan.Zero, latency.Max);
+        Assert.Empty(latency.Buckets);
+    }
+
+    [Fact]
+    public void The_difference_of_two_looks_is_what_was_measured_between_them() =>
+        Gen.Long[0, 1L << 40].Array[0, 200].Select(Gen.Long[0, 1L << 40].Array[0, 200]).Sample((before, between) =>
+        {
+            var (all, alone) = (new LatencyHistogram(), new LatencyHistogram());
+            Array.ForEach(before, all.Record);
+            var earlier = all.ToLatency();
+            Array.ForEach(between, all.Record);
+            Array.ForEach(between, alone.Record);
+
+            var (found, exact) = (all.ToLatency().Since(earlier), alone.ToLatency());
+            Assert.Equal(exact.Buckets, found.Buckets);
+            Assert.Equal(between.Length, found.Count);
+            Assert.InRange(found.Max, exact.Max, exact.Max * 1.25 + TimeSpan.FromTicks(1));
+            Assert.InRange(found.P50, exact.P50, exact.P50 * 1.25 + TimeSpan.FromTicks(1));
+        });
 
     [Fact]
     public void A_percentile_is_never_too_low_and_at_most_a_quarter_too_high() =>
