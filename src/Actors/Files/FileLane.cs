@@ -8,8 +8,8 @@ namespace AkkaAio.Files;
 /// <c>shard-by = stripe</c> one on every shard.
 /// </summary>
 /// <remarks>
-/// The shard's thread alone, but for <see cref="Writes"/> and the figures. Writes are counted in two epochs: a flush waits for the writes of the epoch that
-/// it closed, while later writes go on in the other.
+/// The shard's thread alone, but for <see cref="Writes"/> and the figures. Writes are counted in two epochs: a flush waits for the
+/// writes of the epoch that it closed, while later writes go on in the other.
 /// </remarks>
 internal sealed class FileLane(AioFile file, Shard shard)
 {
