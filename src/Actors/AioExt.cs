@@ -18,7 +18,7 @@ using AkkaAio.Telemetry;
 namespace AkkaAio;
 
 /// <summary>The extension: one per actor system, made at the first <c>system.Aio()</c>.</summary>
-public sealed class AioExt : IExtension
+public sealed partial class AioExt : IExtension
 {
     // Of one file. Where the system's engine is this one, its contexts' threads are meant.
     private const string OnThreads = ThreadPoolEngine.EngineName;

@@ -15,6 +15,26 @@ public sealed class NameSpecsOnLinuxAio(ITestOutputHelper output) : NameSpecs(En
     }
 
     [SkippableFact]
+    public async Task Names_are_changed_by_tasks_too()
+    {
+        var aio = AioExt.Get(Sys);
+        var (path, other) = (NewPath(), NewPath());
+        await File.WriteAllTextAsync(path, "one");
+        await File.WriteAllTextAsync(other, "two");
+
+        var exists = await Assert.ThrowsAsync<AioSystemException>(() => aio.RenameAsync(path, other, replace: false));
+        Assert.Equal(Errno.EEXIST, exists.Errno);
+        await aio.RenameAsync(path, other);
+        await aio.SyncFolderAsync(Path.GetDirectoryName(other)!);
+        Assert.Equal((false, "one"), (File.Exists(path), await File.ReadAllTextAsync(other)));
+
+        await aio.DeleteAsync(other);
+        Assert.False(File.Exists(other));
+        Assert.Equal(Errno.ENOENT, (await Assert.ThrowsAsync<AioSystemException>(() => aio.DeleteAsync(other))).Errno);
+        await Assert.ThrowsAsync<TaskCanceledException>(() => aio.DeleteAsync(other, new CancellationToken(canceled: true)));
+    }
+
+    [SkippableFact]
     public async Task A_folder_is_not_deleted()
     {
         var folder = Path.GetDirectoryName(NewPath())!;
