@@ -13,14 +13,14 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"akka-aio-readme-{Guid.NewGuid():N}");
 
     [Fact]
-    public void The_actor_sample_of_the_README_runs()
+    public void The_actor_sample_of_the_docs_runs()
     {
         Sys.ActorOf(Props.Create(() => new Greeter(_path, TestActor)));
         ExpectMsg("disk", TimeSpan.FromSeconds(20));
     }
 
     [Fact]
-    public async Task The_actor_sample_of_the_README_closes_its_file_and_takes_no_reply_of_the_incarnation_before()
+    public async Task The_actor_sample_of_the_docs_closes_its_file_and_takes_no_reply_of_the_incarnation_before()
     {
         var props = Props.Create(() => new Greeter(_path, TestActor));
         var greeter = Sys.ActorOf(Props.Create(() => new Parent(props)));
@@ -35,6 +35,17 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
         Sys.Stop(greeter);
         await AwaitAssertAsync(async () => Assert.Equal(
             0, (await Sys.Aio().Ask<Aio.Stats>(new Aio.GetStats(), Patience.Long)).OpenFiles));
+    }
+
+    [Fact]
+    public void The_actor_sample_of_the_README_runs()
+    {
+        File.WriteAllText(_path, "Hello, disk");
+        Sys.ActorOf(Props.Create(() => new FirstBlock(_path, TestActor)));
+        using var buffer = ExpectMsg<AioBuffer>(TimeSpan.FromSeconds(20));
+        Assert.Equal("Hello, disk"u8, buffer.GetSpan());
+        Sys.ActorOf(Props.Create(() => new FirstBlock(_path + "-none", TestActor)));
+        Assert.Equal(Errno.ENOENT, ExpectMsg<AioSystemException>(TimeSpan.FromSeconds(20)).Errno);
     }
 
     [Fact]
@@ -96,7 +107,8 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
     }
 
     [Theory]
-    [InlineData("actor", "README.md")]
+    [InlineData("first block", "README.md")]
+    [InlineData("actor", "docs/actors.md")]
     [InlineData("task", "README.md")]
     [InlineData("producer", "docs/producers.md")]
     public void The_page_shows_the_sample_that_is_run_here(string name, string page) => AssertShows(name, page, SourcePath());
@@ -146,6 +158,20 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
 
         protected override void OnReceive(object message) => _child.Tell(Kill.Instance, Sender);
     }
+
+    // sample: first block
+    public sealed class FirstBlock : ReceiveActor
+    {
+        public FirstBlock(string path, IActorRef listener)
+        {
+            var aio = Context.System.Aio();
+            Receive<Aio.Opened>(opened => aio.Tell(new Aio.RentRead(opened.File, offset: 0, length: 4096)));
+            Receive<Aio.RentReadCompleted>(read => listener.Tell(read.Buffer)); // the listener disposes it
+            Receive<Aio.CommandFailed>(failed => listener.Tell(failed.Cause));
+            aio.Tell(new Aio.Open(path)); // closed when this actor dies
+        }
+    }
+    // end
 
     // sample: actor
     public sealed class Greeter : ReceiveActor
