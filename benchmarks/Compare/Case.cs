@@ -21,7 +21,7 @@ internal enum Target
     NewFile,
 }
 
-/// <summary>One load, and who competes in it.</summary>
+/// <summary>One load, and its contenders.</summary>
 /// <param name="Name">For <c>--cases</c> and the reports.</param>
 /// <param name="Rw">The load.</param>
 /// <param name="Bs">Bytes of an operation.</param>

@@ -6,7 +6,7 @@ namespace AkkaAio.Benchmarks.Compare;
 /// <summary>How long a measurement takes.</summary>
 internal sealed record Timing(TimeSpan Runtime, TimeSpan RampTime);
 
-/// <summary>One who competes: a command line, and how to read what it prints. Each measurement is a process of its own.</summary>
+/// <summary>A contender: a command line, and how to read what it prints. Each measurement is a process of its own.</summary>
 /// <param name="name">In the reports.</param>
 /// <param name="jobs">How many share the case's depth.</param>
 internal abstract class Contender(string name, int jobs)

@@ -31,7 +31,7 @@ internal sealed class AppendLoad(BenchOptions options, AioFile file, Blocks bloc
     }
 }
 
-/// <summary>One who appends without AkkaAio: pwrite and fsync, one after the other, as a simple log does.</summary>
+/// <summary>A writer that appends without AkkaAio: pwrite and fsync, one after the other, as a simple log does.</summary>
 internal sealed class BlockingAppendLoad(BenchOptions options, SafeFileHandle handle, Blocks blocks)
     : LoopLoad(options, long.MaxValue, blocks)
 {

@@ -8,7 +8,7 @@ namespace AkkaAio;
 /// </summary>
 /// <remarks>
 /// <para>Every command gets exactly one reply: its event, or <see cref="CommandFailed"/>. Commands in flight have no order among
-/// themselves, as io_submit(2) gives none, and neither have their replies: who needs order waits for the reply, or tells a barrier
+/// themselves, as io_submit(2) gives none, and neither have their replies. For an order, wait for the reply or tell a barrier
 /// (<see cref="Flush"/>, <see cref="SetLength"/>, <see cref="Allocate"/>, <see cref="Close"/>).</para>
 /// <para>The messages are local: native memory never crosses a process.</para>
 /// <para>The way of a read: <c>AioRef</c>, <c>ShardActor</c>, <c>Admission</c>, <c>ShardLoop</c>, <c>SubmitQueue</c>, the engine

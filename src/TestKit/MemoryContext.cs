@@ -66,7 +66,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
         {
             if (_signal is not null && _ready.Count == 0)
             {
-                Undelay(all: true); // who is signalled never waits here
+                Undelay(all: true); // a reaper that is signalled never waits here
             }
 
             while (_ready.Count < minNr && !_wake)

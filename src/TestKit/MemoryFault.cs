@@ -8,14 +8,14 @@ internal readonly record struct OperationFault
     /// <summary>The completion carries this errno and nothing is transferred.</summary>
     public Errno Error { get; init; }
 
-    /// <summary>At most so many bytes are transferred; null for all.</summary>
+    /// <summary>The most bytes that are transferred; null for all.</summary>
     public int? ShortTo { get; init; }
 
     /// <summary>The operation stays in flight until <see cref="MemoryEngine.Release"/>.</summary>
     public bool Hold { get; init; }
 
     /// <summary>
-    /// The operation completes only after so many other completions of its context, or earlier when the reaper would otherwise wait
+    /// The operation completes only after this many other completions of its context, or earlier when the reaper would otherwise wait
     /// for it in vain: a delay without a clock.
     /// </summary>
     public int Delay { get; init; }
@@ -27,7 +27,7 @@ internal readonly record struct SubmitFault
     /// <summary>None is accepted, with this errno.</summary>
     public Errno Error { get; init; }
 
-    /// <summary>At most so many are accepted, without an errno; null for all. 0 is what a kernel under pressure returns.</summary>
+    /// <summary>The most operations that are accepted, without an errno; null for all. 0 is what a kernel under pressure returns.</summary>
     public int? ShortTo { get; init; }
 }
 

@@ -17,7 +17,7 @@ internal sealed class OwnedFiles(IActorRef owner)
     /// <summary>Opens that wait for one of the closes.</summary>
     public Queue<BlockingCommand> Waiting { get; } = new();
 
-    /// <summary>So many of its files are being closed that its next Open waits for one of them.</summary>
+    /// <summary>The limit of its files that are being closed is reached: its next Open waits for one of them.</summary>
     public bool MustWait => Volatile.Read(ref _closing) >= MostClosing;
 
     /// <summary>Any thread: the Close of one of them has been told.</summary>

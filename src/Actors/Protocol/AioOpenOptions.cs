@@ -45,7 +45,7 @@ public sealed record AioOpenOptions
     public FileLockMode Lock { get; init; }
 
     /// <summary>
-    /// Who does the file's reads and writes: null for the system's engine, or its name; <c>thread-pool</c> for the threads of
+    /// What does the file's reads and writes: null for the system's engine, or its name; <c>thread-pool</c> for the threads of
     /// <c>blocking-dispatcher</c>, as buffered files have them where the engine takes none: for a direct file on a file system that
     /// makes io_submit block. Another engine cannot be had for one file, since the shards' contexts belong to the system's.
     /// </summary>

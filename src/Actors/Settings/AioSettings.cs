@@ -23,7 +23,7 @@ public enum ReapWait
     Epoll,
 }
 
-/// <summary>Who waits for completions, with <see cref="ReapWait.GetEvents"/>.</summary>
+/// <summary>Which thread waits for completions, with <see cref="ReapWait.GetEvents"/>.</summary>
 public enum ReapThread
 {
     /// <summary>The shard's own thread, when it has nothing else to do; where its dispatcher is of a type that cannot, as Own.</summary>

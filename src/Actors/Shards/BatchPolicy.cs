@@ -19,7 +19,7 @@ internal sealed class BatchPolicy(int min, int max)
 
     private int _doneAtOnce;
 
-    /// <summary>So many are enough for a submit.</summary>
+    /// <summary>How many are enough for a submit.</summary>
     public int Due { get; private set; } = Math.Min(min, max);
 
     /// <summary>A submit has been made, and what was done by then taken out.</summary>

@@ -71,7 +71,7 @@ internal sealed class VectorMemory(Aio.TransferCommand command, int capacity)
     /// <summary>Bytes that the iovecs take.</summary>
     public int TableSize => Math.Min(_parts.Count, IoVec.MaxCount) * IoVec.Size;
 
-    /// <summary>Makes the window that begins so many bytes behind the start. Nothing of this operation is in flight.</summary>
+    /// <summary>Makes the window that begins this many bytes behind the start. Nothing of this operation is in flight.</summary>
     /// <param name="done">Less than there are in all, and no less than the last time.</param>
     public void MoveTo(int done)
     {

@@ -28,10 +28,10 @@ internal sealed class ShardTelemetry(AioMeter meter, Shard shard)
         }
     }
 
-    /// <summary>Who reaps: an event is out.</summary>
+    /// <summary>The reaping thread: an event is out.</summary>
     public void Completed(long ticks) => Record(_counters.DeviceLatency, meter.DeviceDuration, ticks);
 
-    /// <summary>Who reaps: what a reap took out is answered.</summary>
+    /// <summary>The reaping thread: what a reap took out is answered.</summary>
     public void Delivered(int reaped, long ticks)
     {
         Record(_counters.DeliveryLatency, meter.DeliveryDuration, ticks);

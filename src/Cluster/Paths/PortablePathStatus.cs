@@ -8,7 +8,7 @@ namespace AkkaAio.Cluster.Paths;
 /// <summary>What the BCL can say about a path, for platforms whose system calls we do not know.</summary>
 internal static class PortablePathStatus
 {
-    // A copy may have another owner, who is not known here, and would run as that one.
+    // The owner of a copy is not known here; a set-user-ID bit would run it as that owner.
     private const UnixFileMode SetId = UnixFileMode.SetUser | UnixFileMode.SetGroup;
 
     /// <summary>As <see cref="PathStatus.TryGet"/>.</summary>

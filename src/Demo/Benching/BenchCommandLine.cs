@@ -41,7 +41,7 @@ internal sealed class BenchCommandLine
         "--shards", 1, 1024, "Shards to stripe the file over: akka.io.aio.shards [default: half of the cores]");
 
     private readonly Option<string> _reapWait = OneOf(
-        "--reap_wait", null, "Who waits for completions: akka.io.aio.reap.wait", "getevents", "epoll");
+        "--reap_wait", null, "How a shard waits for completions: akka.io.aio.reap.wait", "getevents", "epoll");
 
     private readonly TimeOption _reapPoll = new(
         "--reap_poll", TimeSpan.Zero, TimeSpan.FromMilliseconds(100),
@@ -54,7 +54,7 @@ internal sealed class BenchCommandLine
         "--ramp_time", TimeSpan.Zero, TimeSpan.FromDays(1), "How long to run before that, not counted [default: 1]");
 
     private readonly NumberOption _fsync = new(
-        "--fsync", 0, int.MaxValue, "A Flush (fdatasync) after so many writes of a requester; 0: none [default: 0]");
+        "--fsync", 0, int.MaxValue, "A Flush (fdatasync) after this many writes of a requester; 0: none [default: 0]");
 
     private readonly Option<string> _api = OneOf(
         "--api", "messages", "Actors that tell commands, or loops that await tasks", "messages", "tasks");

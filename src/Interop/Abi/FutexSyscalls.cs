@@ -17,7 +17,7 @@ internal static unsafe partial class FutexSyscalls
     public static nint Wait(int* address, int expected, Timespec* timeout) =>
         Syscall(Number, (nint)address, WaitPrivate, expected, (nint)timeout);
 
-    /// <summary>Wakes up to so many that sleep on the address.</summary>
+    /// <summary>Wakes up to this many threads that sleep on the address.</summary>
     public static nint Wake(int* address, int count) => Syscall(Number, (nint)address, WakePrivate, count, 0);
 
     [LibraryImport("libc", EntryPoint = "syscall")]

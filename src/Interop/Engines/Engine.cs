@@ -137,7 +137,7 @@ internal readonly record struct IoCompletion(int Slot, long Result)
 }
 
 /// <summary>What <see cref="IIoContext.Submit"/> did.</summary>
-/// <param name="Accepted">The first so many requests are in flight; the others have not been touched.</param>
+/// <param name="Accepted">How many requests, from the first on, are in flight; the others have not been touched.</param>
 /// <param name="Error">
 /// Why none was accepted. It concerns the first request alone, or, for EAGAIN, EINTR and ENOMEM, nothing but the moment.
 /// <see cref="Errno.None"/> when some were accepted, and also with <c>Accepted = 0</c> when the kernel just took none.

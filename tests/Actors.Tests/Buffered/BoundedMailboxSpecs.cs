@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Buffered;
 
-/// <summary>A full mailbox makes who tells wait for its actor: never the actor for itself.</summary>
+/// <summary>A full mailbox makes the teller wait for its actor: never the actor for itself.</summary>
 public sealed class BoundedMailboxSpecs(ITestOutputHelper output) : AioTestKit(
     EngineKind.Memory,
     """

@@ -46,7 +46,7 @@ internal sealed record Entry(int Index, Aio.Command Command, long Told, int Stam
 
     public static byte ValueOf(int stamp, int sector) => (byte)(1 + (((stamp * 7) + (sector * 31)) % Stamps));
 
-    /// <summary>With the reply. From now on the memory is its owner's again: who uses it still is found out.</summary>
+    /// <summary>With the reply. From now on the memory is its owner's again: a use of it after that is found out.</summary>
     /// <param name="now">When.</param>
     /// <param name="reply">The reply.</param>
     /// <param name="takes">Whether the requester takes what the reply brings; else it is given back by others.</param>

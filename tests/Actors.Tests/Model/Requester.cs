@@ -5,7 +5,7 @@ using AkkaAio.Tests.Support;
 
 namespace AkkaAio.Tests.Model;
 
-/// <summary>One who tells commands and notes each reply on the thread that gives it. Some are a trouble to those who reply.</summary>
+/// <summary>A requester that tells commands and notes each reply on the thread that gives it. Some are a trouble to those who reply.</summary>
 internal sealed class Requester(ActorSystem system, Journal journal, Stepper? stepper, int number, bool throws) : MinimalActorRef
 {
     private readonly AioExt _aio = AioExt.Get(system);
@@ -32,7 +32,7 @@ internal sealed class Requester(ActorSystem system, Journal journal, Stepper? st
         }
         catch (Exception e)
         {
-            journal.Violation(e); // who replies would keep it to himself
+            journal.Violation(e); // otherwise the replying thread would swallow it
         }
 
         stepper?.Progress();

@@ -78,7 +78,7 @@ public sealed class OpenSpecsOnMemory(ITestOutputHelper output) : OpenSpecs(Engi
     }
 }
 
-/// <summary>Open, its errors, and who owns the file.</summary>
+/// <summary>Open, its errors, and the owner of a file.</summary>
 public abstract class OpenSpecs(EngineKind kind, ITestOutputHelper output) : AioTestKit(kind, "akka.io.aio.shards = 2", output)
 {
     [SkippableFact]
