@@ -20,9 +20,6 @@ namespace AkkaAio;
 /// <summary>The extension: one per actor system, made at the first <c>system.Aio()</c>.</summary>
 public sealed partial class AioExt : IExtension
 {
-    // Of one file. Where the system's engine is this one, its contexts' threads are meant.
-    private const string OnThreads = ThreadPoolEngine.EngineName;
-
     private readonly IIoEngine _engine;
     private readonly MessageDispatcher _blockingDispatcher;
     private readonly IActorRef _manager;
@@ -67,7 +64,7 @@ public sealed partial class AioExt : IExtension
         ((_engine, EngineReason, EngineIsFallback), (_depth, Shards)) = start.Open();
         try
         {
-            EpollReaper = Settings.Reap.Wait == ReapWait.Epoll ? new EpollReaper(Log) : null;
+            EpollReaper = Settings.Reap.Wait == AioSettings.ReapWait.Epoll ? new EpollReaper(Log) : null;
             Meter = new AioMeter(this);
             foreach (var shard in Shards)
             {
@@ -289,11 +286,7 @@ public sealed partial class AioExt : IExtension
 
     private IIoFile OpenHandle(Aio.Open open) =>
         open.Options.Refusal is { } refusal ? throw new AioArgumentException(refusal, open.Name, open.Path)
-        : open.Options.Engine is null or OnThreads || open.Options.Engine == EngineName
-            ? _engine.Open(open.Path, open.Options.ToFileOptions())
-            : throw new AioArgumentException(
-                $"its engine can be {EngineName}, which this system runs, or {OnThreads}, and not {open.Options.Engine}",
-                open.Name, open.Path);
+        : _engine.Open(open.Path, open.Options.ToFileOptions());
 
     /// <summary>The names of the files.</summary>
     internal IFileNames Names => _engine.Names;
@@ -322,8 +315,8 @@ public sealed partial class AioExt : IExtension
         }
     }
 
-    /// <summary>Whether the options of an Open ask for the blocking dispatcher.</summary>
-    internal bool IsOnThreads(AioOpenOptions options) => options.Engine == OnThreads && EngineName != OnThreads;
+    /// <summary>Whether an Open asks for the blocking dispatcher, and the engine has no blocking threads of its own.</summary>
+    internal bool IsOnThreads(AioOpenOptions options) => options.OnBlockingThreads && EngineName != ThreadPoolEngine.EngineName;
 
     // The start has failed with the contexts open. Nobody will call the end of this system's I/O.
     private void GiveBack()

@@ -31,7 +31,7 @@ public sealed partial class AioFile : IAsyncDisposable
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
         HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];
-        Lanes = settings.ShardBy == ShardBy.File
+        Lanes = settings.ShardBy == AioShardBy.File
             ? [new FileLane(this, HomeShard)]
             : [.. aio.Shards.Select(shard => new FileLane(this, shard))];
         Open = new OpenFile(aio, this, handle, options, openedBy);

@@ -40,7 +40,7 @@ internal sealed class EngineStart(ActorSystem system, AioSettings settings, ILog
     // All or none.
     private (int Depth, Shard[] Shards) OpenShards(IIoEngine engine)
     {
-        if (settings.Reap.Wait == ReapWait.Epoll && engine is PosixAioEngine)
+        if (settings.Reap.Wait == AioSettings.ReapWait.Epoll && engine is PosixAioEngine)
         {
             throw new AioConfigurationException(
                 $"{AioSettings.Path}.reap.wait",

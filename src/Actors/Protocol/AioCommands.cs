@@ -1,3 +1,4 @@
+using System.Globalization;
 
 namespace AkkaAio;
 
@@ -16,6 +17,12 @@ public sealed partial class Aio
 
         /// <summary>What errors call it: <c>read</c>, <c>write</c> …</summary>
         internal abstract string Name { get; }
+
+        /// <summary>For ToString: what it asks for. No data, and not the <see cref="Token"/>, whose code is another's.</summary>
+        internal virtual string Arguments => "";
+
+        /// <summary>The command's name and arguments: path, offset, length. For logs.</summary>
+        public sealed override string ToString() => $"{GetType().Name}({Arguments})";
     }
 
     /// <summary>A command for an open file.</summary>
@@ -29,6 +36,10 @@ public sealed partial class Aio
 
         /// <summary>The file.</summary>
         public AioFile File { get; private protected set; }
+
+        internal override string Arguments => PathOfFile;
+
+        private protected string PathOfFile => File?.Path ?? "no file"; // null: an awaited one, which has been answered
 
         /// <summary>The last telling of it that owes its reply; null: none does. Its shard's thread alone.</summary>
         internal Shards.Accepted? LastTelling { get; set; }
@@ -48,6 +59,9 @@ public sealed partial class Aio
 
         /// <summary>As <see cref="Length"/>, also where an int does not hold it.</summary>
         internal virtual long TotalLength => Length;
+
+        internal override string Arguments =>
+            string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, offset {Offset}, length {TotalLength}");
 
         internal bool IsWrite => this is Write or WriteV;
 
@@ -86,6 +100,8 @@ public sealed partial class Aio
         public AioOpenOptions Options { get; }
 
         internal override string Name => "open";
+
+        internal override string Arguments => $"{Path}, {Options}";
     }
 
     /// <summary>
@@ -215,6 +231,8 @@ public sealed partial class Aio
         public long Length { get; }
 
         internal override string Name => "set-length";
+
+        internal override string Arguments => string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, length {Length}");
     }
 
     /// <summary>
@@ -238,6 +256,9 @@ public sealed partial class Aio
         public long Length { get; }
 
         internal override string Name => "allocate";
+
+        internal override string Arguments =>
+            string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, offset {Offset}, length {Length}");
     }
 
     /// <summary>
@@ -270,6 +291,8 @@ public sealed partial class Aio
         public FileCommand Command { get; }
 
         internal override string Name => "cancel";
+
+        internal override string Arguments => $"{Command}";
     }
 
     /// <summary>
@@ -292,6 +315,8 @@ public sealed partial class Aio
         public long Offset { get; }
 
         internal override string Name => "await-room";
+
+        internal override string Arguments => string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, offset {Offset}");
     }
 
     /// <summary>
@@ -315,6 +340,14 @@ public sealed partial class Aio
 
         /// <summary>The commands.</summary>
         public ReadOnlyMemory<FileCommand> Commands => _commands;
+
+        /// <summary>The number of commands and the first of them.</summary>
+        public override string ToString() => _commands switch
+        {
+            [] => "Batch()",
+            [var only] => $"Batch({only})",
+            [var first, ..] => string.Create(CultureInfo.InvariantCulture, $"Batch({_commands.Length} commands: {first} …)"),
+        };
     }
 
     /// <summary>Asks for the figures of each open file. Replied to with <see cref="Files"/>.</summary>

@@ -3,16 +3,15 @@ namespace AkkaAio;
 public sealed partial class Aio
 {
     /// <summary>Reply to <see cref="GetFiles"/>.</summary>
-    public sealed class Files : Event
+    public sealed class Files : Event<GetFiles>
     {
         internal Files(GetFiles command, IReadOnlyList<FileStats> open)
             : base(command) => Open = open;
 
-        /// <summary>The command.</summary>
-        public GetFiles Command => (GetFiles)RepliesTo;
-
         /// <summary>The files that are open and that somebody holds, by path. A file that is opened twice is there twice.</summary>
         public IReadOnlyList<FileStats> Open { get; }
+
+        internal override string Result => FormattableString.Invariant($"{Open.Count} files");
     }
 
     /// <summary>

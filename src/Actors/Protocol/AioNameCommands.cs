@@ -17,6 +17,8 @@ public sealed partial class Aio
         /// <summary>The path, absolute or relative to the process's working folder.</summary>
         public string Path { get; }
 
+        internal override string Arguments => Path;
+
         /// <summary>The path is a name below this folder; null: it is any path.</summary>
         internal Folder? Below { get; init; }
 
@@ -67,6 +69,8 @@ public sealed partial class Aio
 
         internal override string Name => "rename";
 
+        internal override string Arguments => $"{Path} to {NewPath}{(Replace ? "" : ", without replacing")}";
+
         internal override void Perform(IFileNames names) => names.Rename(Path, NewPath, Replace, Below);
 
         internal override Event Done() => new Renamed(this);
@@ -92,38 +96,29 @@ public sealed partial class Aio
     }
 
     /// <summary>Reply to <see cref="Delete"/>.</summary>
-    public sealed class Deleted : Event
+    public sealed class Deleted : Event<Delete>
     {
         internal Deleted(Delete command)
             : base(command)
         {
         }
-
-        /// <summary>The command.</summary>
-        public Delete Command => (Delete)RepliesTo;
     }
 
     /// <summary>Reply to <see cref="Rename"/>.</summary>
-    public sealed class Renamed : Event
+    public sealed class Renamed : Event<Rename>
     {
         internal Renamed(Rename command)
             : base(command)
         {
         }
-
-        /// <summary>The command.</summary>
-        public Rename Command => (Rename)RepliesTo;
     }
 
     /// <summary>Reply to <see cref="SyncFolder"/>.</summary>
-    public sealed class FolderSynced : Event
+    public sealed class FolderSynced : Event<SyncFolder>
     {
         internal FolderSynced(SyncFolder command)
             : base(command)
         {
         }
-
-        /// <summary>The command.</summary>
-        public SyncFolder Command => (SyncFolder)RepliesTo;
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Akka.Actor;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Interop.Folders;
@@ -45,11 +47,11 @@ public sealed record AioOpenOptions
     public FileLockMode Lock { get; init; }
 
     /// <summary>
-    /// What does the file's reads and writes: null for the system's engine, or its name; <c>thread-pool</c> for the threads of
-    /// <c>blocking-dispatcher</c>, as buffered files have them where the engine takes none: for a direct file on a file system that
-    /// makes io_submit block. Another engine cannot be had for one file, since the shards' contexts belong to the system's.
+    /// The file's reads and writes run on the threads of <c>blocking-dispatcher</c> and not in the shard's context, as those of buffered
+    /// files do where the engine takes none: for a direct file on a file system that makes io_submit block. Makes no difference with the
+    /// engine <c>thread-pool</c>.
     /// </summary>
-    public string? Engine { get; init; }
+    public bool OnBlockingThreads { get; init; }
 
     /// <summary>
     /// The file is closed when this actor dies. Null: the sender of the Open if it is a real actor (not the temporary one of an Ask,
@@ -75,6 +77,18 @@ public sealed record AioOpenOptions
 
     /// <summary>Called on a blocking thread when the descriptor is closed, whatever closed it.</summary>
     internal Action? Closed { get; init; }
+
+    /// <summary>Mode, access, Direct, and what differs from <see cref="Default"/>.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder($"{Mode}, {Access}, {nameof(Direct)} {Direct}");
+        _ = PreallocationSize == 0 ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(PreallocationSize)} {PreallocationSize}");
+        _ = GrowAhead == 0 ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(GrowAhead)} {GrowAhead}");
+        _ = Lock == FileLockMode.None ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Lock)} {Lock}");
+        _ = OnBlockingThreads ? text.Append(", ").Append(nameof(OnBlockingThreads)) : text;
+        _ = Owner is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Owner)} {Owner.Path}");
+        return text.ToString();
+    }
 
     internal IoFileOptions ToFileOptions() => new(Mode, Access, Direct, PreallocationSize) { Lock = Lock, Below = Below };
 }

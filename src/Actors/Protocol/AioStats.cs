@@ -6,7 +6,7 @@ public sealed partial class Aio
     /// Reply to <see cref="GetStats"/>. Counters run since the start, or with <see cref="Since"/> in an interval; each is exact, together
     /// they are no snapshot.
     /// </summary>
-    public sealed class Stats : Event
+    public sealed class Stats : Event<GetStats>
     {
         internal Stats(GetStats command, AioExt aio, int openFiles)
             : base(command)
@@ -27,7 +27,7 @@ public sealed partial class Aio
         }
 
         private Stats(Stats now, Stats earlier)
-            : base(now.RepliesTo)
+            : base(now.Command)
         {
             Engine = now.Engine;
             EngineReason = now.EngineReason;
@@ -43,9 +43,6 @@ public sealed partial class Aio
             AioMaxNr = now.AioMaxNr;
             ReservedOperations = now.ReservedOperations;
         }
-
-        /// <summary>The command.</summary>
-        public GetStats Command => (GetStats)RepliesTo;
 
         /// <summary>The engine's name.</summary>
         public string Engine { get; }
@@ -100,21 +97,7 @@ public sealed partial class Aio
                 : throw new ArgumentException("these are no earlier figures of the same actor system", nameof(earlier));
         }
 
-        /// <summary>One line for a log: the sums over all shards.</summary>
-        public override string ToString() =>
-            FormattableString.Invariant(
-                $"{Engine}, {Shards.Count} shards, {OpenFiles} files open; ") +
-            FormattableString.Invariant(
-                $"{Sum(shard => shard.InFlight)} operations in flight, {Sum(shard => shard.Queued)} queued; ") +
-            FormattableString.Invariant(
-                $"{Sum(shard => shard.Reads)} reads of {Sum(shard => shard.ReadBytes)} bytes, ") +
-            FormattableString.Invariant(
-                $"{Sum(shard => shard.Writes)} writes of {Sum(shard => shard.WrittenBytes)} bytes, ") +
-            FormattableString.Invariant(
-                $"{Sum(shard => shard.DataSyncs)} syncs, {Sum(shard => shard.Errors)} errors, {Sum(shard => shard.Overloads)} refused; ") +
-            FormattableString.Invariant(
-                $"{RentedBuffers} buffers out, {PoolAllocatedBytes} of {PoolBudgetBytes} bytes of the pool taken");
-
-        private long Sum(Func<ShardStats, long> figure) => Shards.Sum(figure);
+        /// <summary>A small table for a log: a row for each shard, and one for all of them. Times are those of the device.</summary>
+        public override string ToString() => StatsTable.Of(this);
     }
 }

@@ -4,33 +4,13 @@ using AkkaAio.Engines;
 namespace AkkaAio;
 
 /// <summary>What the shard of an operation is chosen by.</summary>
-public enum ShardBy
+public enum AioShardBy
 {
     /// <summary>The file's path.</summary>
     File,
 
     /// <summary>The file's path and the stripe that the operation starts in.</summary>
     Stripe,
-}
-
-/// <summary>How completions are waited for.</summary>
-public enum ReapWait
-{
-    /// <summary>By a thread for each shard, in io_getevents(2).</summary>
-    GetEvents,
-
-    /// <summary>By one thread for all shards, in epoll_wait(2).</summary>
-    Epoll,
-}
-
-/// <summary>Which thread waits for completions, with <see cref="ReapWait.GetEvents"/>.</summary>
-public enum ReapThread
-{
-    /// <summary>The shard's own thread, when it has nothing else to do; where its dispatcher is of a type that cannot, as Own.</summary>
-    Shard,
-
-    /// <summary>A second thread for each shard.</summary>
-    Own,
 }
 
 /// <summary>
@@ -55,7 +35,7 @@ public sealed record AioSettings
     public required int Shards { get; init; }
 
     /// <summary><c>shard-by</c>.</summary>
-    public required ShardBy ShardBy { get; init; }
+    public required AioShardBy ShardBy { get; init; }
 
     /// <summary><c>stripe-size</c>, bytes.</summary>
     public required long StripeSize { get; init; }
@@ -96,6 +76,26 @@ public sealed record AioSettings
     /// <param name="Thread"><c>thread</c>.</param>
     public sealed record ReapSettings(int MinNr, int Nr, TimeSpan Timeout, TimeSpan Poll, ReapWait Wait, ReapThread Thread);
 
+    /// <summary>How completions are waited for.</summary>
+    public enum ReapWait
+    {
+        /// <summary>By a thread for each shard, in io_getevents(2).</summary>
+        GetEvents,
+
+        /// <summary>By one thread for all shards, in epoll_wait(2).</summary>
+        Epoll,
+    }
+
+    /// <summary>Which thread waits for completions, with <see cref="ReapWait.GetEvents"/>.</summary>
+    public enum ReapThread
+    {
+        /// <summary>The shard's own thread, when it has nothing else to do; as Own where its dispatcher is of another type.</summary>
+        Shard,
+
+        /// <summary>A second thread for each shard.</summary>
+        Own,
+    }
+
     internal static string DispatcherId(string name) => $"{Path}.{name}-dispatcher";
 
     /// <summary>The embedded <c>reference.conf</c>.</summary>
@@ -133,7 +133,7 @@ public sealed record AioSettings
         {
             Engine = reader.OneOf("engine", [.. EngineNames]),
             Shards = reader.IntOrAuto("shards", 1, 1024, Math.Clamp(Environment.ProcessorCount / 2, 1, 8)),
-            ShardBy = reader.OneOf("shard-by", "file", "stripe") == "file" ? ShardBy.File : ShardBy.Stripe,
+            ShardBy = reader.OneOf("shard-by", "file", "stripe") == "file" ? AioShardBy.File : AioShardBy.Stripe,
             StripeSize = reader.Bytes("stripe-size", 4096, 1L << 40),
             Depth = reader.Int("depth", 1, 65536),
             MaxQueueSize = reader.Int("max-queue-size", 1, 1 << 24),

@@ -202,7 +202,9 @@ internal sealed class ShardActor : UntypedActor
 
     private void Open(Interop.Engines.IIoContext queue)
     {
-        var thread = _aio.Settings.Reap is { Wait: ReapWait.GetEvents, Thread: ReapThread.Shard } ? ThreadExecutor.Current : null;
+        var thread = _aio.Settings.Reap is { Wait: AioSettings.ReapWait.GetEvents, Thread: AioSettings.ReapThread.Shard }
+            ? ThreadExecutor.Current
+            : null;
         IReaping reaping;
         if (_aio.EpollReaper is { } epoll)
         {

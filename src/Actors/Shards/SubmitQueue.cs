@@ -267,7 +267,7 @@ internal sealed class SubmitQueue(AioExt aio, Shard shard, ShardContext context,
             _slowSubmitLoggedAt = now;
             log.Info(
                 "Shard {ShardId}: io_submit of {Count} operations blocked for {Time}; {Calls} such calls so far. Files of a file system " +
-                "that does so can be opened with AioOpenOptions.Engine = \"thread-pool\"",
+                "that does so can be opened with AioOpenOptions.OnBlockingThreads",
                 shard.Index, count, new TimeSpan(ticks), _counters.SlowSubmits);
         }
     }

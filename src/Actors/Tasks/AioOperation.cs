@@ -262,7 +262,7 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
             return;
         }
 
-        if (TryClaim(reply.RepliesTo))
+        if (TryClaim(reply.Command))
         {
             _reply = reply;
             End();

@@ -69,10 +69,10 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
 
         Engine.Release();
         await Replies.AssertOneEach([before, cut, .. reads, .. writes, flush, again, last, close, late]);
-        Assert.Equal(before, Replies.InOrder[0].RepliesTo);
-        Assert.Equal(cut, Replies.InOrder[1].RepliesTo);
+        Assert.Equal(before, Replies.InOrder[0].Command);
+        Assert.Equal(cut, Replies.InOrder[1].Command);
         Assert.IsType<Aio.LengthSet>(Replies.InOrder[1]);
-        var order = Replies.InOrder.Select(reply => reply.RepliesTo).ToList();
+        var order = Replies.InOrder.Select(reply => reply.Command).ToList();
         Assert.All(writes, write => Assert.True(order.IndexOf(write) < order.IndexOf(flush)));
         Assert.All<Aio.Command>([.. reads, .. writes, flush], command => Assert.True(order.IndexOf(command) < order.IndexOf(again)));
         Assert.True(order.IndexOf(again) < order.IndexOf(last));
@@ -153,7 +153,7 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
         Assert.False(Replies.Has(cut));
         await Eventually(() => Engine.Release() == 1, "the fdatasync is in flight, and released");
         await Replies.Of<Aio.LengthSet>(cut);
-        Assert.Equal([flush, cut], Replies.InOrder.Select(reply => reply.RepliesTo));
+        Assert.Equal([flush, cut], Replies.InOrder.Select(reply => reply.Command));
         Assert.IsType<Aio.Flushed>(Replies.InOrder[0]);
     }
 

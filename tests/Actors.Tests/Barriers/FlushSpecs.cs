@@ -193,7 +193,7 @@ public abstract class FlushSpecsBase(string hocon, ITestOutputHelper output) : A
         var flush = Replies.Tell(new Aio.Flush(file));
         await Replies.Of<Aio.CommandFailed>(write);
         await Replies.Of<Aio.Flushed>(flush);
-        Assert.Equal([write, flush], Replies.InOrder.Select(reply => reply.RepliesTo));
+        Assert.Equal([write, flush], Replies.InOrder.Select(reply => reply.Command));
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class LateReadSpecs
         var aio = AioExt.Get(system);
         var options = new AioOpenOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, GrowAhead = 64 * Block };
         var writer = await aio.OpenAsync("/late", options);
-        var reader = await aio.OpenAsync("/late", new() { Engine = "thread-pool" });
+        var reader = await aio.OpenAsync("/late", new() { OnBlockingThreads = true });
         var content = new byte[Block];
         content.AsSpan().Fill((byte)'a');
         await writer.WriteAsync(content, 0);

@@ -68,7 +68,7 @@ public sealed class SettingsSpecs
         var settings = Create("");
         Assert.Equal("auto", settings.Engine);
         Assert.Equal(Math.Clamp(Environment.ProcessorCount / 2, 1, 8), settings.Shards);
-        Assert.Equal(ShardBy.File, settings.ShardBy);
+        Assert.Equal(AioShardBy.File, settings.ShardBy);
         Assert.Equal(1 << 20, settings.StripeSize);
         Assert.Equal(256, settings.Depth);
         Assert.Equal(65536, settings.MaxQueueSize);
@@ -76,8 +76,8 @@ public sealed class SettingsSpecs
         Assert.Equal(2, settings.SubmitBatchMin);
         Assert.Equal(
             new AioSettings.ReapSettings(
-                MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), ReapWait.GetEvents,
-                ReapThread.Shard),
+                MinNr: 1, Nr: 128, TimeSpan.FromMilliseconds(100), Poll: TimeSpan.FromMilliseconds(0.2), AioSettings.ReapWait.GetEvents,
+                AioSettings.ReapThread.Shard),
             settings.Reap);
         Assert.Equal(0.5, settings.AioMaxNrShare);
         Assert.Equal(TimeSpan.FromSeconds(3), settings.DrainTimeout);

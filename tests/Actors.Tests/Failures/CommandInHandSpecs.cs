@@ -68,7 +68,7 @@ public sealed class CommandInHandSpecs(ITestOutputHelper output)
             specs.Replies.OnReply = reply =>
             {
                 before?.Invoke(reply);
-                if (reply.RepliesTo == Command)
+                if (reply.Command == Command)
                 {
                     _go.Wait(Patience.Long);
                 }

@@ -97,7 +97,7 @@ public sealed class KilledThreadPoolSpecs(ITestOutputHelper output) : AioTestKit
 
         private void OnReply(Aio.Event reply)
         {
-            if (!_outstanding.Remove(reply.RepliesTo))
+            if (!_outstanding.Remove(reply.Command))
             {
                 _ended.TrySetException(new InvalidOperationException($"a second reply: {reply}"));
             }

@@ -59,7 +59,7 @@ public sealed class BatchSpecsOnMemory(ITestOutputHelper output) : BatchSpecs(En
         var refused = new Aio.RentRead(file, -1, 1);
         Replies.OnReply = reply =>
         {
-            if (reply.RepliesTo == refused)
+            if (reply.Command == refused)
             {
                 reached.Set();
                 go.Wait(Patience.Long); // the shard's thread

@@ -141,7 +141,7 @@ public sealed class OverloadSpecs : AioTestKit
         Replies.Tell(room);
         Replies.Tell(room);
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(room))).Found);
-        await Eventually(() => Replies.InOrder.Count(reply => reply.RepliesTo == room) == 2, "both tellings are answered");
+        await Eventually(() => Replies.InOrder.Count(reply => reply.Command == room) == 2, "both tellings are answered");
         Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(room))).Found);
         Engine.OnOperation = null;
         Engine.Release();

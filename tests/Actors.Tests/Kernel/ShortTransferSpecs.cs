@@ -161,7 +161,7 @@ public sealed class ShortTransferSpecs : AioTestKit
         Assert.False(Replies.Has(close));
         Assert.Equal(1, Engine.Release());
         await Replies.AssertOneEach(write, flush, close);
-        Assert.Equal([write, flush, close], Replies.InOrder.Select(reply => reply.RepliesTo));
+        Assert.Equal([write, flush, close], Replies.InOrder.Select(reply => reply.Command));
         Assert.Equal(Pattern(Block), OnDisk(file.Path)[..Block]);
     }
 

@@ -63,7 +63,7 @@ internal sealed class Journal
     {
         lock (_lock)
         {
-            var entry = _byCommand[reply.RepliesTo];
+            var entry = _byCommand[reply.Command];
             Trace?.Add($"answered {entry.Index} {reply.GetType().Name} {(reply as Aio.CommandFailed)?.Cause.GetType().Name}");
             if (entry.Reply is not null)
             {

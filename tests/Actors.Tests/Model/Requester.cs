@@ -25,7 +25,7 @@ internal sealed class Requester(ActorSystem system, Journal journal, Stepper? st
         {
             var reply = (Aio.Event)message;
             journal.Answered(reply, takes: !dead);
-            if (reply.RepliesTo is Aio.FileCommand && !journal.SystemEnds && !_aio.Shards.Any(shard => shard.Ref.Equals(sender)))
+            if (reply.Command is Aio.FileCommand && !journal.SystemEnds && !_aio.Shards.Any(shard => shard.Ref.Equals(sender)))
             {
                 throw new InvalidOperationException($"a reply of {sender}, which is no shard");
             }

@@ -65,7 +65,7 @@ public abstract class BatchCommandSpecs(EngineKind kind, string hocon, ITestOutp
         Disk.Tell(batch, Replies);
         var commands = CommandsOf(batch);
         await Replies.AssertOneEach(commands);
-        var order = Replies.InOrder.Select(reply => Array.IndexOf(commands, (Aio.FileCommand)reply.RepliesTo)).ToArray();
+        var order = Replies.InOrder.Select(reply => Array.IndexOf(commands, (Aio.FileCommand)reply.Command)).ToArray();
         int Place(int command) => Array.IndexOf(order, command);
         Assert.All(Enumerable.Range(0, 32), write => Assert.True(Place(write) < Place(32), "the flush came first"));
         Assert.True(Place(32) < Place(33), "the cut came before the flush");

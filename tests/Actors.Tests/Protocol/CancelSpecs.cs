@@ -117,8 +117,8 @@ public abstract partial class CancelSpecsBase : AioTestKit
         Replies.Tell(command);
         Replies.Tell(command);
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
-        await Eventually(() => Replies.InOrder.Count(reply => reply.RepliesTo == command) == 2, "both tellings are answered");
-        Assert.All(Replies.InOrder.Where(reply => reply.RepliesTo == command), reply =>
+        await Eventually(() => Replies.InOrder.Count(reply => reply.Command == command) == 2, "both tellings are answered");
+        Assert.All(Replies.InOrder.Where(reply => reply.Command == command), reply =>
             Assert.IsType<AioCanceledException>(Assert.IsType<Aio.CommandFailed>(reply).Cause));
         Assert.False((await Replies.Do<Aio.Canceled>(new Aio.Cancel(command))).Found);
         Script(hold: false);
@@ -309,7 +309,7 @@ public abstract partial class CancelSpecsBase : AioTestKit
         }
 
         await Replies.Do<Aio.Closed>(new Aio.Close(file)); // everything is back
-        await Replies.AssertOneEach([.. commands, .. cancels, Replies.InOrder[^1].RepliesTo]);
+        await Replies.AssertOneEach([.. commands, .. cancels, Replies.InOrder[^1].Command]);
         foreach (var cancel in cancels)
         {
             var found = (await Replies.Of<Aio.Canceled>(cancel)).Found;

@@ -176,7 +176,7 @@ public abstract class AioTestKit : Akka.TestKit.Xunit2.TestKit
     /// <summary>Everything that was told to the shards before has been taken up, and what it put in flight has been reaped.</summary>
     protected async Task Fence(AioFile other)
     {
-        var stripes = Ext.Settings.ShardBy == ShardBy.Stripe ? 16 : 1;
+        var stripes = Ext.Settings.ShardBy == AioShardBy.Stripe ? 16 : 1;
         for (var i = 0; i < 3 * stripes; i++)
         {
             using var read = await other.RentReadAsync(i % stripes * Ext.Settings.StripeSize, 1).AsTask().WaitAsync(Patience.Long);

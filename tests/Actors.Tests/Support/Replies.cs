@@ -71,7 +71,7 @@ public sealed class Replies(ActorSystem system) : MinimalActorRef
         var reply = Assert.IsAssignableFrom<Aio.Event>(message);
         _inOrder.Enqueue(reply);
         OnReply?.Invoke(reply);
-        var entry = EntryOf(reply.RepliesTo);
+        var entry = EntryOf(reply.Command);
         Interlocked.Increment(ref entry.Count);
         entry.First.TrySetResult(reply);
     }

@@ -184,7 +184,7 @@ internal sealed partial class Worker
             Access = access,
             Direct = pattern.Direct ?? (_random.Next(2) == 0 ? DirectIo.Off : DirectIo.Auto),
             PreallocationSize = access != FileAccess.Read && !pattern.Keeps && _random.Next(4) == 0 ? _random.Next(PatternFile.Size) : 0,
-            Engine = _random.Next(6) == 0 ? "thread-pool" : null,
+            OnBlockingThreads = _random.Next(6) == 0,
             Owner = owner ?? ActorRefs.Nobody,
         };
         if (_random.Next(2) == 0)

@@ -5,12 +5,12 @@ using Xunit.Abstractions;
 namespace AkkaAio.Tests.Buffered;
 
 /// <summary>One file's operations on threads, beside others in the kernel's queue.</summary>
-public sealed class EngineOfFileSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.LinuxAio, "", output)
+public sealed class OnBlockingThreadsSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.LinuxAio, "", output)
 {
     [SkippableFact]
     public async Task A_direct_file_on_threads_is_written_and_read_without_a_submit()
     {
-        var file = await Open("thread-pool");
+        var file = await Open(onBlockingThreads: true);
         Assert.True(file.IsDirect);
         for (var i = 0; i < 20; i++)
         {
@@ -27,24 +27,13 @@ public sealed class EngineOfFileSpecs(ITestOutputHelper output) : AioTestKit(Eng
     }
 
     [SkippableFact]
-    public async Task The_system_s_own_engine_may_be_named()
+    public async Task A_file_that_does_not_ask_for_it_is_submitted()
     {
-        var file = await Open("linux-aio");
+        var file = await Open(onBlockingThreads: false);
         await file.WriteAsync(Pattern(Block), 0);
         Assert.Equal(1, (await StatsAfter(1)).Shards.Sum(shard => shard.Submitted));
     }
 
-    [SkippableTheory]
-    [InlineData("io-uring")]
-    [InlineData("")]
-    [InlineData("Thread-Pool")]
-    public async Task Another_is_refused_with_those_that_are_possible(string engine)
-    {
-        var error = await Assert.ThrowsAsync<AioArgumentException>(() => Open(engine));
-        Assert.Contains("linux-aio", error.Message, StringComparison.Ordinal);
-        Assert.Contains("thread-pool", error.Message, StringComparison.Ordinal);
-    }
-
-    private Task<AioFile> Open(string engine) =>
-        Ext.OpenAsync(NewPath(), New with { PreallocationSize = 64 * Block, Engine = engine });
+    private Task<AioFile> Open(bool onBlockingThreads) =>
+        Ext.OpenAsync(NewPath(), New with { PreallocationSize = 64 * Block, OnBlockingThreads = onBlockingThreads });
 }
