@@ -6,18 +6,18 @@ namespace AkkaAio;
 /// <summary>The figures of <see cref="Aio.Stats"/> as text: a line for the system, a row for each shard, and one for all of them.</summary>
 internal static class StatsTable
 {
-    private static readonly string[] s_heads =
+    private static readonly string[] Heads =
         ["shard", "in flight", "queued", "reads", "read", "writes", "written", "syncs", "errors", "refused", "p50", "p99", "max"];
 
     public static string Of(Aio.Stats stats)
     {
-        List<string[]> rows = [s_heads, .. stats.Shards.Select(RowOf)];
+        List<string[]> rows = [Heads, .. stats.Shards.Select(RowOf)];
         if (stats.Shards.Count > 1)
         {
             rows.Add(SumOf(stats.Shards));
         }
 
-        var widths = s_heads.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
+        var widths = Heads.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
         var text = new StringBuilder();
         text.Append(
             CultureInfo.InvariantCulture,

@@ -8,14 +8,14 @@ namespace AkkaAio.Tests.Protocol;
 /// <summary>What a log shows of commands, events, options and figures: names, paths, offsets and lengths, and never data.</summary>
 public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.Memory, "akka.io.aio.shards = 2", output)
 {
-    private static readonly byte[] s_secret = Encoding.ASCII.GetBytes("secret ".PadRight(Block, '.'));
+    private static readonly byte[] Secret = Encoding.ASCII.GetBytes("secret ".PadRight(Block, '.'));
 
     [Fact]
     public async Task A_command_says_what_it_asks_for()
     {
         var path = NewPath();
         var file = await Ext.OpenAsync(path, New);
-        Memory<byte> memory = s_secret;
+        Memory<byte> memory = Secret;
         (Aio.Message, string)[] texts =
         [
             (new Aio.Open(path, New), $"Open({path}, Create, ReadWrite, Direct Required)"),
@@ -34,6 +34,7 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
             (new Aio.Rename(path, "/to") { Replace = false }, $"Rename({path} to /to, without replacing)"),
             (new Aio.SyncFolder("/folder"), "SyncFolder(/folder)"),
             (new Aio.GetStats(), "GetStats()"),
+            (new Aio.GetFiles(), "GetFiles()"),
             (new Aio.Batch(), "Batch()"),
             (new Aio.Batch(new Aio.Flush(file)), $"Batch(Flush({path}))"),
             (new Aio.Batch(new Aio.Flush(file), new Aio.Close(file)), $"Batch(2 commands: Flush({path}) …)"),
@@ -50,13 +51,13 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
         var opened = await Replies.Do<Aio.Opened>(new Aio.Open(path, New));
         Assert.Equal($"Opened(Open({path}, Create, ReadWrite, Direct Required): {path})", opened.ToString());
         var file = opened.File;
-        var written = await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, s_secret, 0));
+        var written = await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, Secret, 0));
         Assert.Equal($"WriteCompleted(Write({path}, offset 0, length 4096))", written.ToString());
         var read = await Replies.Do<Aio.RentReadCompleted>(new Aio.RentRead(file, 4000, 200));
         Assert.Equal($"RentReadCompleted(RentRead({path}, offset 4000, length 200): 96 bytes)", read.ToString());
         read.Buffer.Dispose();
         _ = read.ToString();
-        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, s_secret, 1));
+        var failed = await Replies.Do<Aio.CommandFailed>(new Aio.Write(file, Secret, 1));
         Assert.StartsWith(
             $"CommandFailed(Write({path}, offset 1, length 4096): NotPerformed, ", failed.ToString(), StringComparison.Ordinal);
         Assert.Contains(failed.Cause.Message, failed.ToString(), StringComparison.Ordinal);
