@@ -53,7 +53,8 @@ public sealed partial class AioFile : IAsyncDisposable
     /// still there: docs/appending.md says how to find the last record.
     /// <para>
     /// What another process appends, or an open that is none of AkkaAio's, is read as soon as it is there, but Length need not move with
-    /// it: it is looked at when the file is opened once more. What another process cuts off is seen by reads, and here no sooner either.
+    /// it: it is looked at by <see cref="RefreshLengthAsync"/> and when the file is opened once more. What another process cuts off is seen
+    /// by reads, and here no sooner either.
     /// </para>
     /// </remarks>
     public long Length => IsBlockDevice ? DeviceLength() : Extent.Length;

@@ -146,6 +146,13 @@ internal sealed class MemoryEngine : IIoEngine
                 throw new AioSystemException(Errno.EAGAIN, "fcntl(F_OFD_SETLK)", path);
             }
 
+            if (exists && options.Share is { } share &&
+                _open.Values.Any(other => other.Inode == inode && other.Share is { } its &&
+                                          (share == FileShare.None || its == FileShare.None)))
+            {
+                throw new AioSystemException(Errno.EAGAIN, "flock", path);
+            }
+
             inode ??= _inodes[path] = new MemoryInode(_inodesMade++);
             if (options.Mode is FileMode.Create or FileMode.Truncate)
             {

@@ -82,6 +82,8 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public FileLockMode Lock => options.Lock;
 
+    public FileShare? Share => options.Share;
+
     public string Path => path;
 
     public FileIdentity Identity => new(engine.Device | (engine.DeviceOf?.Invoke(path) ?? 0), inode.Number);

@@ -32,6 +32,9 @@ public sealed class AioClosedException : AioException
         Operation = operation;
         Path = path;
     }
+
+    /// <inheritdoc/>
+    public override Exception ToBcl() => new ObjectDisposedException(Message, this);
 }
 
 /// <summary>The shard or the system stopped while it held the command. See <see cref="Aio.CommandFailed.Outcome"/>.</summary>
@@ -72,6 +75,9 @@ public sealed class AioCanceledException : AioException
         Operation = operation;
         Path = path;
     }
+
+    /// <summary>An <see cref="OperationCanceledException"/>, with this exception inside.</summary>
+    public override Exception ToBcl() => new OperationCanceledException(Message, this);
 }
 
 /// <summary>The kernel stopped a write short, again and again. <see cref="Written"/> bytes are in the file.</summary>
@@ -104,4 +110,7 @@ public sealed class AioBufferDisposedException : AioException
         Operation = operation;
         Path = path;
     }
+
+    /// <inheritdoc/>
+    public override Exception ToBcl() => new ObjectDisposedException(Message, this);
 }

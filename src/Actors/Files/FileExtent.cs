@@ -111,6 +111,24 @@ internal sealed partial class FileExtent
         }
     }
 
+    /// <summary>Blocks. Another process may have made the file longer or shorter.</summary>
+    public void Refresh(IIoFile handle)
+    {
+        lock (_lock)
+        {
+            var known = Length; // before the look: a write of another open that is answered meanwhile makes both longer
+            var actual = handle.GetLength();
+            if (actual < known || actual < AllocatedEnd)
+            {
+                Set(actual);
+            }
+            else if (actual > AllocatedEnd)
+            {
+                GrownByOthers(actual); // or by buffered writes of ours
+            }
+        }
+    }
+
     /// <summary>One open less. Takes the unwritten tail back if nothing is under way, and closes the descriptor.</summary>
     public void Closed(OpenFile file)
     {

@@ -262,6 +262,21 @@ public sealed partial class Aio
     }
 
     /// <summary>
+    /// Looks up the file's length, which another process may have changed: fstat(2), and <see cref="AioFile.Length"/> is what it says.
+    /// Replied to with <see cref="LengthRefreshed"/>.
+    /// </summary>
+    public sealed class RefreshLength : BarrierCommand
+    {
+        /// <summary>Looks up the length of <paramref name="file"/>.</summary>
+        public RefreshLength(AioFile file)
+            : base(file)
+        {
+        }
+
+        internal override string Name => "refresh-length";
+    }
+
+    /// <summary>
     /// Closes the file after every command that was told before it. Replied to with <see cref="Closed"/>; commands told later fail with
     /// <see cref="AioClosedException"/>. It does not flush.
     /// </summary>

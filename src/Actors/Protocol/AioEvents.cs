@@ -136,6 +136,18 @@ public sealed partial class Aio
         }
     }
 
+    /// <summary>Reply to <see cref="RefreshLength"/>.</summary>
+    public sealed class LengthRefreshed : Event<RefreshLength>
+    {
+        internal LengthRefreshed(RefreshLength command, long length)
+            : base(command) => Length = length;
+
+        /// <summary>The file's length in bytes.</summary>
+        public long Length { get; }
+
+        internal override string Result => string.Create(CultureInfo.InvariantCulture, $"length {Length}");
+    }
+
     /// <summary>Reply to <see cref="Close"/>: the descriptor is closed.</summary>
     public sealed class Closed : Event<Close>
     {
@@ -174,6 +186,10 @@ public sealed partial class Aio
     }
 
     /// <summary>Reply to any command that failed.</summary>
+    /// <remarks>
+    /// An Ask for the event of success, such as <c>Ask&lt;Aio.Opened&gt;</c>, throws instead: <see cref="AioException.ToBcl"/> of
+    /// <see cref="Cause"/>. An <c>Ask&lt;Aio.Event&gt;</c> returns it.
+    /// </remarks>
     public sealed class CommandFailed : Event
     {
         internal CommandFailed(Command command, Exception cause, AioOutcome outcome)

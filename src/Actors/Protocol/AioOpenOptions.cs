@@ -47,6 +47,20 @@ public sealed record AioOpenOptions
     public FileLockMode Lock { get; init; }
 
     /// <summary>
+    /// What other opens may do meanwhile, as <see cref="FileStream"/> understands it on Unix: advisory, by flock(2). Null, the default,
+    /// takes no lock and is kept out by none. None: fails with EAGAIN while another open shares the file, and keeps them out. All other
+    /// values are one: fails while another open has None. It goes together with <see cref="FileStream"/>, which always takes such a
+    /// lock, and with none of <see cref="Lock"/>, which is for opens of AkkaAio on several machines (NFS) too.
+    /// </summary>
+    public FileShare? Share { get; init; }
+
+    /// <summary>
+    /// The permissions of a file that the open makes, less the process's umask; null: 0666, as of other programs. Needs a
+    /// <see cref="Mode"/> that makes files. A file that is there keeps its own.
+    /// </summary>
+    public UnixFileMode? UnixCreateMode { get; init; }
+
+    /// <summary>
     /// The file's reads and writes run on the threads of <c>blocking-dispatcher</c> and not in the shard's context, as those of buffered
     /// files do where the engine takes none: for a direct file on a file system that makes io_submit block. Makes no difference with the
     /// engine <c>thread-pool</c>.
@@ -85,10 +99,18 @@ public sealed record AioOpenOptions
         _ = PreallocationSize == 0 ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(PreallocationSize)} {PreallocationSize}");
         _ = GrowAhead == 0 ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(GrowAhead)} {GrowAhead}");
         _ = Lock == FileLockMode.None ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Lock)} {Lock}");
+        _ = Share is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Share)} {Share}");
+        _ = UnixCreateMode is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(UnixCreateMode)} {UnixCreateMode}");
         _ = OnBlockingThreads ? text.Append(", ").Append(nameof(OnBlockingThreads)) : text;
         _ = Owner is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Owner)} {Owner.Path}");
         return text.ToString();
     }
 
-    internal IoFileOptions ToFileOptions() => new(Mode, Access, Direct, PreallocationSize) { Lock = Lock, Below = Below };
+    internal IoFileOptions ToFileOptions() => new(Mode, Access, Direct, PreallocationSize)
+    {
+        Lock = Lock,
+        Share = Share,
+        UnixCreateMode = UnixCreateMode,
+        Below = Below,
+    };
 }

@@ -16,7 +16,7 @@ internal static class ReplyExtensions
         var isLost = reply is Aio.RentReadCompleted or Aio.Opened && LostMessages.IsGone(requester);
         try
         {
-            requester.Tell(reply, sender);
+            requester.Tell(MessageFor(requester, reply), sender);
         }
         catch (Exception e)
         {
@@ -30,6 +30,13 @@ internal static class ReplyExtensions
             LostMessages.GiveBack(reply);
         }
     }
+
+    // An Ask for one event, as Ask<Opened>, takes any other message for a mistake of its caller, and drops it; Akka's own message for a
+    // failure makes it throw. An Ask<Event> or Ask<object> has the CommandFailed.
+    private static object MessageFor(IActorRef requester, Aio.Event reply) =>
+        reply is Aio.CommandFailed failed && IsAsk(requester) && !requester.GetType().GenericTypeArguments[0].IsInstanceOfType(reply)
+            ? new Status.Failure(failed.Cause is AioException typed ? typed.ToBcl() : failed.Cause)
+            : reply;
 
     // Its Tell throws nothing of its own: the Ask was over, and the reply has become a dead letter.
     private static bool IsAsk(IActorRef requester) =>

@@ -7,7 +7,7 @@ namespace AkkaAio.Shards;
 /// what comes behind. A lane that is done tells the home shard; there, when all lanes have arrived:
 /// <code>
 /// Flush                        ──► ReadyFlushes ──► one fdatasync for all that are ready (FileSyncs) ──► Flushed, each
-/// SetLength, Allocate, Close   ──► ReadyExclusive ──► a blocking thread ──► reply ──► the lanes go on
+/// SetLength, Allocate, Close … ──► ReadyExclusive ──► a blocking thread ──► reply ──► the lanes go on
 /// </code>
 /// </summary>
 internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
@@ -188,6 +188,9 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
             case Aio.Allocate allocate:
                 file.Extent.Allocate(file.Handle, allocate.Offset, allocate.Length);
                 break;
+            case Aio.RefreshLength:
+                file.Extent.Refresh(file.Handle);
+                break;
             case Aio.Close when !file.Open.DescriptorLeaked:
                 file.Release();
                 break;
@@ -230,6 +233,7 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
     {
         Aio.SetLength set => new Aio.LengthSet(set),
         Aio.Allocate allocate => new Aio.Allocated(allocate),
+        Aio.RefreshLength refresh => new Aio.LengthRefreshed(refresh, refresh.File.Extent.Length),
         Aio.Close close => new Aio.Closed(close),
         _ => throw new InvalidOperationException($"not an exclusive barrier: {command}"),
     };
@@ -273,7 +277,7 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
         {
             barrier.IsAtHome = false;
             loop.Accepted.Remove(barrier);
-            if (barrier.Barrier is Aio.SetLength or Aio.Allocate)
+            if (barrier.Barrier is not (Aio.Flush or Aio.Close))
             {
                 barrier.File.ExclusiveAnswered();
             }

@@ -249,6 +249,9 @@ internal sealed class AioOperation : MinimalActorRef, IThreadPoolWorkItem, IValu
             case Aio.ReadVCompleted read:
                 _source.SetResult(read.Count); // of no bytes
                 break;
+            case Aio.RoomAvailable room:
+                _source.SetResult(room.Credit);
+                break;
             default:
                 _source.SetResult(_count);
                 break;

@@ -34,12 +34,12 @@ internal static unsafe partial class FileSyscalls
 
     public static int ODirect => Table.ODirect;
 
-    public static SafeFileHandle? TryOpen(string path, int flags, out Errno errno)
+    public static SafeFileHandle? TryOpen(string path, int flags, out Errno errno, UnixFileMode? mode = null)
     {
         nint fd;
         do
         {
-            fd = OpenNative(path, flags | OCloExec, DefaultMode);
+            fd = OpenNative(path, flags | OCloExec, (int?)mode ?? DefaultMode);
             errno = fd < 0 ? LastErrno() : Errno.None;
         }
         while (errno == Errno.EINTR); // a slow file system (FUSE, NFS) and a signal: open again, nothing has happened

@@ -3,13 +3,21 @@ using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Interop.Abi;
 
-/// <summary>fcntl(2) with F_OFD_SETLK: locks that belong to an open file description, and end with its last descriptor.</summary>
+/// <summary>
+/// fcntl(2) with F_OFD_SETLK, and flock(2): locks that belong to an open file description, and end with its last descriptor. On a local
+/// file system the two do not see each other.
+/// </summary>
 internal static unsafe partial class LockSyscalls
 {
     // fcntl.h
     private const int FOfdSetLk = 37;
     private const short FRdLck = 0;
     private const short FWrLck = 1;
+
+    // sys/file.h
+    private const int LockSh = 1;
+    private const int LockEx = 2;
+    private const int LockNb = 4;
 
     /// <summary>Locks the whole file, without waiting.</summary>
     /// <returns><see cref="Errno.None"/>; EAGAIN or EACCES: another open has a lock that does not go with this one; or why not.</returns>
@@ -25,6 +33,23 @@ internal static unsafe partial class LockSyscalls
 
         return errno;
     }
+
+    /// <summary>flock(2) of the file, without waiting.</summary>
+    /// <returns><see cref="Errno.None"/>; EAGAIN: another open has a lock that does not go with this one; or why not.</returns>
+    public static Errno TryFlock(SafeFileHandle file, bool exclusive)
+    {
+        Errno errno;
+        do
+        {
+            errno = Flock(file, (exclusive ? LockEx : LockSh) | LockNb) < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
+        }
+        while (errno == Errno.EINTR);
+
+        return errno;
+    }
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Flock(SafeFileHandle fd, int operation);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Fcntl(SafeFileHandle fd, int command, FLock* argument);

@@ -18,6 +18,15 @@ internal sealed record IoFileOptions(
     /// <summary>The lock that the open holds.</summary>
     public FileLockMode Lock { get; init; }
 
+    /// <summary>What flock(2) holds until the close. Null: nothing.</summary>
+    public FileShare? Share { get; init; }
+
+    /// <summary>Permissions of a file that the open makes, less the umask. Null: 0666.</summary>
+    public UnixFileMode? UnixCreateMode { get; init; }
+
+    /// <summary>Whether the open may make the file.</summary>
+    public bool Creates => Mode is FileMode.Create or FileMode.CreateNew or FileMode.OpenOrCreate or FileMode.Append;
+
     /// <summary>The path is a name below this folder: a regular file with one name, reached over no link. Null: it is any path.</summary>
     internal Folder? Below { get; init; }
 
@@ -38,6 +47,10 @@ internal sealed record IoFileOptions(
             _ when Lock is < FileLockMode.None or > FileLockMode.Exclusive => $"FileLockMode {Lock} does not exist",
             _ when Lock == FileLockMode.Exclusive && Access == FileAccess.Read => "an exclusive lock needs write access",
             _ when Lock == FileLockMode.Shared && Access == FileAccess.Write => "a shared lock needs read access",
+            _ when Share is < FileShare.None or > (FileShare.ReadWrite | FileShare.Delete) =>
+                $"FileShare {Share} is none of None, Read, Write, ReadWrite and Delete",
+            _ when UnixCreateMode is < 0 or > (UnixFileMode)0xFFF => $"UnixCreateMode {UnixCreateMode} has bits that are no permissions",
+            _ when UnixCreateMode is not null && !Creates => $"UnixCreateMode is for files that are made, and FileMode.{Mode} makes none",
             _ => null,
         };
         if (reason is not null)

@@ -34,6 +34,14 @@ public class AioException : IOException
     /// <summary>Length in bytes; null when it does not apply.</summary>
     public long? Length { get; init; }
 
+    /// <summary>
+    /// What the BCL's own file classes throw in this case, with this exception inside: for code that catches theirs. A missing file is a
+    /// <see cref="FileNotFoundException"/>, or a <see cref="DirectoryNotFoundException"/> where its folder is missing or no folder;
+    /// no permission, or a folder where a file is meant, an <see cref="UnauthorizedAccessException"/>; a closed file or a disposed buffer
+    /// an <see cref="ObjectDisposedException"/>; everything else an <see cref="IOException"/> whose HResult is the errno.
+    /// </summary>
+    public virtual Exception ToBcl() => new IOException(Message, this) { HResult = HResult };
+
     /// <summary>"read of 4096 bytes at offset 0 of /data/log", as far as the parts are known.</summary>
     internal static string Describe(string operation, string? path, long? offset, long? length)
     {

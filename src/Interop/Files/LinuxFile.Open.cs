@@ -47,7 +47,6 @@ internal sealed partial class LinuxFile
     // Buffered where it is new, direct where that is wanted and possible else.
     private static (SafeFileHandle Handle, StatxBuffer Stat, bool IsNew) OpenOrCreate(string path, IoFileOptions options)
     {
-        var creates = options.Mode is FileMode.Create or FileMode.CreateNew or FileMode.OpenOrCreate or FileMode.Append;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             using var place = TryOpen(path, options.Below, FileSyscalls.OPath, out var errno);
@@ -61,13 +60,14 @@ internal sealed partial class LinuxFile
                 continue;
             }
 
-            if (errno != Errno.ENOENT || !creates)
+            if (errno != Errno.ENOENT || !options.Creates)
             {
                 throw new AioSystemException(errno, "open", path);
             }
 
             // O_EXCL: only then is it ours to remove again. It fails on a link that leads nowhere, where open(2) would make its target.
-            var created = TryOpen(path, options.Below, AccessFlag(options) | FileSyscalls.OCreat | FileSyscalls.OExcl, out errno);
+            var flags = AccessFlag(options) | FileSyscalls.OCreat;
+            var created = TryOpen(path, options.Below, flags | FileSyscalls.OExcl, out errno, options.UnixCreateMode);
             if (created is not null)
             {
                 return (created, StatOf(created, path), true);
@@ -80,7 +80,7 @@ internal sealed partial class LinuxFile
 
             if (options.Mode != FileMode.CreateNew && options.Below is null && new FileInfo(path).LinkTarget is not null)
             {
-                FileSyscalls.TryOpen(path, AccessFlag(options) | FileSyscalls.OCreat | FileSyscalls.ONonBlock, out errno)?.Dispose();
+                FileSyscalls.TryOpen(path, flags | FileSyscalls.ONonBlock, out errno, options.UnixCreateMode)?.Dispose();
                 if (errno != Errno.None)
                 {
                     throw new AioSystemException(errno, "open", path);
@@ -158,6 +158,7 @@ internal sealed partial class LinuxFile
     {
         var fd = (int)handle.DangerousGetHandle();
         Lock(handle, path, options.Lock);
+        Share(handle, path, options.Share);
 
         // EINVAL of F_SETFL: no O_DIRECT here. Null also where the kernel accepts O_DIRECT, but not for this file (ext4 with
         // data=journal, encryption …): I/O would silently be buffered and run inside io_submit.
@@ -204,8 +205,21 @@ internal sealed partial class LinuxFile
         }
     }
 
-    private static SafeFileHandle? TryOpen(string path, Folder? below, int flags, out Errno errno) =>
-        below is null ? FileSyscalls.TryOpen(path, flags, out errno) : below.TryOpen(path, flags, out errno);
+    // As the BCL does on Unix, so that the two go together: None is a lock of one's own, everything else a shared one.
+    private static void Share(SafeFileHandle handle, string path, FileShare? share)
+    {
+        var errno = share is null ? Errno.None : LockSyscalls.TryFlock(handle, exclusive: share == FileShare.None);
+        if (errno != Errno.None)
+        {
+            throw new AioSystemException(
+                errno, "flock", path,
+                hint: errno == Errno.EAGAIN ? $"another open of the file does not go with FileShare.{share}" : null);
+        }
+    }
+
+    private static SafeFileHandle? TryOpen(
+        string path, Folder? below, int flags, out Errno errno, UnixFileMode? mode = null) =>
+        below is null ? FileSyscalls.TryOpen(path, flags, out errno, mode) : below.TryOpen(path, flags, out errno);
 
     // False: the file system cannot.
     private static bool TryPreallocate(int fd, string path, FileIdentity file, long length)

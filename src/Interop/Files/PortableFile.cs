@@ -68,9 +68,10 @@ internal sealed class PortableFile : IIoFile
                 Errno.EINVAL, "open", path, hint: "direct I/O needs Linux on x86-64 or arm64; open with Direct = Auto or Off");
         }
 
-        if (options.Lock != FileLockMode.None || options.Below is not null)
+        if (options.Lock != FileLockMode.None || options.Below is not null || options.UnixCreateMode is not null)
         {
-            throw new AioArgumentException("locks and names below a folder need Linux on x86-64 or arm64", "open", path);
+            throw new AioArgumentException(
+                "Lock, UnixCreateMode and names below a folder need Linux on x86-64 or arm64", "open", path);
         }
 
         if (Directory.Exists(path))
@@ -81,7 +82,7 @@ internal sealed class PortableFile : IIoFile
         return Call("open", path, null, null, () =>
         {
             const FileShare AsOnUnix = FileShare.ReadWrite | FileShare.Delete;
-            var handle = File.OpenHandle(path, options.Mode, options.Access, AsOnUnix);
+            var handle = File.OpenHandle(path, options.Mode, options.Access, options.Share ?? AsOnUnix);
             try
             {
                 if (options.PreallocationSize > RandomAccess.GetLength(handle))

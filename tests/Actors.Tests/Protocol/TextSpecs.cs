@@ -27,6 +27,7 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
             (new Aio.Flush(file), $"Flush({path})"),
             (new Aio.SetLength(file, 7), $"SetLength({path}, length 7)"),
             (new Aio.Allocate(file, 7, 9), $"Allocate({path}, offset 7, length 9)"),
+            (new Aio.RefreshLength(file), $"RefreshLength({path})"),
             (new Aio.Close(file), $"Close({path})"),
             (new Aio.Cancel(new Aio.Flush(file)), $"Cancel(Flush({path}))"),
             (new Aio.AwaitRoom(file, 5), $"AwaitRoom({path}, offset 5)"),
@@ -97,7 +98,8 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
     {
         Assert.Equal("Open, Read, Direct Auto", AioOpenOptions.Default.ToString());
         Assert.Equal(
-            $"Append, Write, Direct Off, PreallocationSize 7, GrowAhead 8, Lock Exclusive, OnBlockingThreads, Owner {TestActor.Path}",
+            "Append, Write, Direct Off, PreallocationSize 7, GrowAhead 8, Lock Exclusive, Share None, UnixCreateMode UserRead, " +
+            $"OnBlockingThreads, Owner {TestActor.Path}",
             new AioOpenOptions
             {
                 Mode = FileMode.Append,
@@ -106,6 +108,8 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
                 PreallocationSize = 7,
                 GrowAhead = 8,
                 Lock = FileLockMode.Exclusive,
+                Share = FileShare.None,
+                UnixCreateMode = UnixFileMode.UserRead,
                 OnBlockingThreads = true,
                 Owner = TestActor,
             }.ToString());

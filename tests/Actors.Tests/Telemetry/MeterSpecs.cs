@@ -105,7 +105,7 @@ public sealed class MeterSpecsOnMemory(ITestOutputHelper output) : MeterSpecs(En
         await Replies.Do<Aio.WriteCompleted>(new Aio.Write(file, new byte[Block], 0));
         var info = await log.FishForMessageAsync<Akka.Event.Info>(
             info => info.Message.ToString()!.Contains("io_submit of 1 operations", StringComparison.Ordinal));
-        Assert.Contains("thread-pool", info.Message.ToString(), StringComparison.Ordinal);
+        Assert.Contains("OnBlockingThreads", info.Message.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,6 +18,20 @@ public sealed class ErrorTests
         Assert.Equal(28, e.HResult);
     }
 
+    [Theory]
+    [InlineData(Errno.EACCES, typeof(UnauthorizedAccessException))]
+    [InlineData(Errno.EPERM, typeof(UnauthorizedAccessException))]
+    [InlineData(Errno.ENOENT, typeof(DirectoryNotFoundException))]
+    [InlineData(Errno.ENOSPC, typeof(IOException))]
+    [InlineData(Errno.EAGAIN, typeof(IOException))]
+    public void A_system_error_has_a_counterpart_of_the_BCL(Errno errno, Type type)
+    {
+        var e = new AioSystemException(errno, "open", "/no/such/folder/file");
+        Assert.IsType(type, e.ToBcl());
+        Assert.Same(e, e.ToBcl().InnerException);
+        Assert.True(type != typeof(IOException) || e.ToBcl().HResult == (int)errno);
+    }
+
     [Fact]
     public void Parts_that_are_not_known_are_left_out()
     {

@@ -62,6 +62,61 @@ public sealed class FileLockTests : IDisposable
         Assert.Throws<AioArgumentException>(() => LinuxFile.Open(Path, new IoFileOptions(FileMode.Open, access) { Lock = mode }));
     }
 
+    [Theory]
+    [InlineData(FileShare.None, FileShare.None, false)]
+    [InlineData(FileShare.None, FileShare.ReadWrite, false)]
+    [InlineData(FileShare.Read, FileShare.None, false)]
+    [InlineData(FileShare.Read, FileShare.ReadWrite, true)]
+    [InlineData(FileShare.None, null, true)]
+    [InlineData(null, FileShare.None, true)]
+    public void Two_opens_that_share(FileShare? first, FileShare? second, bool go)
+    {
+        File.WriteAllText(Path, "content");
+        using (Open(first, FileMode.Open))
+        {
+            if (go)
+            {
+                Open(second, FileMode.Open).Dispose();
+                return;
+            }
+
+            var e = Assert.Throws<AioSystemException>(() => Open(second, FileMode.Create));
+            Assert.Equal(Errno.EAGAIN, e.Errno);
+            Assert.Contains($"FileShare.{second}", e.Message, StringComparison.Ordinal);
+            Assert.IsType<IOException>(e.ToBcl());
+            Assert.Equal("content", File.ReadAllText(Path));
+        }
+
+        Open(second, FileMode.Open).Dispose();
+    }
+
+    [Fact]
+    public void A_FileStream_and_an_open_that_shares_keep_each_other_out()
+    {
+        using (new FileStream(Path, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            Assert.Throws<AioSystemException>(() => Open(FileShare.ReadWrite, FileMode.Open));
+            Open((FileShare?)null, FileMode.Open).Dispose(); // asks for nothing
+        }
+
+        using (Open(FileShare.None, FileMode.Open))
+        {
+            Assert.Throws<IOException>(() => File.OpenRead(Path));
+        }
+
+        using (Open(FileShare.Read, FileMode.Open))
+        {
+            File.OpenRead(Path).Dispose();
+        }
+    }
+
+    [Fact]
+    public void A_FileShare_that_does_not_exist_is_refused() =>
+        Assert.Throws<AioArgumentException>(() => Open((FileShare)8, FileMode.Create));
+
+    private LinuxFile Open(FileShare? share, FileMode fileMode) =>
+        LinuxFile.Open(Path, new IoFileOptions(fileMode, FileAccess.ReadWrite) { Share = share });
+
     private LinuxFile Open(FileLockMode mode, FileMode fileMode) =>
         LinuxFile.Open(Path, new IoFileOptions(fileMode, FileAccess.ReadWrite) { Lock = mode });
 }

@@ -28,6 +28,20 @@ public sealed class LinuxFileTests : IDisposable
         Assert.Equal(mode, FlagsOf(file) & 3);
     }
 
+    [Fact]
+    public void A_file_that_is_made_has_the_permissions_asked_for_and_one_that_is_there_keeps_its_own()
+    {
+        const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        LinuxFile.Open(_folder["new"], Buffered with { UnixCreateMode = Private }).Dispose();
+        Assert.Equal("600", Shell.Run("stat", "-c", "%a", _folder["new"]).Trim());
+        LinuxFile.Open(_folder["new"], Buffered with { UnixCreateMode = Private | UnixFileMode.OtherRead }).Dispose();
+        Assert.Equal("600", Shell.Run("stat", "-c", "%a", _folder["new"]).Trim());
+        var refused = Assert.Throws<AioArgumentException>(
+            () => LinuxFile.Open(_folder["new"], Buffered with { Mode = FileMode.Open, UnixCreateMode = Private }));
+        Assert.Contains("FileMode.Open", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<AioArgumentException>(() => LinuxFile.Open(_folder["x"], Buffered with { UnixCreateMode = (UnixFileMode)0x1000 }));
+    }
+
     [Theory]
     [InlineData(DirectIo.Required, true)]
     [InlineData(DirectIo.Auto, true)]
