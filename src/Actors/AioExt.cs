@@ -37,9 +37,9 @@ public sealed partial class AioExt : IExtension
     {
         system.Settings.InjectTopLevelFallback(AioSettings.DefaultConfig());
         system.Settings.InjectTopLevelFallback(AioMailbox.ToConfig());
-        Settings = AioSettings.Create(system.Settings.Config);
         System = system;
         Log = new SafeLog(Logging.GetLogger(system, typeof(AioExt)));
+        Settings = MemoryBudget.Fit(AioSettings.Create(system.Settings.Config), MemoryBudget.Available, Log);
         FileSizeSignal.Ignore();
         Pool = new AioBufferPool(Settings.BufferBudget)
         {
@@ -91,7 +91,7 @@ public sealed partial class AioExt : IExtension
         }
     }
 
-    /// <summary>The configuration, checked.</summary>
+    /// <summary>The configuration, checked; <c>buffer-pool.budget</c> as it fits into the process's memory.</summary>
     public AioSettings Settings { get; }
 
     /// <summary>The name of the engine that is used: <c>engine</c>, or what auto has chosen.</summary>

@@ -64,8 +64,11 @@ public sealed record AioSettings
     /// <summary><c>drain-timeout</c>.</summary>
     public required TimeSpan DrainTimeout { get; init; }
 
-    /// <summary><c>buffer-pool.budget</c>, bytes.</summary>
+    /// <summary><c>buffer-pool.budget</c>, bytes, with auto resolved.</summary>
     public required long BufferBudget { get; init; }
+
+    /// <summary><c>buffer-pool.memory-share</c>.</summary>
+    public required double MemoryShare { get; init; }
 
     /// <summary><c>reap</c>: how io_getevents waits.</summary>
     /// <param name="MinNr"><c>min-nr</c>.</param>
@@ -129,6 +132,7 @@ public sealed record AioSettings
                 $"{Path}.reap.min-nr", $"must be 1 with {Path}.reap.wait = epoll, which wakes for each completion, and is {reap.MinNr}");
         }
 
+        var memoryShare = reader.Fraction("buffer-pool.memory-share");
         return new AioSettings
         {
             Engine = reader.OneOf("engine", [.. EngineNames]),
@@ -143,7 +147,8 @@ public sealed record AioSettings
             SlowSubmit = reader.Time("slow-submit", TimeSpan.FromMilliseconds(0.01), TimeSpan.FromMinutes(1)),
             AioMaxNrShare = reader.Fraction("aio-max-nr-share"),
             DrainTimeout = reader.Time("drain-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
-            BufferBudget = reader.Bytes("buffer-pool.budget", AioBuffer.Alignment, 1L << 50),
+            BufferBudget = reader.BytesOrAuto("buffer-pool.budget", AioBuffer.Alignment, 1L << 50, MemoryBudget.Auto(memoryShare)),
+            MemoryShare = memoryShare,
         };
     }
 }

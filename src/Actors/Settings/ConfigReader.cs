@@ -33,6 +33,11 @@ internal sealed class ConfigReader(Config section, string path)
             ? value
             : throw Wrong(key, $"a size from {min} to {max} bytes, such as 1 MiB");
 
+    public long BytesOrAuto(string key, long min, long max, long auto) =>
+        Text(key) == "auto" ? auto
+        : Parse(key, section.GetByteSize) is { } value && value >= min && value <= max ? value
+        : throw Wrong(key, $"auto or a size from {min} to {max} bytes, such as 1 MiB");
+
     public TimeSpan Time(string key, TimeSpan min, TimeSpan max) =>
         Parse(key, name => (TimeSpan?)section.GetTimeSpan(name, allowInfinite: false)) is { } value && value >= min && value <= max
             ? value

@@ -1,3 +1,5 @@
+using AkkaAio.Cluster;
+
 namespace AkkaAio.Demo.Hashing;
 
 /// <summary>How much is done at once, within what the configuration allows: that many files, each with a window of reads ahead.</summary>
@@ -12,12 +14,12 @@ internal readonly record struct HashLimits(int Files, int Window, int Chunk)
 
     /// <summary>
     /// Never more commands than a shard takes, even when all files live on one, nor more than half of the pool's budget: 96 MiB with
-    /// the defaults, when every file is large.
+    /// the defaults, when every file is large. Nor more files than half of the descriptors that are left.
     /// </summary>
     public static HashLimits For(AioSettings settings, int depth)
     {
         var commands = depth + settings.MaxQueueSize;
-        var files = Math.Min(MostFiles, commands);
+        var files = Math.Min(DescriptorLimit.HalfOfRest(MostFiles), commands);
         var window = Math.Clamp(commands / files, 1, MostReads);
         var bytes = settings.BufferBudget / 2;
         var chunk = LargestChunk;

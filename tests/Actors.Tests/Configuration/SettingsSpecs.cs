@@ -15,6 +15,7 @@ public sealed class SettingsSpecs
         "engine", "shards", "shard-by", "stripe-size", "depth", "max-queue-size", "submit-batch-size", "submit-batch-min", "reap.min-nr",
         "reap.nr",
         "reap.timeout", "reap.poll", "reap.wait", "reap.thread", "slow-submit", "aio-max-nr-share", "drain-timeout", "buffer-pool.budget",
+        "buffer-pool.memory-share",
     ];
 
     public static TheoryData<string> EveryKey { get; } = [.. Keys];
@@ -37,7 +38,8 @@ public sealed class SettingsSpecs
         { "aio-max-nr-share", "50%" }, { "aio-max-nr-share", "Infinity" },
         { "drain-timeout", "9 ms" }, { "drain-timeout", "11 m" }, { "drain-timeout", "infinite" }, { "drain-timeout", "soon" },
         { "buffer-pool.budget", "0" }, { "buffer-pool.budget", "4095" }, { "buffer-pool.budget", "-1 MiB" },
-        { "buffer-pool.budget", "lots" },
+        { "buffer-pool.budget", "lots" }, { "buffer-pool.memory-share", "0" }, { "buffer-pool.memory-share", "1.5" },
+        { "buffer-pool.memory-share", "half" },
     };
 
     public static TheoryData<string, string> InRange { get; } = new()
@@ -51,7 +53,7 @@ public sealed class SettingsSpecs
         { "reap.timeout", "1 ms" }, { "reap.timeout", "10 s" },
         { "aio-max-nr-share", "1" }, { "aio-max-nr-share", "0.001" }, { "drain-timeout", "10 ms" }, { "drain-timeout", "10 m" },
         { "buffer-pool.budget", "4 KiB" },
-        { "buffer-pool.budget", "100000000000" },
+        { "buffer-pool.budget", "100000000000" }, { "buffer-pool.budget", "auto" }, { "buffer-pool.memory-share", "1" },
     };
 
     [Fact]
@@ -82,6 +84,7 @@ public sealed class SettingsSpecs
         Assert.Equal(0.5, settings.AioMaxNrShare);
         Assert.Equal(TimeSpan.FromSeconds(3), settings.DrainTimeout);
         Assert.Equal(256 << 20, settings.BufferBudget);
+        Assert.Equal(0.5, settings.MemoryShare);
     }
 
     [Fact]
@@ -111,6 +114,7 @@ public sealed class SettingsSpecs
         var expected = value.Trim('"') switch
         {
             "auto" when key == "shards" => $"{Math.Clamp(Environment.ProcessorCount / 2, 1, 8)}",
+            "auto" when key == "buffer-pool.budget" => $"{256 << 20}",
             "4 KiB" => "4096",
             "1 TiB" => "1099511627776",
             "1 ms" => "00:00:00.0010000",
@@ -142,6 +146,7 @@ public sealed class SettingsSpecs
             "aio-max-nr-share" => settings.AioMaxNrShare,
             "drain-timeout" => settings.DrainTimeout,
             "buffer-pool.budget" => settings.BufferBudget,
+            "buffer-pool.memory-share" => settings.MemoryShare,
             _ => throw new ArgumentOutOfRangeException(nameof(key), key, "not looked at"),
         };
         var text = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value}");
