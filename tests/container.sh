@@ -28,12 +28,13 @@ trap 'echo "container: line $LINENO failed"' ERR
 mkdir "$group"
 echo $limit >"$group/$limit_file"
 
-for project in src/Demo tests/Actors.Tests; do
+for project in src/Demo samples/Journal tests/Actors.Tests; do
   dotnet build -c Release -v quiet --nologo $project >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 done
 chmod 755 "$work"
 mkdir "$work/home" "$work/home/many"
 cp -r src/Demo/bin/Release/net10.0 "$work/demo"
+cp -r samples/Journal/bin/Release/net10.0 "$work/journal"
 cp -r tests/Actors.Tests/bin/Release/net10.0 "$work/tests"
 cp tests/without-io-uring.py "$work/"
 head -c 320M /dev/urandom >"$work/home/large"
@@ -99,6 +100,8 @@ row "a buffer budget above the memory is lowered" "$right_sum"' && [[ $err == *"
   dotnet "$demo" sum --config "$work/large-budget.conf"
 said=io-uring
 row "io-uring by name" "$sentence" dotnet "$demo" sum --ioengine io-uring
+row "journal: 2000 records, and their recovery" '[ $code = 0 ] && [ "$(grep -c ^recovered <<<"$out")" = 2000 ]' \
+  sh -c 'dotnet "$0" journal 2000 && dotnet "$0" journal 0' "$work/journal/Journal.dll"
 row "copy of more than the memory" '[ $code = 0 ] && cmp "$work/home/large" "$work/home/copy"' dotnet "$demo" copy large copy
 descriptors=128
 row "500 files, 128 descriptors" '[ $code = 0 ] && [ "$out" = "$(cd "$work/home" && find many -type f | LC_ALL=C sort | xargs sha256sum)" ]' \
