@@ -32,8 +32,8 @@ public class StageReplyBenchmarks
         _command = new Aio.ReadInto(_file, _buffer, 0);
         _requester = new Nobody(_system);
         _operation.Lane = _file.Lanes[0];
-        _replies = new ReplyList(aio.Shards[0], aio.Log);
-        _settlement = new Settlement(_replies, new ShardCounters.Answered());
+        _replies = aio.Shards[0].Loop.Replies;
+        _settlement = aio.Shards[0].Loop.Settlement;
     }
 
     /// <summary>After all.</summary>

@@ -12,7 +12,7 @@ namespace AkkaAio;
 /// (<see cref="Flush"/>, <see cref="SetLength"/>, <see cref="Allocate"/>, <see cref="Close"/>).</para>
 /// <para>The messages are local: native memory never crosses a process.</para>
 /// <para>The way of a read: <c>AioRef</c>, <c>ShardActor</c>, <c>Admission</c>, <c>ShardLoop</c>, <c>SubmitQueue</c>, the engine
-/// (<c>LinuxAioContext</c>), <c>Completions</c>, <c>Settlement</c>, <c>ReplyList</c>.</para>
+/// (<c>LinuxAioContext</c>), <c>Settlement</c>, <c>ReplyList</c>.</para>
 /// </remarks>
 public sealed partial class Aio : ExtensionIdProvider<AioExt>
 {

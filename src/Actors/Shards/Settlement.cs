@@ -1,16 +1,106 @@
+using System.Diagnostics;
+using Akka.Event;
 using AkkaAio.Interop.Abi;
+using AkkaAio.Interop.Engines;
 using AkkaAio.Tasks;
 
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// Turns the result of an operation into its reply, or says that a part is still to be done. The operation's memory is given back, or
-/// handed to the requester.
+/// What becomes of an operation when the kernel or a blocking thread is through with it: its reply, the rest of it, or a look at the file. With the
+/// reply its memory is given back, or handed to the requester.
 /// </summary>
-internal sealed class Settlement(ReplyList replies, ShardCounters.Answered counters)
+internal sealed class Settlement(AioExt aio, ShardLoop loop)
 {
     // A device that goes on cutting writes short would keep the slot busy without end.
     private const int MaxShortWrites = 8;
+
+    private readonly Shard _shard = loop.Shard;
+    private readonly ReplyList _replies = loop.Replies;
+    private readonly ShardCounters _counters = loop.Shard.Counters;
+
+    /// <summary>The kernel or a blocking thread has done it, or a part. Nothing that it brings with it can stop the others.</summary>
+    public void Settle(Operation operation, long result)
+    {
+        try
+        {
+            if (operation.Opcode == IoOpcode.DataSync)
+            {
+                loop.Syncs.OnReaped(operation, result < 0 ? (Errno)(-result) : Errno.None);
+            }
+            else if (TrySettle(operation, result))
+            {
+                loop.Finish(operation);
+            }
+            else
+            {
+                Continue(operation);
+            }
+        }
+        catch (Exception e)
+        {
+            aio.Log.Error(e, "Shard {ShardId}: the reply to {Command} failed", _shard.Index, operation.Command);
+            loop.End.Abort(operation);
+        }
+    }
+
+    // A part is done.
+    private void Continue(Operation operation)
+    {
+        var isBlocking = operation.Place == Place.InHand; // was, until now
+        if (!isBlocking && _shard.Context is { StopRequested: true })
+        {
+            loop.End.Abort(operation); // nobody submits the rest
+        }
+        else if (isBlocking || operation.MustLook || (_shard.Gate.IsVisited && loop.MayStage(operation.File)))
+        {
+            RunBlocking(operation);
+        }
+        else
+        {
+            loop.Submits!.AddReady(operation);
+        }
+    }
+
+    /// <summary>What would be done inside io_submit, on this thread: all of buffered I/O.</summary>
+    public void RunBlocking(Operation operation)
+    {
+        operation.SubmittedAt = Stopwatch.GetTimestamp();
+        aio.RunBlocking(() => _shard.Tell(new BlockingDone(operation, BlockingIo.Run(operation)), _shard.Ref));
+        operation.Place = Place.Blocking; // not where no thread takes it
+    }
+
+    /// <summary>A blocking thread has done it, or a part of it.</summary>
+    public void OnBlockingDone(BlockingDone done)
+    {
+        done.Operation.Place = Place.InHand;
+        Settle(done.Operation, done.Result);
+    }
+
+    /// <summary>A read of a buffered file that the page cache has is done at once.</summary>
+    public bool IsAnsweredFromCache(Operation operation)
+    {
+        if (!operation.MayBeCached)
+        {
+            return false;
+        }
+
+        var destination = operation.Buffer!.UncheckedSpan(operation.BufferStart, operation.Total);
+        if (!operation.File.Handle.TryReadCached(destination, operation.Start, out var count))
+        {
+            _counters.CacheMisses++;
+            return false;
+        }
+
+        _counters.CacheHits++;
+        if (!TrySettle(operation, count))
+        {
+            return false; // it ends before what we take for the end of the file
+        }
+
+        loop.Finish(operation);
+        return true;
+    }
 
     /// <summary>Settles a read or write.</summary>
     /// <param name="operation">Never an fdatasync, which is the flushes'.</param>
@@ -66,7 +156,7 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
             operation.File.Extent.Written(command.Offset + operation.Done, operation.Cuts);
         }
 
-        replies.Add(operation.TakeRequester(), new Aio.CommandFailed(command, cause, outcome));
+        _replies.Add(operation.TakeRequester(), new Aio.CommandFailed(command, cause, outcome));
         operation.ReleaseMemory();
         operation.MayLeaveTail = operation.IsWrite;
     }
@@ -80,7 +170,7 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
 
     private void CountError(Operation operation, Errno errno)
     {
-        counters.Fail(operation.Opcode, errno);
+        _counters.OfShard.Fail(operation.Opcode, errno);
         operation.Lane.Answered.Errors++;
     }
 
@@ -131,8 +221,8 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         var command = operation.Transfer;
         var count = CountOf(operation, command.Length);
         var ofFile = operation.Lane.Answered;
-        counters.Reads++;
-        counters.ReadBytes += count;
+        _counters.OfShard.Reads++;
+        _counters.OfShard.ReadBytes += count;
         ofFile.Reads++;
         ofFile.ReadBytes += count;
         if (command is Aio.RentRead read)
@@ -149,8 +239,8 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
     {
         var command = operation.Transfer;
         var ofFile = operation.Lane.Answered;
-        counters.Writes++;
-        counters.WrittenBytes += command.Length;
+        _counters.OfShard.Writes++;
+        _counters.OfShard.WrittenBytes += command.Length;
         ofFile.Writes++;
         ofFile.WrittenBytes += command.Length;
         if ((operation.Flags & RwFlags.DSync) != 0)
@@ -162,11 +252,11 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         var requester = operation.TakeRequester();
         if (requester is AioOperation awaited)
         {
-            replies.Add(awaited, command, command.Length);
+            _replies.Add(awaited, command, command.Length);
         }
         else if (requester is not null)
         {
-            replies.Add(
+            _replies.Add(
                 requester, command is Aio.Write write ? new Aio.WriteCompleted(write) : new Aio.WriteVCompleted((Aio.WriteV)command));
         }
     }
@@ -178,7 +268,7 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         if (operation.TakeRequester() is { } requester)
         {
             buffer.Slice(operation.Head, count);
-            replies.Add(requester, new Aio.RentReadCompleted(read, buffer));
+            _replies.Add(requester, new Aio.RentReadCompleted(read, buffer));
         }
         else
         {
@@ -198,11 +288,11 @@ internal sealed class Settlement(ReplyList replies, ShardCounters.Answered count
         operation.ReleaseMemory();
         if (failed is null && requester is AioOperation awaited)
         {
-            replies.Add(awaited, command, count);
+            _replies.Add(awaited, command, count);
         }
         else if (requester is not null)
         {
-            replies.Add(requester, failed ?? (command is Aio.ReadInto into
+            _replies.Add(requester, failed ?? (command is Aio.ReadInto into
                 ? new Aio.ReadIntoCompleted(into, count)
                 : new Aio.ReadVCompleted((Aio.ReadV)command, count)));
         }

@@ -82,10 +82,10 @@ internal sealed class ShardActor : UntypedActor
                 _loop.Growth.MarkTail(unwanted.Lane);
                 break;
             case BlockingDone done:
-                _loop.Completions.OnBlockingDone(done);
+                _loop.Settlement.OnBlockingDone(done);
                 break;
             case CompletionsThere:
-                _loop.Completions.ReapAll();
+                _loop.ReapAll();
                 _loop.Turn(); // also in front of waiting messages: free slots and a full queue must not idle the device
                 break;
             case Aio.AwaitRoom room when AioRef.ShardOf(room, _aio) == _shard:

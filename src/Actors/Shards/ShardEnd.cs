@@ -176,7 +176,7 @@ internal sealed class ShardEnd(AioExt aio, ShardLoop loop)
         {
             try
             {
-                loop.Completions.TryReap(1, remaining < aio.Settings.Reap.Timeout ? remaining : aio.Settings.Reap.Timeout);
+                loop.TryReap(1, remaining < aio.Settings.Reap.Timeout ? remaining : aio.Settings.Reap.Timeout);
             }
             catch (Exception e)
             {

@@ -27,9 +27,15 @@ internal sealed class ShardLoop
     // Of operations that are over: a burst comes back soon.
     private const int MostSpare = 4096;
 
+    // The most completions of one reap. Then requesters that share the thread run, and submit new work before the device runs out of it.
+    // Random reads at depth 128, IOPS relative to fio: all at once 0.96, 32 at a time 0.99, 16 at a time 1.01; but with 16 two shards on a
+    // RAM disk lost a third.
+    private const int MostReaped = 32;
+
     private readonly AioExt _aio;
     private readonly ShardCounters _counters;
     private readonly ILoggingAdapter _log;
+    private readonly IoCompletion[] _completions;
     private readonly Stack<Operation> _spare = new();
     private int _messages;
     private int _holder;
@@ -40,11 +46,11 @@ internal sealed class ShardLoop
         Shard = shard;
         _counters = shard.Counters;
         _log = aio.Log;
+        _completions = new IoCompletion[Math.Min(aio.Settings.Reap.Nr, aio.Depth)];
         Slots = new SlotTable(aio.Depth);
         Replies = new ReplyList(shard, _log);
-        Settlement = new Settlement(Replies, _counters.OfShard);
+        Settlement = new Settlement(aio, this);
         Admission = new Admission(aio, this);
-        Completions = new Completions(aio, this);
         Barriers = new FileBarriers(aio, this);
         Syncs = new FileSyncs(aio, this);
         Growth = new FileGrowth(aio, this);
@@ -60,8 +66,6 @@ internal sealed class ShardLoop
     public SlotTable Slots { get; }
 
     public Admission Admission { get; }
-
-    public Completions Completions { get; }
 
     public ReplyList Replies { get; }
 
@@ -113,7 +117,7 @@ internal sealed class ShardLoop
         }
         else if (++_messages >= MessagesBetweenTurns)
         {
-            _ = Completions.TryReap(0, TimeSpan.Zero);
+            _ = TryReap(0, TimeSpan.Zero);
             Turn();
         }
         else
@@ -152,8 +156,64 @@ internal sealed class ShardLoop
         }
     }
 
-    /// <summary>Completions have come without a message: a turn, where something waits for them.</summary>
-    public void AfterReap()
+    /// <summary>Reaps once and answers what came; then, where something waits for that, a turn. False: nothing came.</summary>
+    public bool ReapAndAnswer(int minNr, TimeSpan timeout)
+    {
+        Hold();
+        if (!TryReap(minNr, timeout))
+        {
+            return false;
+        }
+
+        AfterReap();
+        return true;
+    }
+
+    /// <summary>Another thread says that completions are there.</summary>
+    public void ReapAll()
+    {
+        while (TryReap(0, TimeSpan.Zero))
+        {
+            Replies.TellAll();
+        }
+    }
+
+    /// <summary>Takes completions out once and settles them.</summary>
+    /// <param name="minNr">How many to wait for.</param>
+    /// <param name="timeout">How long.</param>
+    /// <returns>False: nothing came.</returns>
+    /// <exception cref="AioSystemException">The reap failed, and nothing has been taken out.</exception>
+    public bool TryReap(int minNr, TimeSpan timeout)
+    {
+        AssertHeld();
+        if (Shard.Context is not { Count: > 0 } context)
+        {
+            return false;
+        }
+
+        var most = Math.Min(Math.Max(minNr, MostReaped), _completions.Length);
+        var count = context.Queue.Reap(_completions.AsSpan(0, most), Math.Min(minNr, most), timeout);
+        if (count == 0)
+        {
+            return false;
+        }
+
+        var reaped = Stopwatch.GetTimestamp();
+        context.Count -= count;
+        _counters.Reaps++;
+        _counters.Reaped += count;
+        Submits?.Resume();
+        for (var i = 0; i < count; i++)
+        {
+            Complete(_completions[i], reaped);
+        }
+
+        Replies.Reaped(count, reaped);
+        return true;
+    }
+
+    // Completions have come without a message: a turn, where something waits for them.
+    private void AfterReap()
     {
         // Whatever waits for a completion is in here.
         if (HasWaiting || Draining || Barriers.HasWaitingLanes || Admission.HasRoomWaiters || Submits is { IsEmpty: false })
@@ -178,9 +238,9 @@ internal sealed class ShardLoop
         {
             Submits!.Add(operation);
         }
-        else if (!Completions.IsAnsweredFromCache(operation))
+        else if (!Settlement.IsAnsweredFromCache(operation))
         {
-            Completions.RunBlocking(operation);
+            Settlement.RunBlocking(operation);
         }
     }
 
@@ -228,6 +288,13 @@ internal sealed class ShardLoop
         var operation = _spare.TryPop(out var spare) ? spare : new Operation();
         operation.Lane = lane;
         return operation;
+    }
+
+    private void Complete(IoCompletion completion, long reaped)
+    {
+        var operation = Slots[completion.Slot];
+        Shard.Telemetry.Completed(reaped - operation.SubmittedAt);
+        Settlement.Settle(operation, completion.Result);
     }
 
     private void StageWaiting()
@@ -280,7 +347,7 @@ internal sealed class ShardLoop
         submitted |= submits.Refused.Count > 0;
         submits.Refused.Clear();
         var reaped = (submitted || submits.IsFlowControlled || (Admission.Queue.Count > 0 && !Slots.HasFree)) &&
-                     Completions.TryReap(0, TimeSpan.Zero);
+                     TryReap(0, TimeSpan.Zero);
         if (submitted)
         {
             submits.Reaped();

@@ -24,7 +24,7 @@ internal sealed class StuckShard(AioExt aio, ShardLoop loop)
     public void Act() => Guarded(() =>
     {
         TakeUpMessages();
-        loop.Completions.ReapAll();
+        loop.ReapAll();
         loop.Turn();
     });
 
@@ -67,7 +67,7 @@ internal sealed class StuckShard(AioExt aio, ShardLoop loop)
             }
             else
             {
-                loop.Completions.RunBlocking(operation);
+                loop.Settlement.RunBlocking(operation);
             }
         }
 

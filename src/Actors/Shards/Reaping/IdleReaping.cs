@@ -101,7 +101,7 @@ internal sealed class IdleReaping : IIdleWork, IReaping
     {
         try
         {
-            return _shard.Loop.Completions.ReapAndAnswer(minNr, timeout);
+            return _shard.Loop.ReapAndAnswer(minNr, timeout);
         }
         catch (Exception e) // for the actor to throw, where its supervisor sees it: the shard starts anew
         {
