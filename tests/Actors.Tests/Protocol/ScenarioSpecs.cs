@@ -69,7 +69,7 @@ public abstract class ScenarioSpecs(EngineKind kind, ITestOutputHelper output) :
         {
             Disk.Tell(command, probe.Ref);
             var reply = await probe.ExpectMsgAsync<T>();
-            Assert.Same(command, reply.GetType().GetProperty("Command")!.GetValue(reply));
+            Assert.Same(command, reply.Command);
             Assert.Same(token, reply.Token);
             return reply;
         }
