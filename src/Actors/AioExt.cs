@@ -91,6 +91,9 @@ public sealed partial class AioExt : IExtension
         }
     }
 
+    /// <summary>The name of the meter, System.Diagnostics.Metrics: docs/telemetry.md lists its instruments.</summary>
+    public const string MeterName = "AkkaAio";
+
     /// <summary>The configuration, checked; <c>buffer-pool.budget</c> as it fits into the process's memory.</summary>
     public AioSettings Settings { get; }
 

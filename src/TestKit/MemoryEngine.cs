@@ -94,8 +94,11 @@ internal sealed class MemoryEngine : IIoEngine
     /// <inheritdoc/>
     public long CapacityOf(int depth) => depth;
 
-    /// <summary>Null: it needs nothing of the machine.</summary>
-    public string? WhyUnavailable() => null;
+    /// <summary>Why it cannot be used; null, as it needs nothing of the machine.</summary>
+    public string? Unavailable { get; init; }
+
+    /// <inheritdoc/>
+    public string? WhyUnavailable() => Unavailable;
 
     /// <inheritdoc/>
     public IIoContext CreateContext(int depth)

@@ -6,12 +6,11 @@ using AkkaAio.Shards;
 namespace AkkaAio.Telemetry;
 
 /// <summary>
-/// The meter "AkkaAio" of one actor system; each instrument is described in <c>docs/telemetry.md</c>. Counters and gauges are read from
+/// The meter of one actor system; each instrument is described in <c>docs/telemetry.md</c>. Counters and gauges are read from
 /// the shards' own figures when somebody asks for them, and cost nothing else; histograms are recorded only while somebody listens.
 /// </summary>
 internal sealed class AioMeter : IDisposable
 {
-    public const string Name = "AkkaAio";
     private const string Prefix = "akka.io.aio.";
 
     // Seconds. Advice to whoever keeps a histogram of ours: OpenTelemetry's own buckets are made for milliseconds, and all of a disk's
@@ -33,7 +32,7 @@ internal sealed class AioMeter : IDisposable
     public AioMeter(AioExt aio)
     {
         _aio = aio;
-        _meter = new Meter(new MeterOptions(Name) { Tags = [new("akka.actor.system", aio.System.Name)] });
+        _meter = new Meter(new MeterOptions(AioExt.MeterName) { Tags = [new("akka.actor.system", aio.System.Name)] });
         QueueDuration = Histogram("queue.duration", "From a full context to a free slot, of commands that had to wait for one");
         SubmitDuration = Histogram("submit.duration", "Of an io_submit call: a long one blocked");
         DeviceDuration = Histogram("device.duration", "From the io_submit call to the reap of the event");
