@@ -14,7 +14,10 @@ PACKAGES = {
         {"AkkaAio": own, "Akka.Cluster.Sharding": akka, "Akka.Streams": akka, "Google.Protobuf": protobuf},
         ["AkkaAio.Cluster"],
     ),
-    "AkkaAio.Hosting": ({"AkkaAio": own, "Akka.Hosting": akka}, ["AkkaAio.Hosting"]),
+    "AkkaAio.Hosting": (
+        {"AkkaAio": own, "Akka.Hosting": akka, "OpenTelemetry.Api.ProviderBuilderExtensions": "1.15.3"},
+        ["AkkaAio.Hosting"],
+    ),
 }
 METADATA = "package/services/metadata/core-properties/"
 wrong = []
