@@ -32,8 +32,7 @@ internal sealed class BlobStore
         try
         {
             var length = await WriteAsync(upload, body, cancellationToken);
-            await Told<Aio.Renamed>(new Aio.Rename(upload, path));
-            await Told<Aio.FolderSynced>(new Aio.SyncFolder(_folder));
+            await _aio.RenameAsync(upload, path, cancellationToken: cancellationToken); // it is on the disk, name and all
             return Results.Created($"/blobs/{name}", new { name, length });
         }
         catch (Exception e)
@@ -129,14 +128,6 @@ internal sealed class BlobStore
             return null;
         }
     }
-
-    private async Task<T> Told<T>(Aio.Command command)
-        where T : Aio.Event => await _aio.Ref.Ask<object>(command) switch
-        {
-            T done => done,
-            Aio.CommandFailed failed => throw failed.Cause,
-            var other => throw new InvalidOperationException($"unexpected reply: {other}"),
-        };
 
     private string? PathOf(string name) =>
         name.Length is > 0 and < 200 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')

@@ -15,7 +15,7 @@ public sealed class AioOptions
     public int? Shards { get; set; }
 
     /// <summary><c>shard-by</c>.</summary>
-    public ShardBy? ShardBy { get; set; }
+    public AioShardBy? ShardBy { get; set; }
 
     /// <summary><c>stripe-size</c>, such as "1 MiB".</summary>
     public string? StripeSize { get; set; }
@@ -51,10 +51,10 @@ public sealed class AioOptions
     public sealed class ReapOptions
     {
         /// <summary><c>wait</c>.</summary>
-        public ReapWait? Wait { get; set; }
+        public AioSettings.ReapWait? Wait { get; set; }
 
         /// <summary><c>thread</c>.</summary>
-        public ReapThread? Thread { get; set; }
+        public AioSettings.ReapThread? Thread { get; set; }
 
         /// <summary><c>min-nr</c>.</summary>
         public int? MinNr { get; set; }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using AkkaAio.Telemetry;
 using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -198,7 +197,7 @@ public abstract class MeterSpecs(EngineKind kind, ITestOutputHelper output)
             {
                 if (instrument.Meter == aio.Meter.Meter)
                 {
-                    Assert.Equal(AioMeter.Name, instrument.Meter.Name);
+                    Assert.Equal(AioExt.MeterName, instrument.Meter.Name);
                     Assert.Contains(new("akka.actor.system", aio.System.Name), instrument.Meter.Tags!);
                     _names[instrument.Name] = true;
                     listener.EnableMeasurementEvents(instrument);
