@@ -7,8 +7,8 @@ namespace AkkaAio.Hosting;
 public static class AioHealthExtensions
 {
     /// <summary>
-    /// Adds a health check with the tags <c>ready</c> and <c>aio</c>: unhealthy where a shard refuses everything or the figures do not come,
-    /// degraded where something is slow, full or was restarted (<see cref="AioHealthOptions"/>). What it has seen is in its data.
+    /// Adds a health check with the tags <c>ready</c> and <c>aio</c>: unhealthy where a shard refuses everything or the figures do not
+    /// come, degraded where something is slow, full or was restarted (<see cref="AioHealthOptions"/>). What it has seen is in its data.
     /// </summary>
     /// <param name="akka">The builder.</param>
     /// <param name="configure">Sets the thresholds; null: the defaults.</param>

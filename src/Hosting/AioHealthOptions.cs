@@ -18,7 +18,9 @@ public sealed class AioHealthOptions
     /// <summary>Degraded: a shard was restarted not longer ago than this.</summary>
     public TimeSpan RestartWithin { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Degraded where <c>engine = auto</c> had to take another engine than linux-aio. False: it is said in the data only.</summary>
+    /// <summary>
+    /// Degraded where <c>engine = auto</c> had to take another engine than linux-aio. False: it is said in the data only.
+    /// </summary>
     public bool RequireEngine { get; set; }
 
     /// <summary>Unhealthy: the figures have not come within this time.</summary>

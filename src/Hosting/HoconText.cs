@@ -4,7 +4,9 @@ using Akka.Configuration;
 
 namespace AkkaAio.Hosting;
 
-/// <summary>Writes keys and values of one section as HOCON. Nothing is checked here: the actor system's start does, and names the key.</summary>
+/// <summary>
+/// Writes keys and values of one section as HOCON. Nothing is checked here: the actor system's start does, and names the key.
+/// </summary>
 /// <param name="root">The section's full path.</param>
 internal sealed class HoconText(string root)
 {

@@ -23,13 +23,15 @@ public sealed class OptionsSpecs
             KeysOf(AioSettings.DefaultConfig().GetConfig(AioSettings.Path)).Where(key => !key.Contains("-dispatcher.")),
             KeysOf(all.GetConfig(AioSettings.Path)));
         var settings = AioSettings.Create(all.WithFallback(AioSettings.DefaultConfig()));
-        Assert.Equal(("io-uring", 3, AioShardBy.Stripe, 2L << 20), (settings.Engine, settings.Shards, settings.ShardBy, settings.StripeSize));
+        Assert.Equal(("io-uring", 3, AioShardBy.Stripe), (settings.Engine, settings.Shards, settings.ShardBy));
+        Assert.Equal(2L << 20, settings.StripeSize);
         Assert.Equal((32, 100, 16, 4), (settings.Depth, settings.MaxQueueSize, settings.SubmitBatchSize, settings.SubmitBatchMin));
         Assert.Equal(TimeSpan.FromMilliseconds(0.5), settings.SlowSubmit);
         Assert.Equal((0.25, TimeSpan.FromSeconds(2), 64L << 20), (settings.AioMaxNrShare, settings.DrainTimeout, settings.BufferBudget));
         Assert.Equal(
             new AioSettings.ReapSettings(
-                1, 64, TimeSpan.FromMilliseconds(50), TimeSpan.FromMicroseconds(100), AioSettings.ReapWait.Epoll, AioSettings.ReapThread.Own),
+                1, 64, TimeSpan.FromMilliseconds(50), TimeSpan.FromMicroseconds(100),
+                AioSettings.ReapWait.Epoll, AioSettings.ReapThread.Own),
             settings.Reap);
     }
 
