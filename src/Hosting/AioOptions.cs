@@ -74,6 +74,9 @@ public sealed class AioOptions
     {
         /// <summary><c>budget</c>, such as "256 MiB".</summary>
         public string? Budget { get; set; }
+
+        /// <summary><c>memory-share</c>: above 0, up to 1.</summary>
+        public double? MemoryShare { get; set; }
     }
 
     /// <summary>What is set, and nothing else. It is checked where the actor system starts.</summary>
@@ -96,5 +99,6 @@ public sealed class AioOptions
         .Add("reap.timeout", Reap.Timeout)
         .Add("reap.poll", Reap.Poll)
         .Add("buffer-pool.budget", BufferPool.Budget)
+        .Add("buffer-pool.memory-share", BufferPool.MemoryShare)
         .ToConfig();
 }

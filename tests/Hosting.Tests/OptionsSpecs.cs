@@ -24,7 +24,7 @@ public sealed class OptionsSpecs
             KeysOf(all.GetConfig(AioSettings.Path)));
         var settings = AioSettings.Create(all.WithFallback(AioSettings.DefaultConfig()));
         Assert.Equal(("io-uring", 3, AioShardBy.Stripe), (settings.Engine, settings.Shards, settings.ShardBy));
-        Assert.Equal(2L << 20, settings.StripeSize);
+        Assert.Equal((2L << 20, 0.75), (settings.StripeSize, settings.MemoryShare));
         Assert.Equal((32, 100, 16, 4), (settings.Depth, settings.MaxQueueSize, settings.SubmitBatchSize, settings.SubmitBatchMin));
         Assert.Equal(TimeSpan.FromMilliseconds(0.5), settings.SlowSubmit);
         Assert.Equal((0.25, TimeSpan.FromSeconds(2), 64L << 20), (settings.AioMaxNrShare, settings.DrainTimeout, settings.BufferBudget));
@@ -89,7 +89,7 @@ public sealed class OptionsSpecs
             Timeout = TimeSpan.FromMilliseconds(50),
             Poll = TimeSpan.FromMicroseconds(100),
         },
-        BufferPool = { Budget = "64 MiB" },
+        BufferPool = { Budget = "64 MiB", MemoryShare = 0.75 },
     };
 
     private static Config Section(params (string Key, string Value)[] values) => SectionHocon.ToConfig(
