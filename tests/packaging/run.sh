@@ -92,6 +92,27 @@ with_akka hello "$newest" Akka
 prints hello disk
 step "console, Akka $newest"
 
+# The page's log: what it says to be appended is recovered after kill -9.
+fresh console records AkkaAio
+{ printf 'using System.Buffers.Binary;\nusing System.Security.Cryptography;\nusing AkkaAio;\n'; sample docs/start.md log; } >"$work/records/Log.cs"
+sample docs/start.md start >"$work/records/Program.cs"
+[ -s "$work/records/Program.cs" ] || fail "docs/start.md has no sample 'start'"
+quiet dotnet build "$work/records" -o "$work/records/out"
+appended=0
+for _ in 1 2 3; do
+  : >"$work/said"
+  (cd "$work/records" && exec dotnet out/records.dll) >"$work/said" 2>&1 & server=$!
+  until grep -q ^appended "$work/said" && [ "$(grep -c ^appended "$work/said")" -ge 20 ]; do
+    kill -0 $server 2>/dev/null || fail "the log of docs/start.md ended: $(cat "$work/said")"
+    sleep 0.1
+  done
+  kill -9 $server; wait $server 2>/dev/null || true; server=
+  recovered=$(sed -n 's/^recovered //p' "$work/said")
+  [ "$recovered" -ge "$appended" ] || fail "docs/start.md: $appended appended, $recovered recovered"
+  appended=$(sed -n 's/^appended \([0-9]*\)$/\1/p' "$work/said" | sed '$ d' | tail -n 1) # without a line that the kill cut off
+done
+step "the log of docs/start.md: $appended records, three kills"
+
 fresh console node AkkaAio.Cluster
 cp tests/packaging/cluster/Program.cs "$work/node/"
 with_akka node "$oldest"
