@@ -239,7 +239,7 @@ public sealed partial class AioExt : IExtension
     {
         var delivered = LostMessages.Delivered;
         _manager.Tell(message, sender);
-        if (LostMessages.Delivered == delivered && LostMessages.IsGone(_manager))
+        if (LostMessages.Delivered == delivered && AkkaInternals.IsGone(_manager))
         {
             _lost.Missed(message, sender);
         }

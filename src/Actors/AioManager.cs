@@ -246,8 +246,8 @@ internal sealed class AioManager : UntypedActor
     }
 
     // The temporary ref of an Ask ends with the reply: watching it would close the file at once. Only refs with a cell are actors.
-    private static ActorRefWithCell? OwnerOf(BlockingCommand opening) =>
-        (opening.Open.Options.Owner ?? opening.Requester) as ActorRefWithCell;
+    private static IActorRef? OwnerOf(BlockingCommand opening) =>
+        AkkaInternals.AsLocalActor(opening.Open.Options.Owner ?? opening.Requester);
 
     private void OnOwnerDied(IActorRef owner)
     {

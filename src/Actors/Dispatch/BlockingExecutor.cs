@@ -43,7 +43,7 @@ public sealed class BlockingExecutorConfigurator : ExecutorServiceConfigurator
 
         public override void Execute(IRunnable run)
         {
-            if (run is Mailbox)
+            if (AkkaInternals.IsTurn(run))
             {
                 // An actor lives here only to keep the dispatcher. Behind calls that are stuck in the kernel it could not stop, nor could
                 // the system.

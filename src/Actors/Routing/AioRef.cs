@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Dispatch.SysMsg;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Files;
 using AkkaAio.Shards;
 
@@ -19,18 +20,9 @@ internal sealed class AioRef(AioExt aio, IActorRef manager) : MinimalActorRef
 
     public override IActorRefProvider Provider => aio.System.Provider;
 
-    public override IInternalActorRef Parent => ((IInternalActorRef)manager).Parent;
+    public override IInternalActorRef Parent => AkkaInternals.ParentOf(manager);
 
-    public override void SendSystemMessage(ISystemMessage message) => Forward(message, manager);
-
-    /// <summary>A death watch goes on to the actor; what would stop, suspend or restart it does not.</summary>
-    public static void Forward(ISystemMessage message, IActorRef actor)
-    {
-        if (message is Watch or Unwatch)
-        {
-            ((IInternalActorRef)actor).SendSystemMessage(message);
-        }
-    }
+    public override void SendSystemMessage(ISystemMessage message) => AkkaInternals.ForwardDeathWatch(message, manager);
 
     /// <summary>Ignored: it ends with the system. One careless Stop or PoisonPill would be the end of everybody's I/O.</summary>
     public override void Stop() => aio.Log.Warning("{Ref} was asked to stop; it ends with the actor system, and not before", Path);

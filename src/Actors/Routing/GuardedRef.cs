@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Dispatch.SysMsg;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Telemetry;
 
 namespace AkkaAio.Routing;
@@ -15,13 +16,13 @@ internal sealed class GuardedRef(ActorSystem system, IActorRef actor) : MinimalA
 
     public override IActorRefProvider Provider => ((ExtendedActorSystem)system).Provider;
 
-    public override IInternalActorRef Parent => ((IInternalActorRef)actor).Parent;
+    public override IInternalActorRef Parent => AkkaInternals.ParentOf(actor);
 
     /// <summary>Refused: the actor ends with the system. Without its shard a file could not be closed.</summary>
     public override void Stop() => SafeLog.Publish(system.EventStream, new Warning(
         Path.ToString(), typeof(GuardedRef), $"{Path} was asked to stop; it ends with the actor system, and not before"));
 
-    public override void SendSystemMessage(ISystemMessage message) => AioRef.Forward(message, actor);
+    public override void SendSystemMessage(ISystemMessage message) => AkkaInternals.ForwardDeathWatch(message, actor);
 
     protected override void TellInternal(object message, IActorRef sender)
     {

@@ -34,9 +34,6 @@ internal sealed class LostMessages(AioExt aio) : MinimalActorRef
         return listener;
     }
 
-    /// <summary>Whether the actor never takes another message: what is told to it is a dead letter.</summary>
-    public static bool IsGone(IActorRef actor) => actor is ActorRefWithCell { Underlying.IsTerminated: true };
-
     /// <summary>This thread has put a message into a mailbox of ours.</summary>
     public static void CountDelivered() => s_delivered++;
 

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaAio.Dispatch;
 
 namespace AkkaAio.Routing;
 
@@ -13,7 +14,7 @@ internal static class ReplyExtensions
     /// </summary>
     public static void Reply(this IActorRef requester, Aio.Event reply, IActorRef? sender, ILoggingAdapter log)
     {
-        var isLost = reply is Aio.RentReadCompleted or Aio.Opened && LostMessages.IsGone(requester);
+        var isLost = reply is Aio.RentReadCompleted or Aio.Opened && AkkaInternals.IsGone(requester);
         try
         {
             requester.Tell(MessageFor(requester, reply), sender);

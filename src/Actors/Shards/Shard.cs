@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Dispatch.MessageQueues;
+using AkkaAio.Dispatch;
 using AkkaAio.Interop.Engines;
 using AkkaAio.Routing;
 using AkkaAio.Shards.Reaping;
@@ -67,7 +68,7 @@ internal sealed class Shard
     {
         var delivered = LostMessages.Delivered;
         Ref.Tell(message, sender);
-        if (LostMessages.Delivered == delivered && LostMessages.IsGone(Ref))
+        if (LostMessages.Delivered == delivered && AkkaInternals.IsGone(Ref))
         {
             Lost.Missed(message, sender);
         }

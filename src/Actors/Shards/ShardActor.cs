@@ -30,8 +30,8 @@ internal sealed class ShardActor : UntypedActor
         _aio = aio;
         _shard = shard;
         _loop = shard.Loop;
-        _cell = (ActorCell)Context;
-        shard.Messages = _cell.Mailbox!.MessageQueue;
+        _cell = AkkaInternals.CellOf(Context);
+        shard.Messages = AkkaInternals.MessagesOf(_cell);
         shard.Actor = this;
     }
 
@@ -44,7 +44,7 @@ internal sealed class ShardActor : UntypedActor
         }
 
         // While messages wait, the batch gathers more of them; it never waits for messages to come.
-        _loop.AfterMessage(moreWait: _cell.HasMessages);
+        _loop.AfterMessage(moreWait: AkkaInternals.HasMessages(_cell));
     }
 
     /// <summary>

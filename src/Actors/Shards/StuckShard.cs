@@ -1,6 +1,5 @@
-using Akka.Actor;
-using Akka.Dispatch.SysMsg;
 using Akka.Event;
+using AkkaAio.Dispatch;
 using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.Shards;
@@ -38,10 +37,9 @@ internal sealed class StuckShard(AioExt aio, ShardLoop loop)
         Guarded(TakeUpMessages);
         Guarded(loop.End.Abandon);
         _shard.Gate.Abandon();
-        _shard.Messages.CleanUp(_shard.Ref, aio.System.Mailboxes.DeadLetterMailbox.MessageQueue); // nobody takes up what comes from now on
+        _shard.Messages.CleanUp(_shard.Ref, AkkaInternals.DeadLettersOf(aio.System)); // nobody takes up what comes from now on
         aio.OnShardEnded(_shard);
-        ((IInternalActorRef)aio.Manager).SendSystemMessage(
-            new DeathWatchNotification(_shard.Ref, existenceConfirmed: true, addressTerminated: false));
+        AkkaInternals.TellTerminated(aio.Manager, _shard.Ref);
     }
 
     /// <summary>What waits for other devices than the one that the thread is stuck with goes to blocking threads.</summary>
