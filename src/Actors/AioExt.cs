@@ -289,6 +289,9 @@ public sealed partial class AioExt : IExtension
 
     private IIoFile OpenHandle(Aio.Open open) =>
         open.Options.Refusal is { } refusal ? throw new AioArgumentException(refusal, open.Name, open.Path)
+        : open.Options.Shard is { } shard && (uint)shard >= (uint)Settings.Shards
+            ? throw new AioArgumentException(
+                $"Shard is {shard}, and this system has the shards 0 to {Settings.Shards - 1}", open.Name, open.Path)
         : _engine.Open(open.Path, open.Options.ToFileOptions());
 
     /// <summary>The names of the files.</summary>

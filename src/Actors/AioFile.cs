@@ -30,8 +30,9 @@ public sealed partial class AioFile : IAsyncDisposable
         GrowAhead = options.GrowAhead;
         var settings = aio.Settings;
         _pathHash = (uint)MurmurHash.StringHash(handle.Path);
-        HomeShard = aio.Shards[_pathHash % (uint)aio.Shards.Length];
-        Lanes = settings.ShardBy == AioShardBy.File
+        Priority = options.Priority;
+        HomeShard = aio.Shards[options.Shard ?? (int)(_pathHash % (uint)aio.Shards.Length)];
+        Lanes = options.Shard is not null || settings.ShardBy == AioShardBy.File
             ? [new FileLane(this, HomeShard)]
             : [.. aio.Shards.Select(shard => new FileLane(this, shard))];
         Open = new OpenFile(aio, this, handle, options, openedBy);
@@ -75,6 +76,12 @@ public sealed partial class AioFile : IAsyncDisposable
     public int MemoryAlignment { get; }
 
     /// <summary>
+    /// What the device below writes at once, in bytes, at least <see cref="OffsetAlignment"/>; 4096 where nobody can say. A smaller write
+    /// makes the device read and rewrite a block: align the records of a log to it.
+    /// </summary>
+    public int PhysicalBlockSize => Handle.PhysicalBlockSize;
+
+    /// <summary>
     /// The dispatcher that is the thread of the file's shard, which does all of its I/O, or with <c>shard-by = stripe</c> its barriers: see
     /// <see cref="AioExt.ShardDispatcher"/>.
     /// </summary>
@@ -111,6 +118,9 @@ public sealed partial class AioFile : IAsyncDisposable
 
     /// <summary>What closes it.</summary>
     internal OpenFile Open { get; }
+
+    /// <summary>Of commands that name none.</summary>
+    internal AioPriority Priority { get; }
 
     /// <summary>How many bytes more than needed it is made longer by.</summary>
     internal long GrowAhead { get; }

@@ -65,6 +65,15 @@ internal sealed class MemoryInode(ulong number)
         }
     }
 
+    public void Clear(long offset, long length)
+    {
+        lock (_lock)
+        {
+            var from = Math.Min(offset, Length);
+            _bytes.AsSpan((int)from, (int)Math.Min(length, Length - from)).Clear();
+        }
+    }
+
     public byte[] ToArray()
     {
         lock (_lock)
@@ -132,6 +141,12 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
         }
 
         inode.SetLength(Math.Max(inode.Length, offset + length));
+    }
+
+    public void PunchHole(long offset, long length)
+    {
+        engine.CheckFileCall("fallocate", path);
+        inode.Clear(offset, length);
     }
 
     public long? FindEndOfData(long from)

@@ -60,6 +60,9 @@ public sealed partial class Aio
         /// <summary>As <see cref="Length"/>, also where an int does not hold it.</summary>
         internal virtual long TotalLength => Length;
 
+        /// <summary>How urgent it is; Default: as its file (<see cref="AioOpenOptions.Priority"/>).</summary>
+        public AioPriority Priority { get; init; }
+
         internal override string Arguments =>
             string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, offset {Offset}, length {TotalLength}");
 
@@ -233,47 +236,6 @@ public sealed partial class Aio
         internal override string Name => "set-length";
 
         internal override string Arguments => string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, length {Length}");
-    }
-
-    /// <summary>
-    /// Allocates blocks and extends the file over them: fallocate(2) with mode 0. Replied to with <see cref="Allocated"/>. Writes into
-    /// allocated blocks do not block in io_submit; writes that extend a file do.
-    /// </summary>
-    public sealed class Allocate : BarrierCommand
-    {
-        /// <summary>Allocates <paramref name="length"/> bytes of <paramref name="file"/> at <paramref name="offset"/>.</summary>
-        public Allocate(AioFile file, long offset, long length)
-            : base(file)
-        {
-            Offset = offset;
-            Length = length;
-        }
-
-        /// <summary>Byte offset in the file.</summary>
-        public long Offset { get; }
-
-        /// <summary>Length in bytes.</summary>
-        public long Length { get; }
-
-        internal override string Name => "allocate";
-
-        internal override string Arguments =>
-            string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, offset {Offset}, length {Length}");
-    }
-
-    /// <summary>
-    /// Looks up the file's length, which another process may have changed: fstat(2), and <see cref="AioFile.Length"/> is what it says.
-    /// Replied to with <see cref="LengthRefreshed"/>.
-    /// </summary>
-    public sealed class RefreshLength : BarrierCommand
-    {
-        /// <summary>Looks up the length of <paramref name="file"/>.</summary>
-        public RefreshLength(AioFile file)
-            : base(file)
-        {
-        }
-
-        internal override string Name => "refresh-length";
     }
 
     /// <summary>

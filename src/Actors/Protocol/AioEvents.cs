@@ -127,27 +127,6 @@ public sealed partial class Aio
         }
     }
 
-    /// <summary>Reply to <see cref="Allocate"/>.</summary>
-    public sealed class Allocated : Event<Allocate>
-    {
-        internal Allocated(Allocate command)
-            : base(command)
-        {
-        }
-    }
-
-    /// <summary>Reply to <see cref="RefreshLength"/>.</summary>
-    public sealed class LengthRefreshed : Event<RefreshLength>
-    {
-        internal LengthRefreshed(RefreshLength command, long length)
-            : base(command) => Length = length;
-
-        /// <summary>The file's length in bytes.</summary>
-        public long Length { get; }
-
-        internal override string Result => string.Create(CultureInfo.InvariantCulture, $"length {Length}");
-    }
-
     /// <summary>Reply to <see cref="Close"/>: the descriptor is closed.</summary>
     public sealed class Closed : Event<Close>
     {

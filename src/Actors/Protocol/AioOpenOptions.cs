@@ -68,6 +68,15 @@ public sealed record AioOpenOptions
     public bool OnBlockingThreads { get; init; }
 
     /// <summary>
+    /// The shard that does all of the file's I/O, 0 to <c>Settings.Shards</c> - 1, also with <c>shard-by = stripe</c>: for files that
+    /// belong together, as the segments of a log, or that others must not hold up. Null: chosen by the path.
+    /// </summary>
+    public int? Shard { get; init; }
+
+    /// <summary>The priority of reads and writes that name none: <see cref="Aio.TransferCommand.Priority"/>.</summary>
+    public AioPriority Priority { get; init; }
+
+    /// <summary>
     /// The file is closed when this actor dies. Null: the sender of the Open if it is a real actor (not the temporary one of an Ask,
     /// which dies at once). <see cref="ActorRefs.Nobody"/>: no owner.
     /// </summary>
@@ -102,6 +111,8 @@ public sealed record AioOpenOptions
         _ = Share is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Share)} {Share}");
         _ = UnixCreateMode is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(UnixCreateMode)} {UnixCreateMode}");
         _ = OnBlockingThreads ? text.Append(", ").Append(nameof(OnBlockingThreads)) : text;
+        _ = Shard is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Shard)} {Shard}");
+        _ = Priority == AioPriority.Default ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Priority)} {Priority}");
         _ = Owner is null ? text : text.Append(CultureInfo.InvariantCulture, $", {nameof(Owner)} {Owner.Path}");
         return text.ToString();
     }

@@ -34,7 +34,11 @@ internal static class CommandChecks
         Aio.Allocate { Length: <= 0 } allocate => Wrong(command, allocate.Offset, allocate.Length, "the length is not positive"),
         Aio.Allocate allocate when allocate.Offset > long.MaxValue - allocate.Length =>
             Wrong(command, allocate.Offset, allocate.Length, "its end is beyond the largest file, 2^63 - 1 bytes"),
-        Aio.SetLength or Aio.Allocate when !command.File.Access.HasFlag(FileAccess.Write) =>
+        Aio.PunchHole { Offset: < 0 } punch => Wrong(command, punch.Offset, punch.Length, "the offset is negative"),
+        Aio.PunchHole { Length: <= 0 } punch => Wrong(command, punch.Offset, punch.Length, "the length is not positive"),
+        Aio.PunchHole punch when punch.Offset > long.MaxValue - punch.Length =>
+            Wrong(command, punch.Offset, punch.Length, "its end is beyond the largest file, 2^63 - 1 bytes"),
+        Aio.SetLength or Aio.Allocate or Aio.PunchHole when !command.File.Access.HasFlag(FileAccess.Write) =>
             Wrong(command, null, null, $"the file was opened for {command.File.Access}"),
         Aio.SetLength or Aio.Allocate when command.File.IsBlockDevice =>
             Wrong(command, null, null, "a block device's length is fixed"),

@@ -188,6 +188,9 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
             case Aio.Allocate allocate:
                 file.Extent.Allocate(file.Handle, allocate.Offset, allocate.Length);
                 break;
+            case Aio.PunchHole punch:
+                file.Handle.PunchHole(punch.Offset, punch.Length);
+                break;
             case Aio.RefreshLength:
                 file.Extent.Refresh(file.Handle);
                 break;
@@ -233,6 +236,7 @@ internal sealed class FileBarriers(AioExt aio, ShardLoop loop)
     {
         Aio.SetLength set => new Aio.LengthSet(set),
         Aio.Allocate allocate => new Aio.Allocated(allocate),
+        Aio.PunchHole punch => new Aio.HolePunched(punch),
         Aio.RefreshLength refresh => new Aio.LengthRefreshed(refresh, refresh.File.Extent.Length),
         Aio.Close close => new Aio.Closed(close),
         _ => throw new InvalidOperationException($"not an exclusive barrier: {command}"),

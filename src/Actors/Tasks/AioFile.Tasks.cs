@@ -96,6 +96,11 @@ public sealed partial class AioFile
     public ValueTask AllocateAsync(long offset, long length, CancellationToken cancellationToken = default) =>
         Run(new Aio.Allocate(this, offset, length), cancellationToken);
 
+    /// <summary>Gives the blocks of a range back to the file system; the range then reads as zeros, and the length stays.</summary>
+    /// <exception cref="AioException">It failed: EOPNOTSUPP where the file system cannot.</exception>
+    public ValueTask PunchHoleAsync(long offset, long length, CancellationToken cancellationToken = default) =>
+        Run(new Aio.PunchHole(this, offset, length), cancellationToken);
+
     /// <summary>Closes the file after what was begun before. Does not flush. Harmless when closed already.</summary>
     public async ValueTask DisposeAsync()
     {

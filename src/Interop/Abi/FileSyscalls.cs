@@ -26,6 +26,7 @@ internal static unsafe partial class FileSyscalls
 
     // falloc.h
     private const int FallocKeepSize = 1;
+    private const int FallocPunchHole = 2;
 
     // 0666 & ~umask, as every other program creates files.
     private const int DefaultMode = 0x1B6;
@@ -85,6 +86,10 @@ internal static unsafe partial class FileSyscalls
 
     /// <summary>fallocate(2) with FALLOC_FL_KEEP_SIZE: blocks for the range; the length stays.</summary>
     public static Errno Reserve(int fd, long offset, long length) => Retry(() => FAllocate(fd, FallocKeepSize, offset, length));
+
+    /// <summary>fallocate(2) with FALLOC_FL_PUNCH_HOLE, which wants FALLOC_FL_KEEP_SIZE with it.</summary>
+    public static Errno PunchHole(int fd, long offset, long length) =>
+        Retry(() => FAllocate(fd, FallocPunchHole | FallocKeepSize, offset, length));
 
     public static Errno DataSync(int fd) => Retry(() => FDataSync(fd));
 

@@ -50,6 +50,14 @@ internal struct StatxBuffer
     [FieldOffset(40)]
     public long Size;
 
+    /// <summary>The device that the file is.</summary>
+    [FieldOffset(128)]
+    public uint SpecialMajor;
+
+    /// <summary>The device that the file is.</summary>
+    [FieldOffset(132)]
+    public uint SpecialMinor;
+
     /// <summary>Device that holds the file.</summary>
     [FieldOffset(136)]
     public uint DeviceMajor;

@@ -111,9 +111,10 @@ internal enum IoOpcode
 /// How many <see cref="IoVec"/>s are at <see cref="Buffer"/>, <see cref="IoVec.MaxCount"/> at most: preadv(2), pwritev(2). Array and
 /// memory stay valid until the completion. 0 for one piece of memory.
 /// </param>
+/// <param name="Priority">Of a read or write, as ioprio_set(2) has it: the class in the upper 3 bits. 0: the process's.</param>
 internal readonly record struct IoRequest(
     int Slot, IoOpcode Opcode, int Descriptor, nint Buffer, int Length, long Offset, RwFlags Flags = RwFlags.None,
-    ushort Vectors = 0)
+    ushort Vectors = 0, ushort Priority = 0)
 {
     /// <summary>
     /// What io_submit refuses and other interfaces take for something else: an offset of -1 is the file's position to them, a negative

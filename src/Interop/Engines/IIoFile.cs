@@ -100,6 +100,15 @@ internal interface IIoFile : IDisposable
     void Allocate(long offset, long length);
 
     /// <summary>
+    /// What the device writes at once, in bytes, at least <see cref="OffsetAlignment"/>: a smaller write makes it read and rewrite a block.
+    /// </summary>
+    int PhysicalBlockSize => Math.Max(4096, OffsetAlignment);
+
+    /// <summary>fallocate(2) with FALLOC_FL_PUNCH_HOLE: frees the blocks of the range, which reads as zeros; the length stays.</summary>
+    /// <exception cref="AioSystemException">EOPNOTSUPP: the file system cannot.</exception>
+    void PunchHole(long offset, long length) => throw new AioSystemException(Errno.EOPNOTSUPP, "fallocate", Path, offset, length);
+
+    /// <summary>
     /// Where the last data at or behind <paramref name="from"/> ends, perhaps rounded up to the file system's blocks;
     /// <paramref name="from"/> where there is none. Zeros that were only allocated are no data. A file system that does not tell
     /// allocated from written takes all for data. Null: nobody can say.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AkkaAio.Interop.Abi;
 
 namespace AkkaAio.Interop.Files;
@@ -25,29 +24,7 @@ internal readonly record struct DirectIoAlignment(int Memory, int Offset)
 
         var logical = stat.IsBlockDevice && FileSyscalls.GetLogicalBlockSize(fd, out var size) == Errno.None
             ? size
-            : LogicalBlockSizeOf(stat.DeviceMajor, stat.DeviceMinor);
+            : DeviceBlocks.SizeOf(stat.DeviceMajor, stat.DeviceMinor, "logical_block_size") ?? Sector;
         return new(logical, logical);
-    }
-
-    // From sysfs and not from the device: some devices refuse even root, and a container has no node for it.
-    private static int LogicalBlockSizeOf(uint major, uint minor)
-    {
-        var link = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{major}:{minor}");
-        foreach (var queue in (ReadOnlySpan<string>)["queue", "../queue"]) // a partition has its disk's queue
-        {
-            try
-            {
-                // The link is resolved first: .NET would take "1:2/.." out of the path as text.
-                var device = Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? link;
-                var text = File.ReadAllText($"{device}/{queue}/logical_block_size");
-                return int.Parse(text, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
-            {
-                // Not a block device, or no sysfs here: the next place, then the fallback.
-            }
-        }
-
-        return Sector;
     }
 }

@@ -21,6 +21,7 @@ internal sealed partial class LinuxFile : IIoFile
         IsDirect = alignment is not null;
         MemoryAlignment = alignment?.Memory ?? DirectIoAlignment.None.Memory;
         OffsetAlignment = alignment?.Offset ?? DirectIoAlignment.None.Offset;
+        PhysicalBlockSize = Math.Max(DeviceBlocks.PhysicalSizeOf(stat), OffsetAlignment);
         OpenFileCounts.Opened(Identity);
     }
 
@@ -52,6 +53,9 @@ internal sealed partial class LinuxFile : IIoFile
     public int MemoryAlignment { get; }
 
     /// <inheritdoc/>
+    public int PhysicalBlockSize { get; }
+
+    /// <inheritdoc/>
     public long GetLength()
     {
         using var use = new Use(this);
@@ -77,6 +81,13 @@ internal sealed partial class LinuxFile : IIoFile
     {
         using var use = new Use(this);
         Check(Preallocation.Allocate(use.Descriptor, Identity, opens: 1, offset, length), "fallocate", Path, offset, length);
+    }
+
+    /// <inheritdoc/>
+    public void PunchHole(long offset, long length)
+    {
+        using var use = new Use(this);
+        Check(FileSyscalls.PunchHole(use.Descriptor, offset, length), "fallocate(FALLOC_FL_PUNCH_HOLE)", Path, offset, length);
     }
 
     /// <inheritdoc/>

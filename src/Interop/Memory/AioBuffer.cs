@@ -12,8 +12,8 @@ namespace AkkaAio;
 /// <see cref="Memory{T}"/> taken before. The object is never used again for other memory, so a stale Dispose cannot free a
 /// stranger's.</para>
 /// <para>An operation in flight holds a reference of its own: an early Dispose only delays the return. A buffer that is forgotten is
-/// returned by a finalizer, its <see cref="MemoryBlock"/>'s, and reported to <see cref="AioBufferPool.Leaked"/>. A <see cref="Span{T}"/> does not keep the buffer
-/// alive; <see cref="Memory{T}"/> does.</para>
+/// returned by a finalizer, its <see cref="MemoryBlock"/>'s, and reported to <see cref="AioBufferPool.Leaked"/>. A
+/// <see cref="Span{T}"/> does not keep the buffer alive; <see cref="Memory{T}"/> does.</para>
 /// </remarks>
 public sealed unsafe class AioBuffer : MemoryManager<byte>
 {
@@ -24,6 +24,9 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     private const int OwnerReference = 1;
 
     private readonly MemoryBlock _block;
+
+    // Of a share: the buffer whose reference it holds. Null: the memory is its own.
+    private readonly AioBuffer? _shared;
     private int _start;
     private int _length;
     private int _references = OwnerReference;
@@ -36,6 +39,12 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     {
         _block = block;
         _length = length;
+    }
+
+    private AioBuffer(AioBuffer shared, int start, int length)
+    {
+        (_block, _shared) = (shared._block, shared);
+        (_start, _length) = (shared._start + start, length);
     }
 
     /// <summary>Bytes of <see cref="MemoryManager{T}.Memory"/>.</summary>
@@ -56,6 +65,26 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         return new Span<byte>((void*)Address, _length);
+    }
+
+    /// <summary>
+    /// Another buffer over the same bytes, which is disposed by itself: so one chunk of a cache can be handed to many readers. The memory
+    /// goes back to the pool when the last of them, this one included, has been disposed. Whoever writes to one writes to all.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">This buffer has been disposed.</exception>
+    public AioBuffer Share() => Share(0, _length);
+
+    /// <summary>As <see cref="Share()"/>, of a part.</summary>
+    /// <param name="start">Its first byte in this buffer.</param>
+    /// <param name="length">Its length in bytes. It is aligned for direct I/O where start is a multiple of <see cref="Alignment"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not within this buffer.</exception>
+    /// <exception cref="ObjectDisposedException">This buffer has been disposed.</exception>
+    public AioBuffer Share(int start, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)_length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(_length - start));
+        ObjectDisposedException.ThrowIf(!TryAddReference(), this);
+        return new AioBuffer(this, start, length);
     }
 
     /// <summary>Gives the owner's reference back. Harmless when called again.</summary>
@@ -118,7 +147,14 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
         if (Interlocked.Decrement(ref _references) == 0)
         {
             Volatile.Write(ref _disposed, 1); // an operation may have been the owner
-            _block.Pool.Return(_block);
+            if (_shared is { } shared)
+            {
+                shared.Release();
+            }
+            else
+            {
+                _block.Pool.Return(_block);
+            }
         }
     }
 

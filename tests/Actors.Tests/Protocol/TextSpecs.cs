@@ -27,6 +27,7 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
             (new Aio.Flush(file), $"Flush({path})"),
             (new Aio.SetLength(file, 7), $"SetLength({path}, length 7)"),
             (new Aio.Allocate(file, 7, 9), $"Allocate({path}, offset 7, length 9)"),
+            (new Aio.PunchHole(file, 7, 9), $"PunchHole({path}, offset 7, length 9)"),
             (new Aio.RefreshLength(file), $"RefreshLength({path})"),
             (new Aio.Close(file), $"Close({path})"),
             (new Aio.Cancel(new Aio.Flush(file)), $"Cancel(Flush({path}))"),
@@ -99,7 +100,7 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
         Assert.Equal("Open, Read, Direct Auto", AioOpenOptions.Default.ToString());
         Assert.Equal(
             "Append, Write, Direct Off, PreallocationSize 7, GrowAhead 8, Lock Exclusive, Share None, UnixCreateMode UserRead, " +
-            $"OnBlockingThreads, Owner {TestActor.Path}",
+            $"OnBlockingThreads, Shard 1, Priority Low, Owner {TestActor.Path}",
             new AioOpenOptions
             {
                 Mode = FileMode.Append,
@@ -111,6 +112,8 @@ public sealed class TextSpecs(ITestOutputHelper output) : AioTestKit(EngineKind.
                 Share = FileShare.None,
                 UnixCreateMode = UnixFileMode.UserRead,
                 OnBlockingThreads = true,
+                Shard = 1,
+                Priority = AioPriority.Low,
                 Owner = TestActor,
             }.ToString());
     }

@@ -24,6 +24,43 @@ public sealed class AioBufferLeakTests
     }
 
     [Fact]
+    public void A_share_that_is_held_keeps_the_memory()
+    {
+        using var pool = new AioBufferPool(1 << 20);
+        var leaks = new ConcurrentQueue<int>();
+        pool.Leaked = (length, _) => leaks.Enqueue(length);
+        var share = ShareOnly(pool);
+        Collect();
+        Assert.Empty(leaks);
+        Assert.Equal(7, share.GetSpan()[0]);
+        share.Dispose();
+        Assert.Equal(0, pool.RentedBuffers);
+    }
+
+    [Fact]
+    public void A_forgotten_share_is_a_leak_of_its_buffer()
+    {
+        using var pool = new AioBufferPool(1 << 20);
+        var leaks = new ConcurrentQueue<int>();
+        pool.Leaked = (length, _) => leaks.Enqueue(length);
+        ForgetShare(pool);
+        Collect();
+        Assert.Single(leaks);
+        Assert.Equal(0, pool.RentedBuffers);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ForgetShare(AioBufferPool pool) => ShareOnly(pool);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static AioBuffer ShareOnly(AioBufferPool pool)
+    {
+        using var buffer = pool.Rent(100);
+        buffer.GetSpan()[0] = 7;
+        return buffer.Share();
+    }
+
+    [Fact]
     public void A_buffer_that_is_disposed_or_held_through_its_memory_is_no_leak()
     {
         using var pool = new AioBufferPool(1 << 20);

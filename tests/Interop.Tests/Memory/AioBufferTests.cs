@@ -27,6 +27,47 @@ public sealed class AioBufferTests : IDisposable
     }
 
     [Fact]
+    public void Shares_are_the_same_bytes_and_the_last_one_gives_the_memory_back()
+    {
+        var chunk = _pool.Rent(3 * 4096);
+        chunk.GetSpan().Fill(1);
+        var all = chunk.Share();
+        var part = chunk.Share(4096, 100);
+        var ofPart = part.Share(10, 20);
+        part.GetSpan().Fill(2);
+        Assert.Equal((3 * 4096, 100, 20), (all.Length, part.Length, ofPart.Length));
+        Assert.Equal(0, part.Address % AioBuffer.Alignment);
+        Assert.Equal(-1, ofPart.Memory.Span.IndexOfAnyExcept((byte)2));
+        Assert.Equal(100, all.GetSpan().Count((byte)2));
+
+        chunk.Dispose();
+        part.Dispose();
+        part.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => part.GetSpan().Length);
+        Assert.Throws<ObjectDisposedException>(() => chunk.Share());
+        Assert.Equal(1, _pool.RentedBuffers);
+        Assert.Equal(2, ofPart.GetSpan()[0]);
+        all.Dispose();
+        Assert.Equal(1, _pool.RentedBuffers);
+        ofPart.Dispose();
+        Assert.Equal(0, _pool.RentedBuffers);
+    }
+
+    [Theory]
+    [InlineData(-1, 1)]
+    [InlineData(0, 101)]
+    [InlineData(100, 1)]
+    [InlineData(101, 0)]
+    [InlineData(0, -1)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    public void A_share_is_within_its_buffer(int start, int length)
+    {
+        using var buffer = _pool.Rent(100);
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Share(start, length));
+        buffer.Share(100, 0).Dispose();
+    }
+
+    [Fact]
     public void Disposing_twice_gives_the_memory_back_once()
     {
         var buffer = _pool.Rent(100);

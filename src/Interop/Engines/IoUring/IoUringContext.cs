@@ -84,6 +84,7 @@ internal sealed unsafe class IoUringContext : IIoContext
             _ring.Sqes[(tail + nr++) & _ring.SqMask] = new IoUringSqe
             {
                 Opcode = opcode,
+                IoPrio = request.Priority,
                 Fd = request.Descriptor,
                 Offset = request.Offset,
                 Address = request.Buffer,

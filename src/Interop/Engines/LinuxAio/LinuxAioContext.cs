@@ -92,6 +92,12 @@ internal sealed unsafe class LinuxAioContext : IIoContext
                 request.Vectors == 0 ? (ulong)request.Length : request.Vectors, request.Offset);
             iocb.Data = (uint)request.Slot;
             iocb.RwFlags = request.Flags;
+            if (request.Priority != 0)
+            {
+                iocb.Flags = IocbFlags.IoPrio;
+                iocb.ReqPrio = (short)request.Priority;
+            }
+
             if (_completed is { } completed)
             {
                 iocb.SetEventFd(completed.Descriptor);
