@@ -11,6 +11,8 @@ internal sealed class TestHost : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    private static int s_hosts;
+
     private readonly IHost _host;
     private bool _isStarted;
 
@@ -18,7 +20,7 @@ internal sealed class TestHost : IAsyncDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         services?.Invoke(builder.Services);
-        builder.Services.AddAkka("hosted", (akka, _) =>
+        builder.Services.AddAkka($"hosted-{Interlocked.Increment(ref s_hosts)}", (akka, _) =>
         {
             akka.AddHocon("akka { loglevel = OFF, stdout-loglevel = OFF, io.aio.shards = 1 }", HoconAddMode.Append);
             akka.AddSetup(setup ?? new AioSetup(Engine));
