@@ -1,23 +1,22 @@
 #!/usr/bin/env python3
-"""What is in the packages of a folder. check.py FEED VERSION AKKA_RANGE PROTOBUF_VERSION COMMIT REPOSITORY: exit 1 with what is wrong."""
+"""What is in the packages of a folder. check.py FEED VERSION AKKA_RANGE COMMIT REPOSITORY, names on stdin: exit 1 with what is wrong."""
 import re
 import sys
 import xml.etree.ElementTree as Xml
 import zipfile
 
-feed, version, akka, protobuf, commit, repository = sys.argv[1:]
-own = f"[{version}]"
+feed, version, akka, commit, repository = sys.argv[1:]
+central = dict(re.findall(r'PackageVersion Include="(.*?)" Version="(.*?)"', open("Directory.Packages.props", encoding="utf-8").read()))
+exactly = f"[{version}]"
+METRICS = "OpenTelemetry.Api.ProviderBuilderExtensions"
 # Each package: what it depends on, and its assemblies.
 PACKAGES = {
     "AkkaAio": ({"Akka": akka}, ["AkkaAio", "AkkaAio.Interop"]),
     "AkkaAio.Cluster": (
-        {"AkkaAio": own, "Akka.Cluster.Sharding": akka, "Akka.Streams": akka, "Google.Protobuf": protobuf},
+        {"AkkaAio": exactly, "Akka.Cluster.Sharding": akka, "Akka.Streams": akka, "Google.Protobuf": central["Google.Protobuf"]},
         ["AkkaAio.Cluster"],
     ),
-    "AkkaAio.Hosting": (
-        {"AkkaAio": own, "Akka.Hosting": akka, "OpenTelemetry.Api.ProviderBuilderExtensions": "1.15.3"},
-        ["AkkaAio.Hosting"],
-    ),
+    "AkkaAio.Hosting": ({"AkkaAio": exactly, "Akka.Hosting": akka, METRICS: "1.15.3"}, ["AkkaAio.Hosting"]),
 }
 METADATA = "package/services/metadata/core-properties/"
 wrong = []

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The packages as users get them: packed into a folder feed, looked into, and used by fresh programs that have nothing else of ours, with the
-# oldest and the newest Akka that we say they work with. Needs a feed that has Akka, python3 and git.
+# oldest and the newest Akka that we say they work with. Needs a feed that has Akka, python3, curl and git.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+root=$PWD
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-packaging.XXXXXX")
 server=
@@ -19,7 +20,7 @@ step() { echo "packaging: $1: $((SECONDS - since)) s"; since=$SECONDS; }
 quiet() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }; }
 fail() { echo "packaging: $*"; exit 1; }
 property() { sed -n "s:.*<$1>\(.*\)</$1>.*:\1:p" Directory.Build.props; }
-central() { sed -n "s:.*Include=\"$1\" Version=\"\([^\"]*\)\".*:\1:p" Directory.Packages.props; }
+central() { sed -n "s:.*Include=\"$1\" Version=\"\([^\"]*\)\".*:\1:p" "$root/Directory.Packages.props"; }
 
 version=$(property Version)
 range=$(property AkkaRange)
@@ -37,7 +38,7 @@ done
 step pack
 # shellcheck disable=SC2086
 printf '%s\n' $projects | sed 's:.*/::; s:\.csproj$::' |
-  python3 tests/packaging/check.py "$work/feed" "$version" "$range" "$(central Google.Protobuf)" "$(git rev-parse HEAD)" $repository
+  python3 tests/packaging/check.py "$work/feed" "$version" "$range" "$(git rev-parse HEAD)" $repository
 [ "$(ls "$work/feed" | wc -l)" = $((2 * $(wc -w <<<"$projects"))) ] || fail "foreign files in the feed: $(ls "$work/feed")"
 step check
 
@@ -82,6 +83,29 @@ prints() {
 # sample PAGE NAME: the page's sample of this name.
 sample() { awk -v start="<!-- sample: $2 -->" '$0 == start { on = 1; getline; next } on && /^```/ { exit } on' "$1"; }
 
+# serves: the web program answers on a port of its choice: I/O, health, and metrics whose buckets tell 100 µs from 10 ms.
+serves() {
+  : >"$work/site.log"
+  (cd "$work/site" && exec dotnet out/site.dll --urls http://127.0.0.1:0) >"$work/site.log" 2>&1 &
+  server=$!
+  local address= bucket
+  for _ in $(seq 300); do
+    address=$(sed -n 's/.*Now listening on: //p' "$work/site.log")
+    [ -z "$address" ] && kill -0 $server 2>/dev/null || break
+    sleep 0.1
+  done
+  [ -n "$address" ] || { cat "$work/site.log"; fail "the web program did not start"; }
+  [ "$(curl -sS --fail "$address/disk")" = disk ] || { cat "$work/site.log"; fail "/disk is not served"; }
+  [ "$(curl -sS --fail "$address/healthz")" = Healthy ] || { cat "$work/site.log"; fail "/healthz is not Healthy"; }
+  curl -sS --fail "$address/metrics" >"$work/metrics"
+  for bucket in 0.0001 0.01; do
+    grep -q "^akka_io_aio_.*_bucket{.*le=\"$bucket\"" "$work/metrics" || { cat "$work/metrics"; fail "/metrics has no bucket up to $bucket s"; }
+  done
+  kill $server
+  wait $server || fail "the web program ended with $?"
+  server=
+}
+
 fresh console hello AkkaAio
 sample README.md program >"$work/hello/Program.cs"
 [ -s "$work/hello/Program.cs" ] || fail "README.md has no sample 'program'"
@@ -121,5 +145,25 @@ step "cluster, Akka $oldest"
 with_akka node "$newest" Akka Akka.Streams
 prints node disk
 step "cluster, Akka $newest"
+
+fresh web site AkkaAio.Hosting
+(
+  cd "$work/site"
+  quiet dotnet add package OpenTelemetry.Extensions.Hosting --version "$(central OpenTelemetry.Extensions.Hosting)"
+  quiet dotnet add package OpenTelemetry.Exporter.Prometheus.AspNetCore --version "$(central OpenTelemetry.Exporter.Prometheus.AspNetCore)"
+)
+# The sample, and one more route, so that there is something to measure.
+sample docs/hosting.md web | sed 's|^await app.RunAsync();|app.MapGet("/disk", async (Akka.Actor.ActorSystem system) =>\
+{\
+    await using var file = await AkkaAio.AioExt.Get(system).OpenAsync("disk.bin", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite });\
+    await file.WriteAsync(new byte[4096], offset: 0);\
+    return "disk";\
+});\
+&|' >"$work/site/Program.cs"
+for akka in "$oldest" "$newest"; do
+  [ "$akka" = "$oldest" ] && with_akka site "$akka" || with_akka site "$akka" Akka.Hosting
+  serves
+  step "web, Akka $akka"
+done
 
 echo "packaging: $(wc -w <<<"$projects") packages of $version, Akka $oldest and $newest: ok"
