@@ -22,6 +22,6 @@ public enum AioPriority : ushort
     /// <summary>The lowest level of the class best-effort.</summary>
     Low = (2 << 13) | 7,
 
-    /// <summary>The class idle: when nobody else wants the device. It may wait for ever on a busy one.</summary>
+    /// <summary>The class idle: when nothing else wants the device. On a busy one it may wait without end.</summary>
     Idle = 3 << 13,
 }

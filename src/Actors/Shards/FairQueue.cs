@@ -57,7 +57,7 @@ internal sealed class FairQueue
         operation.List!.Remove(operation);
         if (--Count == 0)
         {
-            RetireAll(_urgent); // requesters, and files of those who await, are not held by an empty queue
+            RetireAll(_urgent); // requesters, and files of awaiting tasks, are not held by an empty queue
             RetireAll(_others);
         }
     }
