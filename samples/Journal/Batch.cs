@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace AkkaAio.Samples.Journal;
 
 /// <summary>
-/// A batch of records in the file, in whole blocks, so that no block is ever written twice: checksum (4 bytes), length of the batch (4), number
-/// of its first record (8), then of each record its length (4, never 0) and its data, then zeros. The checksum, CRC-32C of all behind it,
-/// begins with that of the batch before: so what a torn batch has left behind the end never fits what is written there later.
+/// A batch of records, in whole blocks, so that no block is written twice: checksum (4 bytes), length of the batch (4), number of its
+/// first record (8), of each record length (4, never 0) and data, then zeros. The checksum, CRC-32C of the rest, begins with that of the
+/// batch before, so that what a torn batch has left behind the end never fits what is written there later.
 /// </summary>
 internal static class Batch
 {

@@ -3,8 +3,8 @@ using Akka.Actor;
 namespace AkkaAio.Samples.Journal;
 
 /// <summary>
-/// A write-ahead log. <see cref="Append"/> is answered with <see cref="Appended"/> when the record is on the disk; what comes while a write is
-/// under way goes together into the next one (group commit). At its start it reads the log, and goes on behind the last whole batch.
+/// A write-ahead log. <see cref="Append"/> is answered with <see cref="Appended"/> when the record is on the disk; what comes while a write
+/// is under way goes together into the next one (group commit). At its start it reads the log, and goes on behind the last whole batch.
 /// At any failure it stops: the next one, started by its supervisor, finds out what is on the disk.
 /// </summary>
 internal sealed class JournalActor : ReceiveActor

@@ -12,7 +12,8 @@ Action<long, byte[]?> recovered = (number, record) =>
     _ = record is null && end.TrySetResult();
 };
 var journal = system.ActorOf(BackoffSupervisor.Props(Backoff.OnStop(
-    Props.Create(() => new JournalActor(path, recovered)), "log", TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), 0.2, maxNrOfRetries: -1)
+    Props.Create(() => new JournalActor(path, recovered)), "log",
+    TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), randomFactor: 0.2, maxNrOfRetries: -1)
     .WithSupervisorStrategy(new OneForOneStrategy(_ => Directive.Stop))), "journal");
 await end.Task.WaitAsync(TimeSpan.FromSeconds(60));
 await Parallel.ForEachAsync(Enumerable.Range(0, records), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, stop) =>

@@ -24,8 +24,8 @@ internal static class MemoryBudget
         }
 
         log.Warning(
-            "buffer-pool.budget is {Budget} bytes instead of {Wanted}: the process may use {Available} bytes, by its cgroup's limit or the " +
-            "machine's memory, and buffer-pool.memory-share is {Share}",
+            "buffer-pool.budget is {Budget} bytes instead of {Wanted}: the process may use {Available} bytes, by its cgroup's limit or " +
+            "the machine's memory, and buffer-pool.memory-share is {Share}",
             most, settings.BufferBudget, available, settings.MemoryShare);
         return settings with { BufferBudget = most };
     }

@@ -7,8 +7,8 @@ using AkkaAio.Tasks;
 namespace AkkaAio.Shards;
 
 /// <summary>
-/// What becomes of an operation when the kernel or a blocking thread is through with it: its reply, the rest of it, or a look at the file. With the
-/// reply its memory is given back, or handed to the requester.
+/// What becomes of an operation when the kernel or a blocking thread is through with it: its reply, the rest of it, or a look at the
+/// file. With the reply its memory is given back, or handed to the requester.
 /// </summary>
 internal sealed class Settlement(AioExt aio, ShardLoop loop)
 {

@@ -30,7 +30,8 @@ public sealed partial class AioExt
 
     private async Task DoAsync(Aio.NameCommand command, CancellationToken cancellationToken)
     {
-        if (await Ref.Ask<Aio.Event>(command, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false) is Aio.CommandFailed failed)
+        var reply = await Ref.Ask<Aio.Event>(command, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        if (reply is Aio.CommandFailed failed)
         {
             throw failed.Cause;
         }

@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Tests.Configuration;
 
-/// <summary>buffer-pool.budget fits into the memory that the process may use: a container's limit ends the process that goes over it.</summary>
+/// <summary>
+/// buffer-pool.budget fits into the memory that the process may use: a container's limit ends the process that goes over it.
+/// </summary>
 public sealed class MemoryBudgetSpecs(ITestOutputHelper output) : Akka.TestKit.Xunit2.TestKit("akka.loglevel = WARNING", output: output)
 {
     private const long MiB = 1 << 20;
@@ -28,7 +30,8 @@ public sealed class MemoryBudgetSpecs(ITestOutputHelper output) : Akka.TestKit.X
         if (expected < budget)
         {
             var warning = log.ExpectMsg<Warning>().Message.ToString()!;
-            Assert.Contains($"buffer-pool.budget is {(long)(expected * MiB)} bytes instead of {budget * MiB}", warning, StringComparison.Ordinal);
+            Assert.Contains(
+                $"buffer-pool.budget is {(long)(expected * MiB)} bytes instead of {budget * MiB}", warning, StringComparison.Ordinal);
             Assert.Contains($"{available * MiB} bytes", warning, StringComparison.Ordinal);
         }
 
@@ -36,7 +39,8 @@ public sealed class MemoryBudgetSpecs(ITestOutputHelper output) : Akka.TestKit.X
     }
 
     [Fact]
-    public void It_is_never_below_one_aligned_buffer() => Assert.Equal(AioBuffer.Alignment, Fit(256, available: 0, share: 0.5).BufferBudget);
+    public void It_is_never_below_one_aligned_buffer() =>
+        Assert.Equal(AioBuffer.Alignment, Fit(256, available: 0, share: 0.5).BufferBudget);
 
     [Fact]
     public void Auto_is_256_MiB_or_the_share_where_that_is_less()

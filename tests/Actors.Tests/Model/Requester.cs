@@ -5,7 +5,9 @@ using AkkaAio.Tests.Support;
 
 namespace AkkaAio.Tests.Model;
 
-/// <summary>A requester that tells commands and notes each reply on the thread that gives it. Some cause trouble for the replying thread.</summary>
+/// <summary>
+/// A requester that tells commands and notes each reply on the thread that gives it. Some cause trouble for the replying thread.
+/// </summary>
 internal sealed class Requester(ActorSystem system, Journal journal, Stepper? stepper, int number, bool throws) : MinimalActorRef
 {
     private readonly AioExt _aio = AioExt.Get(system);
