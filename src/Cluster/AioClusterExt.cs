@@ -51,6 +51,13 @@ public sealed partial class AioClusterExt : IExtension
             }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         Aio = AioExt.Get(system);
         Cluster = Akka.Cluster.Cluster.Get(system);
+        if (Disks.FirstOrDefault(disk => !Cluster.SelfRoles.Contains(disk.Role.ToString())) is { } hidden)
+        {
+            throw new AioClusterException(
+                $"this node has the disk {hidden.Id} in {hidden.Path} and not its role {hidden.Role}, by which the cluster finds it: " +
+                "akka.cluster.roles was set after the AioClusterSetup was made. Call WithAioCluster behind WithClustering");
+        }
+
         Nodes = new NodeWatch(system, Cluster);
         Materializer = system.Materializer(); // it registers the serializer of stream refs too
         OpenFiles = new OpenFiles(Settings.MaxOpenFiles);

@@ -13,7 +13,10 @@ METRICS = "OpenTelemetry.Api.ProviderBuilderExtensions"
 PACKAGES = {
     "AkkaAio": ({"Akka": akka}, ["AkkaAio", "AkkaAio.Interop"]),
     "AkkaAio.Cluster": (
-        {"AkkaAio": exactly, "Akka.Cluster.Sharding": akka, "Akka.Streams": akka, "Google.Protobuf": central["Google.Protobuf"]},
+        {
+            "AkkaAio": exactly, "Akka.Cluster.Sharding": akka, "Akka.Hosting": akka, "Akka.Streams": akka,
+            "Google.Protobuf": central["Google.Protobuf"],
+        },
         ["AkkaAio.Cluster"],
     ),
     "AkkaAio.Hosting": ({"AkkaAio": exactly, "Akka.Hosting": akka, METRICS: "1.15.3"}, ["AkkaAio.Hosting"]),
