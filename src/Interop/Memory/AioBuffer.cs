@@ -23,10 +23,12 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     // The owner's reference. Operations in flight and pins add one each.
     private const int OwnerReference = 1;
 
-    private readonly MemoryBlock _block;
+    // Null: it is the pool's again. A disposed buffer that is still referred to must not keep the block's next rent from being found
+    // when that is forgotten.
+    private MemoryBlock? _block;
 
     // Of a share: the buffer whose reference it holds. Null: the memory is its own.
-    private readonly AioBuffer? _shared;
+    private AioBuffer? _shared;
     private int _start;
     private int _length;
     private int _references = OwnerReference;
@@ -43,7 +45,7 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
 
     private AioBuffer(AioBuffer shared, int start, int length)
     {
-        (_block, _shared) = (shared._block, shared);
+        (_block, _shared) = (shared.Block, shared);
         (_start, _length) = (shared._start + start, length);
     }
 
@@ -54,10 +56,12 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
     /// <summary>Address of the first byte.</summary>
-    internal nint Address => _block.Address + _start;
+    internal nint Address => Block.Address + _start;
+
+    private MemoryBlock Block => _block ?? throw new ObjectDisposedException(nameof(AioBuffer));
 
     /// <summary>Bytes from the first byte to the end of the underlying block, at least <see cref="Length"/>.</summary>
-    internal int Capacity => (int)Math.Min(int.MaxValue, _block.Size - _start);
+    internal int Capacity => (int)Math.Min(int.MaxValue, Block.Size - _start);
 
     /// <inheritdoc/>
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
@@ -147,13 +151,15 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
         if (Interlocked.Decrement(ref _references) == 0)
         {
             Volatile.Write(ref _disposed, 1); // an operation may have been the owner
-            if (_shared is { } shared)
+            var (block, shared) = (Block, _shared);
+            (_block, _shared) = (null, null);
+            if (shared is not null)
             {
                 shared.Release();
             }
             else
             {
-                _block.Pool.Return(_block);
+                block.Pool.Return(block);
             }
         }
     }
@@ -163,7 +169,7 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     {
         _start += start;
         _length = length;
-        _block.Sliced(length);
+        Block.Sliced(length);
     }
 
     /// <summary>

@@ -61,6 +61,25 @@ public sealed class AioBufferLeakTests
     }
 
     [Fact]
+    public void A_forgotten_buffer_is_found_although_another_that_had_its_memory_before_is_still_held()
+    {
+        using var pool = new AioBufferPool(AioBuffer.Alignment);
+        var leaks = new ConcurrentQueue<int>();
+        pool.Leaked = (length, _) => leaks.Enqueue(length);
+        var owner = pool.Rent(1);
+        var share = owner.Share();
+        owner.Dispose();
+        share.Dispose();
+
+        Forget(pool, 2, null);
+        Collect();
+
+        Assert.Equal([2], leaks);
+        GC.KeepAlive(owner);
+        GC.KeepAlive(share);
+    }
+
+    [Fact]
     public void A_buffer_that_is_disposed_or_held_through_its_memory_is_no_leak()
     {
         using var pool = new AioBufferPool(1 << 20);
