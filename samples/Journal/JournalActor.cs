@@ -19,8 +19,7 @@ internal sealed class JournalActor : ReceiveActor
     private long _next; // number of the next record
     private uint _checksum; // of the last batch
 
-    /// <param name="path">The file; made if it is not there.</param>
-    /// <param name="recovered">Called with each record that the log has, in order; then with null.</param>
+    // recovered is called with each record that the log has, in order, and then with null.
     public JournalActor(string path, Action<long, byte[]?> recovered)
     {
         Receive<Append>(append => append.Record.Length > 0 && Batch.LengthOf(1, append.Record.Length) <= Batch.MostBytes, append =>
