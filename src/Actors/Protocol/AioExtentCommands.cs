@@ -5,14 +5,10 @@ namespace AkkaAio;
 // The blocks of a file and its length as the file system has them.
 public sealed partial class Aio
 {
-    /// <summary>
-    /// Allocates blocks and extends the file over them: fallocate(2) with mode 0. Replied to with <see cref="Allocated"/>. Writes into
-    /// allocated blocks do not block in io_submit; writes that extend a file do.
-    /// </summary>
-    public sealed class Allocate : BarrierCommand
+    /// <summary>A barrier about a range of a file's blocks.</summary>
+    public abstract class RangeCommand : BarrierCommand
     {
-        /// <summary>Allocates <paramref name="length"/> bytes of <paramref name="file"/> at <paramref name="offset"/>.</summary>
-        public Allocate(AioFile file, long offset, long length)
+        private protected RangeCommand(AioFile file, long offset, long length)
             : base(file)
         {
             Offset = offset;
@@ -25,10 +21,23 @@ public sealed partial class Aio
         /// <summary>Length in bytes.</summary>
         public long Length { get; }
 
-        internal override string Name => "allocate";
-
         internal override string Arguments =>
             string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, offset {Offset}, length {Length}");
+    }
+
+    /// <summary>
+    /// Allocates blocks and extends the file over them: fallocate(2) with mode 0. Replied to with <see cref="Allocated"/>. Writes into
+    /// allocated blocks do not block in io_submit; writes that extend a file do.
+    /// </summary>
+    public sealed class Allocate : RangeCommand
+    {
+        /// <summary>Allocates <paramref name="length"/> bytes of <paramref name="file"/> at <paramref name="offset"/>.</summary>
+        public Allocate(AioFile file, long offset, long length)
+            : base(file, offset, length)
+        {
+        }
+
+        internal override string Name => "allocate";
     }
 
     /// <summary>
@@ -36,26 +45,15 @@ public sealed partial class Aio
     /// FALLOC_FL_PUNCH_HOLE. Blocks that are in the range in part are zeroed there. Replied to with <see cref="HolePunched"/>; fails with
     /// EOPNOTSUPP where the file system cannot.
     /// </summary>
-    public sealed class PunchHole : BarrierCommand
+    public sealed class PunchHole : RangeCommand
     {
         /// <summary>Frees <paramref name="length"/> bytes of <paramref name="file"/> at <paramref name="offset"/>.</summary>
         public PunchHole(AioFile file, long offset, long length)
-            : base(file)
+            : base(file, offset, length)
         {
-            Offset = offset;
-            Length = length;
         }
 
-        /// <summary>Byte offset in the file.</summary>
-        public long Offset { get; }
-
-        /// <summary>Length in bytes.</summary>
-        public long Length { get; }
-
         internal override string Name => "punch-hole";
-
-        internal override string Arguments =>
-            string.Create(CultureInfo.InvariantCulture, $"{PathOfFile}, offset {Offset}, length {Length}");
     }
 
     /// <summary>

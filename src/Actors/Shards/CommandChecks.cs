@@ -30,15 +30,11 @@ internal static class CommandChecks
     public static AioException? Check(Aio.BarrierCommand command) => command switch
     {
         Aio.SetLength { Length: < 0 } set => Wrong(command, null, set.Length, "the length is negative"),
-        Aio.Allocate { Offset: < 0 } allocate => Wrong(command, allocate.Offset, allocate.Length, "the offset is negative"),
-        Aio.Allocate { Length: <= 0 } allocate => Wrong(command, allocate.Offset, allocate.Length, "the length is not positive"),
-        Aio.Allocate allocate when allocate.Offset > long.MaxValue - allocate.Length =>
-            Wrong(command, allocate.Offset, allocate.Length, "its end is beyond the largest file, 2^63 - 1 bytes"),
-        Aio.PunchHole { Offset: < 0 } punch => Wrong(command, punch.Offset, punch.Length, "the offset is negative"),
-        Aio.PunchHole { Length: <= 0 } punch => Wrong(command, punch.Offset, punch.Length, "the length is not positive"),
-        Aio.PunchHole punch when punch.Offset > long.MaxValue - punch.Length =>
-            Wrong(command, punch.Offset, punch.Length, "its end is beyond the largest file, 2^63 - 1 bytes"),
-        Aio.SetLength or Aio.Allocate or Aio.PunchHole when !command.File.Access.HasFlag(FileAccess.Write) =>
+        Aio.RangeCommand { Offset: < 0 } range => Wrong(command, range.Offset, range.Length, "the offset is negative"),
+        Aio.RangeCommand { Length: <= 0 } range => Wrong(command, range.Offset, range.Length, "the length is not positive"),
+        Aio.RangeCommand range when range.Offset > long.MaxValue - range.Length =>
+            Wrong(command, range.Offset, range.Length, "its end is beyond the largest file, 2^63 - 1 bytes"),
+        Aio.SetLength or Aio.RangeCommand when !command.File.Access.HasFlag(FileAccess.Write) =>
             Wrong(command, null, null, $"the file was opened for {command.File.Access}"),
         Aio.SetLength or Aio.Allocate when command.File.IsBlockDevice =>
             Wrong(command, null, null, "a block device's length is fixed"),
