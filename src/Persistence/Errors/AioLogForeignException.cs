@@ -1,0 +1,5 @@
+namespace AkkaAio.Persistence;
+
+/// <summary>A segment in a log's folder belongs to another log, by its store id or kind. Nothing was changed. Move it away.</summary>
+public sealed class AioLogForeignException(string path, string belongsTo, string expected) : AioException(
+    $"{path} belongs to {belongsTo}, and its folder to {expected}. Nothing was changed; move the file to where it belongs");

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Event;
+
+namespace AkkaAio.Persistence.Log;
+
+/// <summary>
+/// The life of a log inside the actor that owns it: recovery, a fence, writing, and after a failed write the same again. The actor hands each
+/// of its messages to <see cref="Handle"/> first.
+/// </summary>
+internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
+{
+    private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_lastRetry = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan s_fullFor = TimeSpan.FromSeconds(1);
+
+    private readonly IActorContext _context;
+    private readonly ILogHost<TAppend> _host;
+    private readonly LogFiles _files;
+    private readonly AioBufferPool _pool;
+    private TimeSpan _retry = s_firstRetry;
+    private (long Since, Exception Cause)? _full;
+    private long _fence; // number of the batch with it
+    private int _life; // replies of an earlier writer's supply do not count
+
+    public LogKeeper(IActorContext context, ILogHost<TAppend> host, LogFiles files)
+    {
+        (_context, _host, _files) = (context, host, files);
+        _pool = new AioBufferPool(files.Settings.PoolBytes);
+    }
+
+    /// <summary>Takes appends; null while a recovery is under way, or has failed.</summary>
+    public LogWriter<TAppend>? Writer { get; private set; }
+
+    /// <summary>Why it is not open, until it is again.</summary>
+    public Exception? Failure { get; private set; }
+
+    public void Open()
+    {
+        var visit = _host.BeginRecovery();
+        new LogRecovery(_files).RunAsync(visit).PipeTo(
+            _context.Self, success: position => new Recovered(position), failure: cause => new RecoveryFailed(cause));
+    }
+
+    /// <summary>The actor stops. A write under way goes on; its reply finds nobody.</summary>
+    public void Dispose()
+    {
+        _life++;
+        _ = Writer?.CloseAsync();
+        _pool.Dispose();
+    }
+
+    /// <returns>False: it is no message of the log's.</returns>
+    public bool Handle(object message)
+    {
+        switch (message)
+        {
+            case Aio.Event { Token: Batch<TAppend> } reply:
+                Writer!.OnReply(reply);
+                return true;
+            case Made made when made.Life == _life:
+                Supplied(made);
+                return true;
+            case Made made:
+                _ = made.File?.DisposeAsync().AsTask();
+                return true;
+            case Recovered recovered:
+                Begin(recovered.Position);
+                return true;
+            case RecoveryFailed failed:
+                Retry(failed.Cause);
+                return true;
+            case OpenAgain:
+                Open();
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    void ILogOwner<TAppend>.OnDurable(Batch<TAppend> batch)
+    {
+        if (batch.Number != _fence)
+        {
+            _host.OnDurable(batch);
+            return;
+        }
+
+        Failure = null;
+        _retry = s_firstRetry;
+        _host.OnOpen();
+    }
+
+    void ILogOwner<TAppend>.OnFailed(Batch<TAppend> batch, Exception cause, AioOutcome outcome) => _host.OnFailed(batch, cause, outcome);
+
+    void ILogOwner<TAppend>.OnSealed(Segment segment)
+    {
+        _host.OnSealed(segment);
+        _ = segment.File.DisposeAsync().AsTask();
+    }
+
+    void ILogOwner<TAppend>.OnStopped(Exception cause)
+    {
+        _life++;
+        _ = Writer!.CloseAsync();
+        Writer = null;
+        Retry(cause);
+    }
+
+    // A disk that was full a moment ago is not asked again for each append.
+    void ILogOwner<TAppend>.NeedSegment(long number, bool isUrgent)
+    {
+        if (_full is { } full && Stopwatch.GetElapsedTime(full.Since) < s_fullFor)
+        {
+            _context.Self.Tell(new Made(_life, number, null, full.Cause));
+            return;
+        }
+
+        var life = _life;
+        new SegmentSupply(_files).MakeAsync(number, isUrgent).PipeTo(
+            _context.Self, success: file => new Made(life, number, file, null), failure: cause => new Made(life, number, null, cause));
+    }
+
+    private void Supplied(Made made)
+    {
+        if (made.File is not null)
+        {
+            _full = null;
+            Writer!.OnSegment(made.Number, made.File);
+            return;
+        }
+
+        if (_full?.Cause != made.Cause)
+        {
+            _full = (Stopwatch.GetTimestamp(), made.Cause!);
+            _context.GetLogger().Warning(made.Cause, "The log {Folder} has no segment {Segment} to go on with", _files.Folder.Path, made.Number);
+        }
+
+        Writer!.OnNoSegment(made.Cause!);
+    }
+
+    private void Begin(LogPosition position)
+    {
+        Writer = new LogWriter<TAppend>(_files.Aio.Ref, _context.Self, this, _pool, _files.Settings, position);
+        _fence = position.End.NextBatch;
+        Writer.WriteFence();
+    }
+
+    private void Retry(Exception cause)
+    {
+        Failure = cause;
+        _host.OnClosed(cause);
+        _context.System.Scheduler.ScheduleTellOnce(_retry, _context.Self, OpenAgain.Instance, _context.Self);
+        _retry = TimeSpan.FromTicks(Math.Min(2 * _retry.Ticks, s_lastRetry.Ticks));
+    }
+
+    private sealed record Recovered(LogPosition Position);
+
+    private sealed record RecoveryFailed(Exception Cause);
+
+    private sealed record Made(int Life, long Number, AioFile? File, Exception? Cause);
+
+    private sealed record OpenAgain
+    {
+        public static readonly OpenAgain Instance = new();
+    }
+}

@@ -1,0 +1,15 @@
+namespace AkkaAio.Persistence.Log;
+
+/// <summary>How many batches are written at a time.</summary>
+internal sealed class Pipeline(int most)
+{
+    // Where a commit takes less, a second write beside it only makes batches smaller, and their padding larger.
+    private static readonly TimeSpan s_fast = TimeSpan.FromMicroseconds(60);
+
+    private TimeSpan _commit;
+
+    public int Depth => _commit < s_fast ? 1 : most;
+
+    /// <summary>A batch became durable, so long after its write began.</summary>
+    public void OnCommitted(TimeSpan took) => _commit += (took - _commit) / 8;
+}
