@@ -33,11 +33,17 @@ internal readonly ref struct RecordFields
 
     /// <summary>Bytes of the record.</summary>
     /// <exception cref="EncoderFallbackException">A text is no Unicode: half of a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">A text is too long, or there are too many tags.</exception>
     public long Size
     {
         get
         {
             var size = RecordView.HeaderSize + Bytes(PersistenceId) + Bytes(Manifest) + Bytes(AdapterManifest) + Bytes(Writer) + Payload.Length;
+            if (Tags?.Count > ushort.MaxValue)
+            {
+                throw new ArgumentException($"An event has {Tags.Count} tags; {ushort.MaxValue} is the most");
+            }
+
             foreach (var tag in Tags ?? [])
             {
                 size += sizeof(ushort) + Bytes(tag);
@@ -75,7 +81,13 @@ internal readonly ref struct RecordFields
         return end;
     }
 
-    private static long Bytes(string? text) => text is null ? 0 : s_utf8.GetByteCount(text);
+    private static long Bytes(string? text)
+    {
+        var count = text is null ? 0 : s_utf8.GetByteCount(text);
+        return count <= MostText
+            ? count
+            : throw new ArgumentException($"A persistence id, manifest, writer id or tag has {count} bytes of UTF-8; {MostText} is the most: {text![..64]}…");
+    }
 
     private static int Put(string? text, Span<byte> bytes, int lengthAt, int at)
     {

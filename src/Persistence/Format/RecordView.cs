@@ -19,6 +19,9 @@ internal readonly ref struct RecordView
 {
     public const int HeaderSize = 40;
 
+    /// <summary>Bytes of the payload of a <see cref="RecordType.State"/>.</summary>
+    public const int StateSize = 24;
+
     private readonly ReadOnlySpan<byte> _bytes;
 
     private RecordView(ReadOnlySpan<byte> bytes) => _bytes = bytes;
@@ -99,4 +102,10 @@ internal enum RecordType : byte
     Tombstone = 2,
 
     Snapshot = 3,
+
+    /// <summary>
+    /// What was known of a persistence id in a segment that was given back: the sequence number is up to where its events are deleted, the payload
+    /// the highest number (8 bytes) and the hash of the id (XXH128, 16 bytes). It has no id.
+    /// </summary>
+    State = 4,
 }

@@ -28,6 +28,9 @@ internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long first
     /// <summary>Its number in the log; 0 until it is written.</summary>
     public long Number { get; private set; }
 
+    /// <summary>The checksum of the batch before.</summary>
+    public uint PreviousCrc { get; private set; }
+
     public Segment? Segment { get; private set; }
 
     /// <summary>Where it begins in its segment.</summary>
@@ -59,6 +62,7 @@ internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long first
     {
         Number = number;
         Segment = segment;
+        PreviousCrc = previousCrc;
         Offset = segment.End;
         var header = new BatchHeader
         {

@@ -1,12 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using AkkaAio.Persistence.Format;
 
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>The actor of an <see cref="AioLog"/>.</summary>
-#pragma warning disable CA1001 // PostStop disposes it
+[SuppressMessage("Design", "CA1001", Justification = "PostStop disposes it.")]
 internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
-#pragma warning restore CA1001
 {
     private readonly string _folder;
     private readonly AioLogSettings _settings;
@@ -78,17 +78,16 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         }
     }
 
-    BatchVisitor ILogHost<Pending>.BeginRecovery()
+    ILogVisitor ILogHost<Pending>.BeginRecovery()
     {
         _isOpen = false;
-        var segments = _segments = new LogSegments();
-        return (long segment, long offset, in BatchHeader header, ReadOnlySpan<byte> _) =>
-            segments.Add(segment, header.FirstOrdering, offset + header.Length);
+        return _segments = new LogSegments();
     }
 
-    void ILogHost<Pending>.OnOpen()
+    void ILogHost<Pending>.OnOpen(Batch<Pending> fence)
     {
         _isOpen = true;
+        OnBatch(fence);
         _opened.TrySetResult(new LogReader(Self, AioExt.Get(Context.System), new LogFolder(_folder), _settings.Shard));
         foreach (var reader in _readers)
         {
@@ -109,7 +108,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     void ILogHost<Pending>.OnDurable(Batch<Pending> batch)
     {
-        _segments.Add(batch.Segment!.Number, batch.FirstOrdering, batch.Offset + batch.Length);
+        OnBatch(batch);
         foreach (var (append, requester, first) in batch.Appends)
         {
             requester.Tell(new AioLog.Appended(append, first));
@@ -126,8 +125,12 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         }
     }
 
-    void ILogHost<Pending>.OnSealed(Segment segment)
+    void ILogHost<Pending>.OnSealed(Segment segment, uint lastCrc) => _ = segment.File.DisposeAsync().AsTask();
+
+    private void OnBatch(Batch<Pending> batch)
     {
+        _segments.Add(batch.Segment!.Number, batch.FirstOrdering);
+        _segments.End = batch.Offset + batch.Length;
     }
 
     private void AppendWaiting()

@@ -38,8 +38,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 
     public void Open()
     {
-        var visit = _host.BeginRecovery();
-        new LogRecovery(_files).RunAsync(visit).PipeTo(
+        new LogRecovery(_files, _host.BeginRecovery()).RunAsync().PipeTo(
             _context.Self, success: position => new Recovered(position), failure: cause => new RecoveryFailed(cause));
     }
 
@@ -89,16 +88,12 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 
         Failure = null;
         _retry = s_firstRetry;
-        _host.OnOpen();
+        _host.OnOpen(batch);
     }
 
     void ILogOwner<TAppend>.OnFailed(Batch<TAppend> batch, Exception cause, AioOutcome outcome) => _host.OnFailed(batch, cause, outcome);
 
-    void ILogOwner<TAppend>.OnSealed(Segment segment)
-    {
-        _host.OnSealed(segment);
-        _ = segment.File.DisposeAsync().AsTask();
-    }
+    void ILogOwner<TAppend>.OnSealed(Segment segment, uint lastCrc) => _host.OnSealed(segment, lastCrc);
 
     void ILogOwner<TAppend>.OnStopped(Exception cause)
     {

@@ -57,7 +57,7 @@ internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int
             throw new AioLogCorruptionException(file.Path, at.Offset, at.NextBatch, "its checksum, or its place in the chain, is wrong");
         }
 
-        void Collect(long segment, long offset, in BatchHeader batch, ReadOnlySpan<byte> bytes)
+        void Collect(long segment, int block, in BatchHeader batch, ReadOnlySpan<byte> bytes)
         {
             var position = batch.FirstOrdering;
             for (var rest = bytes[BatchHeader.Size..batch.Used]; RecordView.TryRead(rest, out var record); rest = rest[record.Length..])

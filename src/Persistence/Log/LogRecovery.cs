@@ -6,44 +6,34 @@ namespace AkkaAio.Persistence.Log;
 /// Finds out what a log holds, from its segments alone. It ends at the first batch that does not fit: what a crash tore, unless a later batch
 /// says that it was durable. Segments behind the end become spares. When it is done, all that it visited is on stable storage.
 /// </summary>
-internal sealed class LogRecovery(LogFiles files)
+internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
 {
     /// <exception cref="AioLogCorruptionException">What was durable is damaged.</exception>
     /// <exception cref="AioLogVersionException">A later version wrote it.</exception>
     /// <exception cref="AioLogForeignException">A segment is another log's.</exception>
     /// <exception cref="AioSystemException">The disk failed.</exception>
-    public async Task<LogPosition> RunAsync(BatchVisitor visit)
+    public async Task<LogPosition> RunAsync()
     {
-        Segment? last = null;
-        var end = new LogEnd(0, 0, 1, 1, 0);
         var numbers = files.Folder.Segments();
-        var next = 0;
+        var (last, end, count) = (default(Segment), new LogEnd(0, 0, 1, 1, 0), 0);
+        Segment? next = null;
         try
         {
-            for (; next < numbers.Length; next++)
+            next = numbers.Length > 0 ? await OpenAsync(numbers[0]).ConfigureAwait(false) : null;
+            while (next is not null && (last is null || Follows(next.Header, last.Number, end)))
             {
-                var file = await files.Aio.OpenAsync(files.Folder.PathOf(numbers[next]), files.Open).ConfigureAwait(false);
-                var header = await ReadHeaderAsync(file, numbers[next]).ConfigureAwait(false);
-                if (header is null || !Follows(header.Value, last, end))
-                {
-                    await file.DisposeAsync().ConfigureAwait(false);
-                    break;
-                }
-
+                end = last is null ? StartOf(next.Header) : end;
                 await CloseAsync(last).ConfigureAwait(false);
-                if (last is null)
-                {
-                    end = new LogEnd(0, 0, header.Value.FirstBatch, header.Value.FirstOrdering, header.Value.PreviousCrc);
-                }
-
-                last = new Segment(file, header.Value, 0);
-                end = await new SegmentScan(file, header.Value.Number, header.Value.BlockSize).RunAsync(end with { Offset = header.Value.BlockSize }, long.MaxValue, visit)
-                    .ConfigureAwait(false);
-                last.End = end.Offset;
+                (last, next) = (next, null);
+                count++;
+                next = count < numbers.Length ? await OpenAsync(numbers[count]).ConfigureAwait(false) : null;
+                end = await ReadAsync(last, end with { Offset = last.Header.BlockSize }, next?.Header).ConfigureAwait(false);
             }
 
-            await RefuseDamageAsync(last, end, numbers[next..]).ConfigureAwait(false);
-            foreach (var stale in numbers[next..])
+            await CloseAsync(next).ConfigureAwait(false);
+            next = null;
+            await RefuseDamageAsync(last, end, numbers[count..]).ConfigureAwait(false);
+            foreach (var stale in numbers[count..])
             {
                 await files.Aio.RenameAsync(files.Folder.PathOf(stale), files.Folder.PathOfSpare(stale)).ConfigureAwait(false);
             }
@@ -58,43 +48,81 @@ internal sealed class LogRecovery(LogFiles files)
         catch
         {
             await CloseAsync(last).ConfigureAwait(false);
+            await CloseAsync(next).ConfigureAwait(false);
             throw;
         }
     }
 
     private static ValueTask CloseAsync(Segment? segment) => segment?.File.DisposeAsync() ?? default;
 
-    private static bool Follows(in SegmentHeader header, Segment? last, in LogEnd end) =>
-        last is null || (header.PreviousNumber == last.Number && header.PreviousEnd == end.Offset && header.PreviousCrc == end.LastCrc &&
-                         header.FirstBatch == end.NextBatch && header.Epoch >= end.Epoch);
+    private static LogEnd StartOf(in SegmentHeader header) => new(0, 0, header.FirstBatch, header.FirstOrdering, header.PreviousCrc);
+
+    private static bool Follows(in SegmentHeader header, long number, in LogEnd end) =>
+        header.PreviousNumber == number && header.PreviousEnd == end.Offset && header.PreviousCrc == end.LastCrc &&
+        header.FirstBatch == end.NextBatch && header.Epoch >= end.Epoch;
 
     // Null: it was made ready and has not begun.
-    private async Task<SegmentHeader?> ReadHeaderAsync(AioFile file, long number)
+    private async Task<Segment?> OpenAsync(long number)
     {
-        using var block = await file.RentReadAsync(0, files.Settings.BlockBytes).ConfigureAwait(false);
-        if (block.Length < SegmentHeader.Size || SegmentHeader.Read(block.GetSpan(), file.Path) is not { } header || header.Number != number)
+        var file = await files.Aio.OpenAsync(files.Folder.PathOf(number), files.Open).ConfigureAwait(false);
+        try
         {
-            return null;
+            using var block = await file.RentReadAsync(0, files.Settings.BlockBytes).ConfigureAwait(false);
+            if (block.Length >= SegmentHeader.Size && SegmentHeader.Read(block.GetSpan(), file.Path) is { } header && header.Number == number)
+            {
+                return header.Store == files.Settings.Store && header.Kind == files.Settings.Kind
+                    ? new Segment(file, header, header.BlockSize)
+                    : throw new AioLogForeignException(
+                        file.Path, $"{header.Kind} of store {header.Store}", $"{files.Settings.Kind} of store {files.Settings.Store}");
+            }
+        }
+        catch
+        {
+            await file.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
 
-        return header.Store == files.Settings.Store && header.Kind == files.Settings.Kind
-            ? header
-            : throw new AioLogForeignException(file.Path, $"{header.Kind} of store {header.Store}", $"{files.Settings.Kind} of store {files.Settings.Store}");
+        await file.DisposeAsync().ConfigureAwait(false);
+        return null;
+    }
+
+    // Where the segment ends. A next one says so too: with it, the segment's footer is enough.
+    private async Task<LogEnd> ReadAsync(Segment segment, LogEnd from, SegmentHeader? next)
+    {
+        if (next is { } header && header.PreviousNumber == segment.Number)
+        {
+            segment.End = header.PreviousEnd;
+            if (await visitor.TryLoadAsync(segment, header.PreviousCrc).ConfigureAwait(false))
+            {
+                return new LogEnd(header.PreviousEnd, header.Epoch, header.FirstBatch, header.FirstOrdering, header.PreviousCrc);
+            }
+        }
+
+        var end = await new SegmentScan(segment.File, segment.Number, segment.Header.BlockSize)
+            .RunAsync(from, long.MaxValue, visitor.Visit).ConfigureAwait(false);
+        segment.End = end.Offset;
+        if (next is { } following && Follows(following, segment.Number, end))
+        {
+            visitor.Sealed(segment, end.LastCrc);
+        }
+
+        return end;
     }
 
     private async Task RefuseDamageAsync(Segment? last, LogEnd end, long[] later)
     {
-        var witness = last is null ? null : await new SegmentScan(last.File, last.Number, last.Header.BlockSize).FindWitnessAsync(end.Offset, end.NextBatch).ConfigureAwait(false);
-        var path = last?.File.Path;
-        foreach (var number in later)
+        var (witness, path) = (default(long?), last?.File.Path);
+        if (last is not null)
         {
-            if (witness is not null)
-            {
-                break;
-            }
+            var scan = new SegmentScan(last.File, last.Number, last.Header.BlockSize);
+            witness = await scan.FindWitnessAsync(end.Offset, end.NextBatch).ConfigureAwait(false);
+        }
 
-            await using var file = await files.Aio.OpenAsync(path = files.Folder.PathOf(number), files.Open).ConfigureAwait(false);
-            witness = await new SegmentScan(file, number, files.Settings.BlockBytes).FindWitnessAsync(0, end.NextBatch).ConfigureAwait(false);
+        for (var i = 0; i < later.Length && witness is null; i++)
+        {
+            await using var file = await files.Aio.OpenAsync(path = files.Folder.PathOf(later[i]), files.Open).ConfigureAwait(false);
+            var scan = new SegmentScan(file, later[i], files.Settings.BlockBytes);
+            witness = await scan.FindWitnessAsync(0, end.NextBatch).ConfigureAwait(false);
         }
 
         if (witness is { } at)

@@ -58,6 +58,15 @@ internal sealed class LogWriter<TAppend>(
         Pump();
     }
 
+    /// <summary>Remembers something until all that was added before is durable.</summary>
+    /// <returns>False: it is.</returns>
+    public bool TryAddBehindNewest(TAppend append)
+    {
+        var newest = _filling is { IsEmpty: false } ? _filling : _waiting.LastOrDefault() ?? _writing.LastOrDefault();
+        newest?.Appends.Add(append);
+        return newest is not null;
+    }
+
     /// <summary>Starts what writes can be started.</summary>
     public void Pump()
     {
@@ -216,7 +225,7 @@ internal sealed class LogWriter<TAppend>(
         {
             if (_durableIn is { } before && before != batch.Segment)
             {
-                events.OnSealed(before);
+                events.OnSealed(before, batch.PreviousCrc);
             }
 
             _durableIn = batch.Segment;

@@ -2,8 +2,8 @@ using AkkaAio.Persistence.Format;
 
 namespace AkkaAio.Persistence.Log;
 
-/// <summary>Takes a batch of a segment: where it is, its header, its bytes, which are valid during the call.</summary>
-internal delegate void BatchVisitor(long segment, long offset, in BatchHeader header, ReadOnlySpan<byte> batch);
+/// <summary>Takes a batch of a segment: the number of its first block, its header, its bytes, which are valid during the call.</summary>
+internal delegate void BatchVisitor(long segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch);
 
 /// <summary>Reads a segment's batches from its disk, one after another.</summary>
 internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
@@ -85,7 +85,7 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
                 break;
             }
 
-            visit(segment, at.Offset, found, batch);
+            visit(segment, (int)(at.Offset / blockSize), found, batch);
             at = at.Behind(found);
             chunk = chunk[found.Length..];
         }

@@ -14,13 +14,22 @@ internal sealed class SegmentSupply(LogFiles files)
     public async Task<AioFile> MakeAsync(long number, bool isUrgent)
     {
         var path = files.Folder.PathOf(number);
-        var spare = files.Folder.Spares().FirstOrDefault();
-        if (spare == 0)
+        foreach (var spare in files.Folder.Spares())
         {
-            await ZeroAsync(files.Folder.PathOfSpare(spare = number), isUrgent).ConfigureAwait(false);
+            await files.Aio.RenameAsync(files.Folder.PathOfSpare(spare), path).ConfigureAwait(false);
+            var file = await files.Aio.OpenAsync(path, files.Open).ConfigureAwait(false);
+            if (file.Length >= files.Settings.SegmentBytes)
+            {
+                return file;
+            }
+
+            await file.DisposeAsync().ConfigureAwait(false); // of another segment-size
+            await files.Aio.DeleteAsync(path).ConfigureAwait(false);
         }
 
-        await files.Aio.RenameAsync(files.Folder.PathOfSpare(spare), path).ConfigureAwait(false);
+        var made = path + ".new"; // no spare before it is whole
+        await ZeroAsync(made, isUrgent).ConfigureAwait(false);
+        await files.Aio.RenameAsync(made, path).ConfigureAwait(false);
         return await files.Aio.OpenAsync(path, files.Open).ConfigureAwait(false);
     }
 

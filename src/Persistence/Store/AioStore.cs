@@ -1,0 +1,64 @@
+using Akka.Actor;
+using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Log;
+
+namespace AkkaAio.Persistence.Store;
+
+/// <summary>A folder with the logs of a journal and of a snapshot store, locked while one of them is open.</summary>
+internal sealed class AioStore
+{
+    private readonly Lock _lock = new();
+    private readonly AioExt _aio;
+    private Task<(Guid Id, AioFile Lock)>? _opened;
+    private int _users;
+
+    public AioStore(ExtendedActorSystem system, string path)
+    {
+        _aio = AioExt.Get(system);
+        Settings = new AioStoreSettings(system.Settings.Config, path);
+    }
+
+    public AioStoreSettings Settings { get; }
+
+    /// <summary>The files of one of its logs. <see cref="ReleaseAsync"/> must follow.</summary>
+    /// <exception cref="AioLogLockedException">Another process has it.</exception>
+    public async Task<LogFiles> OpenAsync(LogKind kind)
+    {
+        Task<(Guid Id, AioFile Lock)> opened;
+        lock (_lock)
+        {
+            _users++;
+            if (_opened is null or { IsFaulted: true })
+            {
+                Directory.CreateDirectory(Settings.Folder);
+                _opened = StoreFile.OpenAsync(_aio, Settings.Folder);
+            }
+
+            opened = _opened;
+        }
+
+        var (id, locked) = await opened.ConfigureAwait(false);
+        var folder = Path.Combine(Settings.Folder, kind == LogKind.Events ? "events" : "snapshots");
+        Directory.CreateDirectory(folder);
+        await _aio.SyncFolderAsync(Settings.Folder).ConfigureAwait(false);
+        return LogFiles.Of(_aio, new LogFolder(folder), kind, id, locked.PhysicalBlockSize, Settings.Log);
+    }
+
+    /// <summary>One of its logs is closed.</summary>
+    public async Task ReleaseAsync()
+    {
+        Task<(Guid Id, AioFile Lock)>? last = null;
+        lock (_lock)
+        {
+            if (--_users == 0)
+            {
+                (last, _opened) = (_opened, null);
+            }
+        }
+
+        if (last is { IsFaulted: false })
+        {
+            await (await last.ConfigureAwait(false)).Lock.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}
