@@ -1,0 +1,294 @@
+using System.Diagnostics.CodeAnalysis;
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Log;
+using AkkaAio.Persistence.Reading;
+using AkkaAio.Persistence.Store;
+
+namespace AkkaAio.Persistence.Snapshots;
+
+/// <summary>The log of a snapshot store: appends in the order in which it was told, and knows where each snapshot is.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "PostStop disposes it.")]
+internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(SnapshotLog.Request Request, IActorRef Requester)>, IWithTimers
+{
+    private static readonly TimeSpan s_openAgain = TimeSpan.FromSeconds(1);
+
+    private readonly Queue<(Request Request, IActorRef Requester)> _waiting = new();
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private LogFiles? _files;
+    private LogKeeper<(Request Request, IActorRef Requester)>? _keeper;
+    private SnapshotReads? _reads;
+    private SnapshotIndex _index = new();
+    private bool _isOpen;
+    private bool _isRemoving;
+    private Exception? _failure;
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => Open();
+
+    protected override void PostStop()
+    {
+        var cause = new AioAbortedException("snapshot store", store.Settings.Folder, "it was stopped");
+        while (_waiting.TryDequeue(out var waiting))
+        {
+            waiting.Requester.Tell(new Status.Failure(cause));
+        }
+
+        _keeper?.Dispose();
+        _reads?.Dispose();
+        if (_files is not null)
+        {
+            _ = store.ReleaseAsync();
+        }
+    }
+
+    protected override void OnReceive(object message)
+    {
+        if (_keeper?.Handle(message) == true)
+        {
+            return;
+        }
+
+        switch (message)
+        {
+            case Request request:
+                _waiting.Enqueue((request, Sender));
+                HandleWaiting();
+                break;
+            case GetHealth:
+                Sender.Tell(Health());
+                break;
+            case Opened opened:
+                _files = opened.Files;
+                _reads = new SnapshotReads(_files, store.Settings);
+                _keeper = new LogKeeper<(Request, IActorRef)>(Context, this, _files);
+                _keeper.Open();
+                break;
+            case NotOpened not:
+                Close(not.Cause);
+                Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, s_openAgain);
+                break;
+            case OpenAgain:
+                Open();
+                break;
+            case Removed removed:
+                _isRemoving = false;
+                if (removed.Cause is not null)
+                {
+                    _log.Warning(removed.Cause, "Segment {Segment} of the snapshots, which nothing needs, cannot be removed", removed.Segment);
+                }
+
+                RemoveDead();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    ILogVisitor ILogHost<(Request Request, IActorRef Requester)>.BeginRecovery()
+    {
+        _isOpen = false;
+        _reads!.Clear();
+        return _index = new SnapshotIndex();
+    }
+
+    void ILogHost<(Request Request, IActorRef Requester)>.OnOpen(Batch<(Request Request, IActorRef Requester)> fence)
+    {
+        _isOpen = true;
+        _failure = null;
+        HandleWaiting();
+    }
+
+    void ILogHost<(Request Request, IActorRef Requester)>.OnClosed(Exception cause) => Close(cause);
+
+    void ILogHost<(Request Request, IActorRef Requester)>.OnDurable(Batch<(Request Request, IActorRef Requester)> batch)
+    {
+        var block = _files!.Settings.BlockBytes;
+        BatchHeader.TryRead(batch.Bytes.Span, block, out var header);
+        _index.Visit(batch.Segment!.Number, (int)(batch.Offset / block), header, batch.Bytes.Span);
+        foreach (var (request, requester) in batch.Appends)
+        {
+            requester.Tell(request is Find find ? Places(find) : Akka.Done.Instance);
+        }
+
+        HandleWaiting();
+        RemoveDead();
+    }
+
+    void ILogHost<(Request Request, IActorRef Requester)>.OnFailed(
+        Batch<(Request Request, IActorRef Requester)> batch, Exception cause, AioOutcome outcome)
+    {
+        foreach (var (_, requester) in batch.Appends)
+        {
+            requester.Tell(new Status.Failure(cause));
+        }
+    }
+
+    void ILogHost<(Request Request, IActorRef Requester)>.OnSealed(Segment segment, uint lastCrc) => _ = segment.File.DisposeAsync().AsTask();
+
+    private void Open() => store.OpenAsync(LogKind.Snapshots).PipeTo(
+        Self, success: files => new Opened(files), failure: cause => new NotOpened(cause));
+
+    private void Close(Exception cause)
+    {
+        _isOpen = false;
+        _failure = cause;
+        _log.Error(cause, "The snapshots in {Folder} cannot be written to; it is tried again", store.Settings.Folder);
+        HandleWaiting();
+    }
+
+    private void HandleWaiting()
+    {
+        while (_waiting.Count > 0 && (_isOpen ? _keeper!.Writer is { HasRoom: true } : _failure is not null))
+        {
+            if (_isOpen && _waiting.Peek().Request is Delete && !_keeper!.Writer!.IsIdle)
+            {
+                break; // what it deletes is known when what was saved before it is durable
+            }
+
+            var waiting = _waiting.Dequeue();
+            if (_isOpen)
+            {
+                Handle(waiting, _keeper!.Writer!);
+            }
+            else
+            {
+                waiting.Requester.Tell(new Status.Failure(_failure!));
+            }
+        }
+
+        _keeper?.Writer?.Pump();
+    }
+
+    private void Handle((Request Request, IActorRef Requester) next, LogWriter<(Request, IActorRef)> writer)
+    {
+        if (next.Request is Find find)
+        {
+            // Behind what was told before it.
+            if (!writer.TryAddBehindNewest(next))
+            {
+                next.Requester.Tell(Places(find));
+            }
+        }
+        else if (next.Request is Save save)
+        {
+            Append(save, next.Requester, writer);
+        }
+        else
+        {
+            DeleteAll((Delete)next.Request, next.Requester, writer);
+        }
+    }
+
+    private void DeleteAll(Delete delete, IActorRef requester, LogWriter<(Request, IActorRef)> writer)
+    {
+        var batch = default(Batch<(Request, IActorRef)>);
+        foreach (var place in _index.Find(delete.PersistenceId, delete.Criteria))
+        {
+            var tombstone = new RecordFields
+            {
+                Type = RecordType.Tombstone,
+                SequenceNr = place.SequenceNr,
+                Ticks = place.Ticks,
+                PersistenceId = delete.PersistenceId,
+            };
+            batch = writer.Reserve(tombstone.Size);
+            batch.Add(tombstone);
+        }
+
+        if (batch is null)
+        {
+            requester.Tell(Akka.Done.Instance);
+        }
+        else
+        {
+            batch.Appends.Add((delete, requester));
+        }
+    }
+
+    private static void Append(Save save, IActorRef requester, LogWriter<(Request, IActorRef)> writer)
+    {
+        var record = save.ToRecord();
+        try
+        {
+            var batch = writer.Reserve(record.Size);
+            batch.Add(record);
+            batch.Appends.Add((save, requester));
+        }
+        catch (Exception e) when (e is ArgumentException)
+        {
+            requester.Tell(new Status.Failure(e));
+        }
+    }
+
+    private SnapshotPlaces Places(Find find) => new(_index.Find(find.PersistenceId, find.Criteria), _reads!);
+
+    private PersistenceHealthCheckResult Health() => _isOpen
+        ? new PersistenceHealthCheckResult(PersistenceHealthStatus.Healthy)
+        : new PersistenceHealthCheckResult(
+            _failure is null ? PersistenceHealthStatus.Degraded : PersistenceHealthStatus.Unhealthy,
+            _failure?.Message ?? $"the snapshots in {store.Settings.Folder} are being recovered", _failure);
+
+    private void RemoveDead()
+    {
+        if (_isRemoving || !_isOpen || _index.Dead is not (> 0 and var segment))
+        {
+            return;
+        }
+
+        _isRemoving = true;
+        _index.Removed(segment);
+        _reads!.Forget(segment);
+        _files!.Aio.DeleteAsync(_files.Folder.PathOf(segment)).PipeTo(
+            Self, success: () => new Removed(segment, null), failure: cause => new Removed(segment, cause));
+    }
+
+    /// <summary>What the store asks its log for.</summary>
+    internal abstract record Request(string PersistenceId);
+
+    /// <summary>Answered with Done when the snapshot is durable.</summary>
+    internal sealed record Save(string PersistenceId, long SequenceNr, long Ticks, int Serializer, string Manifest, byte[] Payload)
+        : Request(PersistenceId)
+    {
+        public RecordFields ToRecord() => new()
+        {
+            Type = RecordType.Snapshot,
+            SequenceNr = SequenceNr,
+            Ticks = Ticks,
+            Serializer = Serializer,
+            PersistenceId = PersistenceId,
+            Manifest = Manifest,
+            Payload = Payload,
+        };
+    }
+
+    /// <summary>Deletes what matches. Answered with Done when that is durable.</summary>
+    internal sealed record Delete(string PersistenceId, SnapshotSelectionCriteria Criteria) : Request(PersistenceId);
+
+    /// <summary>Answered with <see cref="SnapshotPlaces"/>.</summary>
+    internal sealed record Find(string PersistenceId, SnapshotSelectionCriteria Criteria) : Request(PersistenceId);
+
+    /// <summary>Answered with a health check's result.</summary>
+    internal sealed record GetHealth
+    {
+        public static readonly GetHealth Instance = new();
+    }
+
+    private sealed record Opened(LogFiles Files);
+
+    private sealed record NotOpened(Exception Cause);
+
+    private sealed record Removed(long Segment, Exception? Cause);
+
+    private sealed record OpenAgain
+    {
+        public static readonly OpenAgain Instance = new();
+    }
+}
+
+/// <summary>Snapshots that match, newest first, and how to read them.</summary>
+internal sealed record SnapshotPlaces(List<SnapshotPlace> Places, SnapshotReads Reads);
