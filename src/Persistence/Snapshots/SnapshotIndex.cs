@@ -48,9 +48,9 @@ internal sealed class SnapshotIndex : ILogVisitor
                 _places[id] = places = [];
             }
 
-            if (places.Remove(record.SequenceNr, out var before) && _live.ContainsKey(before.Segment))
+            if (places.Remove(record.SequenceNr, out var before) && _live.TryGetValue(before.Segment, out var live))
             {
-                _live[before.Segment]--;
+                _live[before.Segment] = live - 1;
             }
 
             if (record.Type == RecordType.Snapshot)

@@ -4,7 +4,6 @@ using Akka.Event;
 using Akka.Persistence;
 using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Log;
-using AkkaAio.Persistence.Reading;
 using AkkaAio.Persistence.Store;
 
 namespace AkkaAio.Persistence.Snapshots;

@@ -1,4 +1,3 @@
-using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Log;
 using AkkaAio.Persistence.Reading;
 using AkkaAio.Persistence.Store;
