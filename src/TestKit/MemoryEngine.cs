@@ -27,7 +27,7 @@ internal sealed class MemoryEngine : IIoEngine
     public (long Free, long Max)? Capacity { get; set; }
 
     /// <summary>What offsets and lengths on direct files must be multiples of, in bytes.</summary>
-    public int Alignment { get; init; } = 512;
+    public int Alignment { get; set; } = 512;
 
     /// <summary>The device that a file is on, by its path; null: all are on one.</summary>
     public Func<string, ulong>? DeviceOf { get; init; }
@@ -189,6 +189,29 @@ internal sealed class MemoryEngine : IIoEngine
         }
 
         return contexts.Sum(context => context.Release(where, order));
+    }
+
+    /// <summary>The paths of the files, sorted.</summary>
+    public string[] Paths
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _inodes.Keys.Order(StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>Gives a file these bytes, and no script a say in it.</summary>
+    public void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+        {
+            var inode = _inodes.TryGetValue(path, out var there) ? there : _inodes[path] = new MemoryInode(_inodesMade++);
+            inode.SetLength(0);
+            inode.Write(bytes, 0);
+        }
     }
 
     /// <summary>A copy of a file's bytes, as they are now.</summary>

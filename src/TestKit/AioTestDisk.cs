@@ -1,0 +1,65 @@
+using System.Numerics;
+
+namespace AkkaAio.TestKit;
+
+/// <summary>
+/// A disk in memory for the tests of code that uses AkkaAio: an actor system that is made with its <see cref="Setup"/> has its files here.
+/// Several systems may share it, one after the other or at once: what the first has written the next one opens.
+/// </summary>
+/// <remarks>
+/// Paths are names: no folder has to exist, and nothing of the machine's file system is seen or changed. All members may be called by any
+/// thread.
+/// </remarks>
+public sealed partial class AioTestDisk
+{
+    /// <summary>An empty disk.</summary>
+    public AioTestDisk()
+        : this(new MemoryEngine())
+    {
+    }
+
+    internal AioTestDisk(MemoryEngine engine)
+    {
+        Engine = engine;
+        Setup = new AioSetup(engine);
+    }
+
+    /// <summary>
+    /// Part of an <see cref="Akka.Actor.Setup.ActorSystemSetup"/>: the files of the actor system are on this disk, whatever
+    /// <c>akka.io.aio.engine</c> says. With Akka.Hosting: <c>akka.AddSetup(disk.Setup)</c>.
+    /// </summary>
+    public AioSetup Setup { get; }
+
+    /// <summary>What offsets, lengths and addresses on direct files must be multiples of, in bytes: a power of two; 512 unless set.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none from 1 to 4096.</exception>
+    public int Alignment
+    {
+        get => Engine.Alignment;
+        init => Engine.Alignment = value is >= 1 and <= 4096 && BitOperations.IsPow2(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(Alignment), value, "a disk's alignment is a power of two from 1 to 4096 bytes");
+    }
+
+    /// <summary>The clock of delays and times: the machine's, or a fake one that the test moves.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The paths of its files, sorted.</summary>
+    public IReadOnlyList<string> Files => Engine.Paths;
+
+    internal MemoryEngine Engine { get; }
+
+    /// <summary>A copy of a file's bytes, as they are now.</summary>
+    /// <exception cref="AioSystemException">ENOENT: there is no such file.</exception>
+    public byte[] ReadAllBytes(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Engine.ReadAllBytes(path);
+    }
+
+    /// <summary>Makes a file of these bytes, or gives them to the file that there is. They are on stable storage.</summary>
+    public void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Engine.WriteAllBytes(path, bytes);
+    }
+}
