@@ -22,6 +22,8 @@ public sealed partial class AioTestDisk
     {
         Engine = engine;
         Setup = new AioSetup(engine);
+        Log = new DiskLog(this);
+        engine.Log = Log;
     }
 
     /// <summary>
@@ -41,7 +43,42 @@ public sealed partial class AioTestDisk
     }
 
     /// <summary>The clock of delays and times: the machine's, or a fake one that the test moves.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
+    public TimeProvider Time
+    {
+        get => _time;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _time = value;
+            _madeAt = value.GetTimestamp();
+        }
+    }
+
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly long _madeAt = TimeProvider.System.GetTimestamp();
+
+    /// <summary>
+    /// What chance falls by where no other seed is named: of the machine's choice unless set. <see cref="ToString"/> says it, so that what
+    /// has failed can be repeated.
+    /// </summary>
+    public int Seed { get; init; } = Random.Shared.Next();
+
+    /// <summary>
+    /// What fits on the disk, in bytes; null: everything. A write or allocation that would take more fails with ENOSPC, or is short where
+    /// some of it fits, as a file system does it. May be changed at any time; a file that is deleted makes room.
+    /// </summary>
+    public long? Capacity
+    {
+        get => Engine.Space.Capacity;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0, nameof(value));
+            Engine.Space.Capacity = value;
+        }
+    }
+
+    /// <summary>What its files take of <see cref="Capacity"/>, in bytes: up to the end of what was written or allocated in each.</summary>
+    public long UsedBytes => Engine.UsedBytes;
 
     /// <summary>The paths of its files, sorted.</summary>
     public IReadOnlyList<string> Files => Engine.Paths;

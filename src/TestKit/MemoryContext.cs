@@ -27,7 +27,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
-        var fault = engine.OnSubmit?.Invoke(requests) ?? default;
+        var fault = engine.OnSubmit?.Invoke(requests) ?? engine.Log?.Submit(requests.Length) ?? default;
         if (fault.Error != Errno.None)
         {
             return new IoSubmitResult(0, fault.Error);
@@ -137,6 +137,23 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
         }
     }
 
+    /// <summary>Completes an operation that a rule has kept, unless the context has ended.</summary>
+    private void Resume(DiskOperation operation)
+    {
+        lock (_lock)
+        {
+            var at = _held.FindIndex(request => _faults[request.Slot].Operation == operation);
+            if (at >= 0)
+            {
+                var request = _held[at];
+                _held.RemoveAt(at);
+                Complete(request);
+                Undelay(all: false);
+                SignalCompletions();
+            }
+        }
+    }
+
     private Errno Accept(in IoRequest request)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -164,9 +181,15 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
                 $"slot {request.Slot} of {depth} is in flight already or does not exist ({_inFlight.Count} in flight)");
         }
 
-        var fault = engine.OnOperation?.Invoke(request) ?? default;
+        var operation = engine.Log?.Begin(request, file.Path);
+        var fault = engine.OnOperation?.Invoke(request) ?? new OperationFault
+        {
+            Error = operation?.Fault ?? Errno.None,
+            ShortTo = operation?.ShortTo,
+        };
+        fault = fault with { Operation = operation };
         _faults[request.Slot] = fault;
-        if (fault.Hold)
+        if (fault.Hold || (operation is not null && operation.Suspend(() => Resume(operation))))
         {
             _held.Add(request);
         }
@@ -209,7 +232,9 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
     private void Complete(in IoRequest request)
     {
         _faults.Remove(request.Slot, out var fault);
-        _ready.Enqueue(new IoCompletion(request.Slot, fault.Error != Errno.None ? -(long)fault.Error : Transfer(request, fault)));
+        var result = fault.Error != Errno.None ? -(long)fault.Error : Transfer(request, fault);
+        fault.Operation?.End(result);
+        _ready.Enqueue(new IoCompletion(request.Slot, result));
     }
 
     private long Transfer(in IoRequest request, OperationFault fault)
@@ -237,7 +262,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
         foreach (var vector in vectors)
         {
             var memory = vector.AsSpan()[..(int)Math.Min(vector.Length, left)];
-            var (count, error) = Move(request.Opcode, file.Inode, memory, request.Offset + moved);
+            var (count, error) = Move(request.Opcode, file, memory, request.Offset + moved);
             if (error != Errno.None)
             {
                 return moved > 0 ? moved : -(long)error; // as the kernel: what was moved counts
@@ -270,6 +295,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
         return all % engine.Alignment == 0; // a power of two
     }
 
-    private static (int Count, Errno Error) Move(IoOpcode opcode, MemoryInode inode, Span<byte> memory, long offset) =>
-        opcode == IoOpcode.Read ? (inode.Read(memory, offset), Errno.None) : (memory.Length, inode.Write(memory, offset));
+    private (int Count, Errno Error) Move(IoOpcode opcode, MemoryFile file, Span<byte> memory, long offset) => opcode == IoOpcode.Read
+        ? (file.Inode.Read(memory, offset), Errno.None)
+        : engine.Space.Write(file.Inode, memory, offset, file.OffsetAlignment);
 }

@@ -16,6 +16,9 @@ internal sealed class MemoryInode(ulong number)
     /// <summary>Where the last write ended that has not been cut off; what lies behind was only allocated.</summary>
     public long DataEnd { get; private set; }
 
+    /// <summary>Where the last write or allocation ended that has not been cut off: what the file takes of the disk's room.</summary>
+    public long AllocatedEnd { get; private set; }
+
     public int Read(Span<byte> destination, long offset)
     {
         lock (_lock)
@@ -42,6 +45,7 @@ internal sealed class MemoryInode(ulong number)
 
             source.CopyTo(_bytes.AsSpan((int)offset));
             DataEnd = Math.Max(DataEnd, offset + source.Length);
+            AllocatedEnd = Math.Max(AllocatedEnd, DataEnd);
             return Errno.None;
         }
     }
@@ -62,6 +66,16 @@ internal sealed class MemoryInode(ulong number)
 
             Length = length;
             DataEnd = Math.Min(DataEnd, length);
+            AllocatedEnd = Math.Min(AllocatedEnd, length);
+        }
+    }
+
+    public void Allocate(long end)
+    {
+        lock (_lock)
+        {
+            SetLength(Math.Max(Length, end));
+            AllocatedEnd = Math.Max(AllocatedEnd, end);
         }
     }
 
@@ -118,35 +132,34 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public void SetLength(long length)
     {
-        engine.CheckFileCall("ftruncate", path);
+        var call = engine.Begin("ftruncate", DiskOperationKind.SetLength, path, length: length);
         if (length > Array.MaxLength)
         {
-            throw new AioSystemException(Errno.EFBIG, "ftruncate", path, null, length);
+            throw call.Failed(Errno.EFBIG);
         }
 
         inode.SetLength(length);
+        call.Done();
     }
 
     public void Allocate(long offset, long length)
     {
-        engine.CheckFileCall("fallocate", path);
-        if (engine.OnAllocate?.Invoke(path, offset + length) is { } errno and not Errno.None)
+        var call = engine.Begin("fallocate", DiskOperationKind.Allocate, path, offset, length);
+        var errno = engine.OnAllocate?.Invoke(path, offset + length) ?? Errno.None;
+        errno = errno != Errno.None ? errno : engine.Space.Allocate(inode, offset, length);
+        if (errno != Errno.None)
         {
-            throw new AioSystemException(errno, "fallocate", path, offset, length);
+            throw call.Failed(errno);
         }
 
-        if (offset > Array.MaxLength - length)
-        {
-            throw new AioSystemException(Errno.EFBIG, "fallocate", path, offset, length);
-        }
-
-        inode.SetLength(Math.Max(inode.Length, offset + length));
+        call.Done();
     }
 
     public void PunchHole(long offset, long length)
     {
-        engine.CheckFileCall("fallocate", path);
+        var call = engine.Begin("fallocate", DiskOperationKind.PunchHole, path, offset, length);
         inode.Clear(offset, length);
+        call.Done();
     }
 
     public long? FindEndOfData(long from)
@@ -157,8 +170,10 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public int Read(Span<byte> destination, long offset)
     {
-        engine.CheckFileCall("read", path);
-        return inode.Read(destination, offset);
+        var call = engine.Begin("read", DiskOperationKind.Read, path, offset, destination.Length);
+        var count = inode.Read(destination[..Math.Min(destination.Length, call.ShortTo ?? int.MaxValue)], offset);
+        call.Done(count);
+        return count;
     }
 
     public bool LooksIntoPageCache => true;
@@ -172,26 +187,29 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
     {
-        engine.CheckFileCall("write", path);
-        var errno = inode.Write(source, offset);
+        var call = engine.Begin("write", DiskOperationKind.Write, path, offset, source.Length, dataSync);
+        var (count, errno) = engine.Space.Write(inode, source[..Math.Min(source.Length, call.ShortTo ?? int.MaxValue)], offset, 1);
         if (errno != Errno.None)
         {
-            throw new AioSystemException(errno, "write", path, offset, source.Length);
+            throw call.Failed(errno);
         }
 
-        engine.OnWritten?.Invoke(path, offset, source.Length, dataSync);
-        return source.Length;
+        engine.OnWritten?.Invoke(path, offset, count, dataSync);
+        call.Done(count);
+        return count;
     }
 
     public void DataSync()
     {
-        engine.CheckFileCall("fdatasync", path);
+        var call = engine.Begin("fdatasync", DiskOperationKind.Flush, path);
         engine.CountDataSync();
+        call.Done();
     }
 
     public void Dispose()
     {
         engine.OnFileCall?.Invoke("close", path); // an error of close(2) closes all the same
         engine.Closed(this);
+        engine.Log?.Begin(DiskOperationKind.Close, path).End(0);
     }
 }

@@ -8,14 +8,18 @@ internal sealed class MemoryNames(MemoryEngine engine) : IFileNames
     public void Delete(string path, Folder? below)
     {
         engine.Rename("unlink", path, null, replace: false);
-        engine.CheckFileCall("fsync", path);
+        Sync(path, FolderOf(path));
     }
 
     public void Rename(string path, string newPath, bool replace, Folder? below)
     {
         engine.Rename("rename", path, newPath, replace);
-        engine.CheckFileCall("fsync", newPath);
+        Sync(newPath, FolderOf(newPath));
     }
 
-    public void SyncFolder(string path, Folder? below) => engine.CheckFileCall("fsync", path);
+    public void SyncFolder(string path, Folder? below) => Sync(path, path);
+
+    private void Sync(string path, string folder) => engine.Begin("fsync", DiskOperationKind.SyncFolder, path, logPath: folder).Done();
+
+    private static string FolderOf(string path) => Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder : ".";
 }
