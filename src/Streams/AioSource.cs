@@ -11,7 +11,7 @@ namespace AkkaAio.Streams;
 /// when the file could not be opened or read, or the stream failed further down. When the materializer ends first the task fails with
 /// <see cref="Akka.Streams.AbruptStageTerminationException"/>.
 /// </remarks>
-public static class AioSource
+public static partial class AioSource
 {
     /// <summary>A file from its start, or as the settings say; opened when the source is materialized, closed when it ends.</summary>
     /// <param name="path">The path, absolute or relative to the process's working folder.</param>

@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;
 
 namespace AkkaAio.TestKit;
@@ -329,6 +330,18 @@ internal sealed class MemoryEngine : IIoEngine
         lock (_lock)
         {
             return _open.GetValueOrDefault(descriptor);
+        }
+    }
+
+    /// <summary>What a path names.</summary>
+    internal NamedFile? Find(string path)
+    {
+        CheckFileCall("statx", path);
+        lock (_lock)
+        {
+            return _inodes.TryGetValue(path, out var inode)
+                ? new NamedFile(new FileIdentity(Device | (DeviceOf?.Invoke(path) ?? 0), inode.Number), inode.Length)
+                : null;
         }
     }
 

@@ -5,6 +5,8 @@ namespace AkkaAio.TestKit;
 /// <summary>The names of the in-memory engine: paths without folders.</summary>
 internal sealed class MemoryNames(MemoryEngine engine) : IFileNames
 {
+    public NamedFile? Find(string path) => engine.Find(path);
+
     public void Delete(string path, Folder? below)
     {
         engine.Rename("unlink", path, null, replace: false);

@@ -12,7 +12,6 @@ internal abstract class AioStageLogic(Shape shape) : GraphStageLogic(shape)
 {
     private readonly Queue<Aio.FileCommand> _refused = new();
     private StageReplyRef? _replies;
-    private AioFile? _owned;
 
     /// <summary>What a command's reply means to the stage. It is the command's token.</summary>
     protected delegate void OnReply(Aio.Event reply);
@@ -22,6 +21,9 @@ internal abstract class AioStageLogic(Shape shape) : GraphStageLogic(shape)
     protected AioStreamsExt Configured { get; private set; } = null!;
 
     protected AioExt Ext => Configured.Aio;
+
+    /// <summary>The file that the stage has opened, and that is closed with it.</summary>
+    protected AioFile? Owned { get; set; }
 
     /// <summary>The stage has completed or failed; its PostStop comes next.</summary>
     protected bool HasEnded { get; private set; }
@@ -45,9 +47,9 @@ internal abstract class AioStageLogic(Shape shape) : GraphStageLogic(shape)
         HasEnded = true;
         Stopped();
         _replies?.Close();
-        if (_owned is not null)
+        if (Owned is not null)
         {
-            Ext.Ref.Tell(new Aio.Close(_owned), ActorRefs.Nobody);
+            Ext.Ref.Tell(new Aio.Close(Owned), ActorRefs.Nobody);
         }
     }
 
@@ -89,7 +91,7 @@ internal abstract class AioStageLogic(Shape shape) : GraphStageLogic(shape)
             {
                 if (reply is Aio.Opened { File: var own })
                 {
-                    _owned = own;
+                    Owned = own;
                     opened(own);
                 }
                 else
@@ -103,13 +105,13 @@ internal abstract class AioStageLogic(Shape shape) : GraphStageLogic(shape)
     /// <summary>Closes the file that this stage owns, if any, before the stage ends.</summary>
     protected void CloseOwned(Action closed)
     {
-        if (_owned is not { } file)
+        if (Owned is not { } file)
         {
             closed();
             return;
         }
 
-        _owned = null;
+        Owned = null;
         Tell(new Aio.Close(file) { Token = Then<Aio.Closed>(_ => closed()) });
     }
 
