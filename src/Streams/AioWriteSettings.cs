@@ -9,7 +9,7 @@ public sealed record AioWriteSettings
     /// <summary>
     /// How a path is opened, as of <see cref="FileStream"/>. Append writes at the end of the file, at the length that it has when it is
     /// opened, and takes no <see cref="Start"/>. OpenOrCreate and Open overwrite: what the file has behind the last byte of the stream
-    /// stays. Create and Truncate empty it first. No use with an <see cref="AioFile"/>, which is overwritten.
+    /// stays. Create and Truncate empty it first. Of an <see cref="AioFile"/> only Append counts; it is overwritten otherwise.
     /// </summary>
     public FileMode Mode { get; init; } = FileMode.Create;
 
@@ -33,4 +33,24 @@ public sealed record AioWriteSettings
     /// the file is opened for reading too where it is direct. Null: the defaults.
     /// </summary>
     public AioOpenOptions? Open { get; init; }
+
+    internal AioWriteSettings Checked()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(Start);
+        return Mode == FileMode.Append && Start != 0
+            ? throw new ArgumentException($"{nameof(FileMode)}.Append starts at the end of the file; {nameof(Start)} is {Start}", nameof(Start))
+            : this;
+    }
+
+    // What is around the stream's bytes in their sectors is read, unless the file is empty or takes any write.
+    internal AioOpenOptions ToOpenOptions()
+    {
+        var options = Open ?? AioOpenOptions.Default;
+        var isEmptied = Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate;
+        return options with
+        {
+            Mode = Mode,
+            Access = isEmptied || options.Direct == DirectIo.Off ? FileAccess.Write : FileAccess.ReadWrite,
+        };
+    }
 }

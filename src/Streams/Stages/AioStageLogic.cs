@@ -8,7 +8,7 @@ namespace AkkaAio.Streams.Stages;
 /// A stage that tells commands and handles their replies on its own thread, one hop after the shard. Whatever ends the stage, buffers in
 /// late replies go back to the pool and the file that it has opened is closed.
 /// </summary>
-internal abstract class AioStageLogic(Shape shape) : GraphStageLogic(shape)
+internal abstract class AioStageLogic(Shape shape) : TimerGraphStageLogic(shape)
 {
     private readonly Queue<Aio.FileCommand> _refused = new();
     private StageReplyRef? _replies;
@@ -58,6 +58,11 @@ internal abstract class AioStageLogic(Shape shape) : GraphStageLogic(shape)
 
     /// <summary>The stage has ended, in whatever way: gives back what it holds.</summary>
     protected abstract void Stopped();
+
+    /// <summary>A timer of this stage has gone off.</summary>
+    protected override void OnTimer(object timerKey)
+    {
+    }
 
     /// <summary>Ends the stage and its task with a failure.</summary>
     protected virtual void Fail(Exception cause)

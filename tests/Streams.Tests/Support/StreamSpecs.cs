@@ -37,16 +37,32 @@ public abstract class StreamSpecs : AioTestKit
     protected async Task<(byte[] Bytes, IOResult Result)> Read(Source<ReadOnlyMemory<byte>, Task<IOResult>> source)
     {
         var (result, bytes) = source.ToMaterialized(Sink.Seq<ReadOnlyMemory<byte>>(), Keep.Both).Run(Materializer);
-        return (
-            [.. (await bytes.WaitAsync(Patience.Long)).SelectMany(element => element.ToArray())], await result.WaitAsync(Patience.Long));
+        var all = new MemoryStream();
+        foreach (var element in await bytes.WaitAsync(Patience.Long))
+        {
+            all.Write(element.Span);
+        }
+
+        return (all.ToArray(), await result.WaitAsync(Patience.Long));
     }
+
+    /// <summary>Runs these bytes, in pieces, into a sink: how many its task counts as written.</summary>
+    protected async Task<long> Write(Sink<ReadOnlyMemory<byte>, Task<IOResult>> sink, byte[] data, int piece)
+    {
+        var result = await Source.From(Pieces(data, piece)).RunWith(sink, Materializer).WaitAsync(Patience.Long);
+        Assert.True(result.WasSuccessful);
+        return result.Count;
+    }
+
+    protected static IEnumerable<ReadOnlyMemory<byte>> Pieces(byte[] data, int piece) =>
+        Enumerable.Range(0, (data.Length + piece - 1) / piece)
+            .Select(i => (ReadOnlyMemory<byte>)data.AsMemory(i * piece, Math.Min(piece, data.Length - (i * piece))));
 
     /// <summary>No buffer is out and no file is open, once what is under way has ended.</summary>
     protected async Task NothingIsLeft()
     {
-        await Eventually(() => Pool.RentedBuffers == 0, "all buffers are back");
-        await Eventually(() => Ext.OpenFiles == 0, "all files are closed");
-        var stats = await Stats();
-        Assert.Equal((0, 0), (stats.RentedBuffers, stats.OpenFiles));
+        await AwaitConditionAsync(
+            async () => await Stats() is { RentedBuffers: 0, OpenFiles: 0 }, Patience.Long, TimeSpan.FromMilliseconds(5),
+            $"{Pool.RentedBuffers} buffers are out, {Ext.OpenFiles} files are open");
     }
 }
