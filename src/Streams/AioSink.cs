@@ -10,7 +10,7 @@ namespace AkkaAio.Streams;
 /// belong, and around them what it had, also when it is direct and neither start nor end is aligned. An element's memory may be used again
 /// when the sink pulls the next one.
 /// </remarks>
-public static class AioSink
+public static partial class AioSink
 {
     /// <summary>A new or emptied file, or as the settings say; opened when the sink is materialized.</summary>
     /// <param name="path">The path, absolute or relative to the process's working folder.</param>
