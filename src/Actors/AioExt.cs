@@ -49,6 +49,7 @@ public sealed partial class AioExt : IExtension
                     : "{0} buffers of {1} bytes in all were never disposed; one of them came from {2}",
                 count, bytes, BufferOrigin.Describe(first))).Add,
         };
+        Pool.Leaked += system.Settings.Setup.Get<AioSetup>() is { HasValue: true } setup ? setup.Value.Leaked : null;
         ForgottenFiles = new ForgottenFiles(this);
         var start = new EngineStart(system, Settings, Log);
         _ = start.Dispatcher("reaper");

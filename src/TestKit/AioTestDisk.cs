@@ -21,7 +21,7 @@ public sealed partial class AioTestDisk
     internal AioTestDisk(MemoryEngine engine)
     {
         Engine = engine;
-        Setup = new AioSetup(engine);
+        Setup = new AioSetup(engine) { Leaked = Forgotten };
         Log = new DiskLog(this);
         engine.Log = Log;
     }
@@ -32,7 +32,7 @@ public sealed partial class AioTestDisk
     /// </summary>
     public AioSetup Setup { get; }
 
-    /// <summary>What offsets, lengths and addresses on direct files must be multiples of, in bytes: a power of two; 512 unless set.</summary>
+    /// <summary>What offsets, lengths and addresses on direct files must be multiples of, in bytes; 512 unless set.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is none from 1 to 4096.</exception>
     public int Alignment
     {

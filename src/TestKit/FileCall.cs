@@ -1,6 +1,6 @@
 namespace AkkaAio.TestKit;
 
-/// <summary>A system call of a file or name, which blocks: begun, and to be ended with <see cref="Done"/> or <see cref="Failed"/>.</summary>
+/// <summary>A blocking system call: begun, and to be ended with <see cref="Done"/> or <see cref="Failed"/>.</summary>
 internal readonly struct FileCall(string call, string path, long? offset, long? length, DiskOperation? operation)
 {
     /// <summary>The most bytes that a rule lets it move.</summary>

@@ -190,8 +190,8 @@ internal sealed class MemoryEngine : IIoEngine
             }
 
             var others = _open.Values.Where(other => other.Inode == inode).ToArray();
-            if (options.Lock != FileLockMode.None && Array.Exists(
-                    others, its => its.Lock != FileLockMode.None && (options.Lock == FileLockMode.Exclusive || its.Lock == FileLockMode.Exclusive)))
+            FileLockMode[] locks = [options.Lock, .. others.Select(other => other.Lock).Where(mode => mode != FileLockMode.None)];
+            if (options.Lock != FileLockMode.None && locks.Length > 1 && locks.Contains(FileLockMode.Exclusive))
             {
                 throw call.Failed(Errno.EAGAIN, "fcntl(F_OFD_SETLK)");
             }

@@ -188,7 +188,8 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
     public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
     {
         var call = engine.Begin("write", DiskOperationKind.Write, path, offset, source.Length, dataSync);
-        var (count, errno) = engine.Space.Write(inode, source[..Math.Min(source.Length, call.ShortTo ?? int.MaxValue)], offset, 1);
+        var part = source[..Math.Min(source.Length, call.ShortTo ?? int.MaxValue)];
+        var (count, errno) = engine.Space.Write(inode, part, offset, OffsetAlignment);
         if (errno != Errno.None)
         {
             throw call.Failed(errno);

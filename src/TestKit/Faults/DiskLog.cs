@@ -12,6 +12,7 @@ internal sealed class DiskLog(AioTestDisk disk)
     private readonly HashSet<DiskOperation> _running = [];
     private readonly List<TaskCompletionSource> _waiting = [];
     private DiskRule[] _rules = []; // replaced, never changed
+    private DiskRule? _broken;
     private long _started;
     private long _ended;
 
@@ -60,6 +61,25 @@ internal sealed class DiskLog(AioTestDisk disk)
         }
 
         Changed();
+    }
+
+    /// <summary>Nobody else says it of a rule that nobody waits for.</summary>
+    public void ThrowIfConditionThrew()
+    {
+        if (Volatile.Read(ref _broken) is { } rule)
+        {
+            throw rule.ConditionThrew();
+        }
+    }
+
+    /// <summary>That its condition has thrown is said.</summary>
+    public void SaidOf(DiskRule rule) => _ = Interlocked.CompareExchange(ref _broken, null, rule);
+
+    /// <summary>Its condition has thrown.</summary>
+    public void Break(DiskRule rule)
+    {
+        _ = Interlocked.CompareExchange(ref _broken, rule, null);
+        Remove(rule);
     }
 
     public void Forget()

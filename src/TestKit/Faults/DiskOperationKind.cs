@@ -12,7 +12,9 @@ public enum DiskOperationKind
     /// <summary>fdatasync: what was written before it is on stable storage.</summary>
     Flush,
 
-    /// <summary>io_submit: its length is the number of operations, and it has no path. Not in <see cref="AioTestDisk.Operations"/>.</summary>
+    /// <summary>
+    /// io_submit: its length is the number of operations, and it has no path. Not in <see cref="AioTestDisk.Operations"/>.
+    /// </summary>
     Submit,
 
     /// <summary>The open of a file.</summary>

@@ -55,8 +55,8 @@ public sealed class DiskOperations
 
     internal int Seed { get; private init; }
 
-    /// <summary>Only those that this says true of, and that the conditions before it choose. It is called on the thread that submits.</summary>
-    /// <param name="condition">Quick, and without waiting. What it throws ends the rule, and is thrown where the rule is waited for.</param>
+    /// <summary>Only those that this says true of, and that the conditions before it choose. Called on the thread that submits.</summary>
+    /// <param name="condition">Quick, without waiting. What it throws ends the rule, and is thrown where the rule is waited for.</param>
     public DiskOperations Where(Func<DiskOperation, bool> condition)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -118,7 +118,8 @@ public sealed class DiskOperations
     public DiskRule Delay(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero);
-        return Add(new DiskRule(_disk, this, $"wait for {time.TotalMilliseconds.ToString(CultureInfo.InvariantCulture)} ms") { Time = time });
+        var milliseconds = time.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
+        return Add(new DiskRule(_disk, this, $"wait for {milliseconds} ms") { Time = time });
     }
 
     /// <summary>"writes of orders.log where a condition holds, after 2, 3 times, with chance 0.1 by seed 7".</summary>

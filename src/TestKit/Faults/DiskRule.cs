@@ -68,9 +68,14 @@ public class DiskRule : IDisposable
     /// <param name="disposing">Always true.</param>
     protected virtual void Dispose(bool disposing) => Disk.Log.Remove(this);
 
-    internal AioTestException ConditionThrew() => new($"the condition of the rule \"{this}\" threw: {Thrown!.Message}", Thrown);
+    /// <summary>Says it: where the rule is waited for, otherwise once where leaks are looked for.</summary>
+    internal AioTestException ConditionThrew()
+    {
+        Disk.Log.SaidOf(this);
+        return new($"the condition of the rule \"{this}\" threw: {Thrown!.Message}", Thrown);
+    }
 
-    /// <summary>Whether its kind, path and condition choose the operation. Asked without the log's lock, as it may run the user's code.</summary>
+    /// <summary>Whether kind, path and condition choose the operation. Asked without the log's lock: it may run the user's code.</summary>
     internal bool MayTake(DiskOperation operation)
     {
         if (HasEnded || !_chosen.Choose(operation))
@@ -85,7 +90,7 @@ public class DiskRule : IDisposable
         catch (Exception e) // the shard that submits is not to fail of it
         {
             Thrown = e;
-            Disk.Log.Remove(this);
+            Disk.Log.Break(this);
             return false;
         }
     }

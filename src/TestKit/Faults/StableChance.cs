@@ -9,7 +9,8 @@ internal static class StableChance
     /// <returns>From 0 to below 1.</returns>
     public static double Of(int seed, DiskOperation operation, int before)
     {
-        var hash = Mix(Mix(Mix(Mix(Mix((ulong)seed, (ulong)operation.Kind), (ulong)operation.Offset), (ulong)operation.Length), (ulong)before), 0);
+        var hash = Mix((ulong)seed, (ulong)operation.Kind);
+        hash = Mix(Mix(Mix(hash, (ulong)operation.Offset), (ulong)operation.Length), (ulong)before);
         foreach (var letter in operation.Path)
         {
             hash = Mix(hash, letter);
