@@ -7,8 +7,8 @@ namespace AkkaAio.TestKit;
 /// Several systems may share it, one after the other or at once: what the first has written the next one opens.
 /// </summary>
 /// <remarks>
-/// Paths are names: no folder has to exist, and nothing of the machine's file system is seen or changed. All members may be called by any
-/// thread.
+/// Paths are names, made absolute as those of real files: no folder has to exist, and nothing of the machine's file system is seen or
+/// changed. All members may be called by any thread.
 /// </remarks>
 public sealed partial class AioTestDisk
 {

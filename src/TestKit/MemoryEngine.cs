@@ -156,6 +156,7 @@ internal sealed class MemoryEngine : IIoEngine
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(path);
+        path = FullPathOf(path);
         var call = Begin("open", DiskOperationKind.Open, path);
         var (file, isNew) = Open(path, options, call);
         call.Done();
@@ -273,6 +274,7 @@ internal sealed class MemoryEngine : IIoEngine
     /// <summary>Gives a file these bytes, and no script a say in it.</summary>
     public void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
     {
+        path = FullPathOf(path);
         lock (_lock)
         {
             var inode = _inodes.TryGetValue(path, out var there) ? there : _inodes[path] = new MemoryInode(_inodesMade++);
@@ -284,6 +286,7 @@ internal sealed class MemoryEngine : IIoEngine
     /// <summary>A copy of a file's bytes, as they are now.</summary>
     public byte[] ReadAllBytes(string path)
     {
+        path = FullPathOf(path);
         lock (_lock)
         {
             return _inodes.TryGetValue(path, out var inode)
@@ -291,6 +294,9 @@ internal sealed class MemoryEngine : IIoEngine
                 : throw new AioSystemException(Errno.ENOENT, "open", path);
         }
     }
+
+    /// <summary>A name is a full path, as that of a file on a real disk. An empty one stays, and is no file's.</summary>
+    internal static string FullPathOf(string path) => path.Length == 0 ? path : Path.GetFullPath(path);
 
     /// <summary>Files of two engines are never one.</summary>
     internal ulong Device { get; } = Interlocked.Increment(ref s_lastDevice) << 48;

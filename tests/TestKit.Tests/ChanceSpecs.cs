@@ -41,7 +41,7 @@ public sealed class ChanceSpecs : OnDisk
     [Fact]
     public async Task An_equal_operation_has_a_chance_of_its_own_each_time()
     {
-        await using var file = await OpenBlocks("a", 1);
+        await using var file = await OpenBlocks("/a", 1);
         using var rule = Disk.Writes().WithChance(0.5).Fail(Errno.EIO);
         for (var i = 0; i < 100; i++)
         {
@@ -54,8 +54,8 @@ public sealed class ChanceSpecs : OnDisk
     private static async Task<int[]> FailuresOn(AioTestDisk disk, DiskOperations chosen, bool shuffled = false)
     {
         using var system = NewSystem(disk);
-        disk.WriteAllBytes("a", new byte[Operations * 512]);
-        var file = await AioExt.Get(system).OpenAsync("a", new() { Access = FileAccess.ReadWrite });
+        disk.WriteAllBytes("/a", new byte[Operations * 512]);
+        var file = await AioExt.Get(system).OpenAsync("/a", new() { Access = FileAccess.ReadWrite });
         using var rule = chosen.Fail(Errno.EIO);
         var order = Enumerable.Range(0, Operations).ToArray();
         if (shuffled)

@@ -10,7 +10,7 @@ public sealed class DelaySpecs : OnDisk
     [Fact]
     public async Task It_ends_when_time_has_moved_far_enough()
     {
-        await using var file = await OpenBlocks("a", 2);
+        await using var file = await OpenBlocks("/a", 2);
         using var rule = Disk.Reads().Delay(Delay);
         var reads = new[] { file.ReadAsync(new byte[Block], 0).AsTask(), file.ReadAsync(new byte[Block], Block).AsTask() };
         await rule.WhenHit(2);
@@ -28,7 +28,7 @@ public sealed class DelaySpecs : OnDisk
     [Fact]
     public async Task One_is_overtaken_by_those_that_are_not_delayed()
     {
-        await using var file = await OpenBlocks("a", 2);
+        await using var file = await OpenBlocks("/a", 2);
         using var rule = Disk.Reads().Times(1).Delay(Delay);
         var slow = file.ReadAsync(new byte[Block], 0).AsTask();
         await rule.WhenHit();
@@ -42,7 +42,7 @@ public sealed class DelaySpecs : OnDisk
     public async Task What_blocks_a_thread_iDelayed_there()
     {
         using var rule = Disk.Opens().Delay(Delay);
-        var opening = Aio.OpenAsync("b", New);
+        var opening = Aio.OpenAsync("/b", New);
         await rule.WhenHit();
         Assert.False(opening.IsCompleted);
         Clock.Advance(Delay);
@@ -54,9 +54,9 @@ public sealed class DelaySpecs : OnDisk
     {
         var disk = new AioTestDisk();
         using var system = NewSystem(disk);
-        disk.WriteAllBytes("a", BlockOf(1));
+        disk.WriteAllBytes("/a", BlockOf(1));
         using var rule = disk.Reads().Delay(Delay);
-        await using (var file = await AioExt.Get(system).OpenAsync("a"))
+        await using (var file = await AioExt.Get(system).OpenAsync("/a"))
         {
             await file.ReadAsync(new byte[Block], 0).AsTask().WaitAsync(Patience);
         }
@@ -72,8 +72,8 @@ public sealed class DelaySpecs : OnDisk
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
         var disk = new AioTestDisk { Time = clock };
         using var system = NewSystem(disk);
-        disk.WriteAllBytes("a", BlockOf(1));
-        var file = await AioExt.Get(system).OpenAsync("a");
+        disk.WriteAllBytes("/a", BlockOf(1));
+        var file = await AioExt.Get(system).OpenAsync("/a");
         using var rule = disk.Reads().Delay(Delay);
         var read = file.ReadAsync(new byte[Block], 0).AsTask();
         await rule.WhenHit();

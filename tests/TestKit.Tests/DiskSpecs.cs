@@ -12,16 +12,30 @@ public sealed class DiskSpecs
         var disk = new AioTestDisk();
         await InSystem(disk, async aio =>
         {
-            await using var file = await aio.OpenAsync("orders.log", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite });
+            await using var file = await aio.OpenAsync("/orders.log", new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite });
             await file.WriteAsync(new byte[4096], offset: 0);
         });
         await InSystem(disk, async aio =>
         {
-            await using var file = await aio.OpenAsync("orders.log");
+            await using var file = await aio.OpenAsync("/orders.log");
             Assert.Equal(4096, file.Length);
         });
-        Assert.Equal(["orders.log"], disk.Files);
-        Assert.Equal(new byte[4096], disk.ReadAllBytes("orders.log"));
+        Assert.Equal(["/orders.log"], disk.Files);
+        Assert.Equal(new byte[4096], disk.ReadAllBytes("/orders.log"));
+    }
+
+    [Fact]
+    public async Task A_relative_path_is_that_of_the_working_folder_as_on_a_real_disk()
+    {
+        var disk = new AioTestDisk();
+        disk.WriteAllBytes("orders.log", [1]);
+        await InSystem(disk, async aio =>
+        {
+            await using var file = await aio.OpenAsync(Path.Combine(Environment.CurrentDirectory, "x", "..", "orders.log"));
+            Assert.Equal(Path.GetFullPath("orders.log"), file.Path);
+            await aio.RenameAsync("orders.log", "old.log");
+        });
+        Assert.Equal([Path.GetFullPath("old.log")], disk.Files);
     }
 
     [Theory]
@@ -32,8 +46,8 @@ public sealed class DiskSpecs
         var disk = new AioTestDisk { Alignment = alignment };
         await InSystem(disk, async aio =>
         {
-            disk.WriteAllBytes("a", new byte[4096]);
-            await using var file = await aio.OpenAsync("a", new() { Direct = DirectIo.Required });
+            disk.WriteAllBytes("/a", new byte[4096]);
+            await using var file = await aio.OpenAsync("/a", new() { Direct = DirectIo.Required });
             Assert.Equal(alignment, file.OffsetAlignment);
         });
     }

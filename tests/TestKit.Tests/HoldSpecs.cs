@@ -8,7 +8,7 @@ public sealed class HoldSpecs : OnDisk
     [Fact]
     public async Task Held_operations_end_in_the_order_of_their_release()
     {
-        await using var file = await OpenBlocks("a", 6);
+        await using var file = await OpenBlocks("/a", 6);
         using var held = Disk.Writes().Hold();
         var writes = Enumerable.Range(0, 6).Select(i => file.WriteAsync(BlockOf(9), i * Block).AsTask()).ToArray();
         await held.WhenHit(6);
@@ -30,7 +30,7 @@ public sealed class HoldSpecs : OnDisk
     [Fact]
     public async Task A_seed_gives_the_same_order_again_and_another_seed_another()
     {
-        await using var file = await OpenBlocks("a", 16);
+        await using var file = await OpenBlocks("/a", 16);
         var orders = new List<long[]>();
         foreach (var seed in new[] { 5, 5, 6 })
         {
@@ -49,7 +49,7 @@ public sealed class HoldSpecs : OnDisk
     [Fact]
     public async Task A_disposed_hold_lets_go_of_what_it_holds_and_holds_no_more()
     {
-        await using var file = await OpenBlocks("a", 1);
+        await using var file = await OpenBlocks("/a", 1);
         var held = Disk.Writes().Hold();
         var write = file.WriteAsync(BlockOf(9), 0).AsTask();
         await held.WhenHit();
@@ -61,20 +61,20 @@ public sealed class HoldSpecs : OnDisk
     [Fact]
     public async Task Data_moves_when_an_operation_is_released_and_not_before()
     {
-        await using var file = await OpenBlocks("a", 1);
+        await using var file = await OpenBlocks("/a", 1);
         using var held = Disk.Writes().Hold();
         var write = file.WriteAsync(BlockOf(9), 0).AsTask();
         await held.WhenHit();
-        Assert.Equal(BlockOf(1), Disk.ReadAllBytes("a"));
+        Assert.Equal(BlockOf(1), Disk.ReadAllBytes("/a"));
         held.Release(1);
         await write.WaitAsync(Patience);
-        Assert.Equal(BlockOf(9), Disk.ReadAllBytes("a"));
+        Assert.Equal(BlockOf(9), Disk.ReadAllBytes("/a"));
     }
 
     [Fact]
     public async Task A_held_operation_that_is_to_fail_fails_when_it_is_released()
     {
-        await using var file = await OpenBlocks("a", 1);
+        await using var file = await OpenBlocks("/a", 1);
         using var held = Disk.Writes().Hold();
         using var failure = Disk.Writes().Fail(Errno.EIO);
         var write = file.WriteAsync(BlockOf(9), 0).AsTask();
@@ -88,7 +88,7 @@ public sealed class HoldSpecs : OnDisk
     public async Task What_blocks_a_thread_is_held_there()
     {
         using var opens = Disk.Opens().Hold();
-        var opening = Aio.OpenAsync("b", New with { Direct = DirectIo.Off });
+        var opening = Aio.OpenAsync("/b", New with { Direct = DirectIo.Off });
         await opens.WhenHit();
         Assert.False(opening.IsCompleted);
         opens.Release(1);
@@ -97,7 +97,7 @@ public sealed class HoldSpecs : OnDisk
         using var writes = Disk.Writes().Hold();
         var write = file.WriteAsync(new byte[100], 0).AsTask();
         await writes.WhenHit();
-        Assert.Empty(Disk.ReadAllBytes("b"));
+        Assert.Empty(Disk.ReadAllBytes("/b"));
         writes.Release(1);
         await write.WaitAsync(Patience);
 
@@ -112,13 +112,13 @@ public sealed class HoldSpecs : OnDisk
     [Fact]
     public async Task Releasing_more_than_is_held_says_what_is_held()
     {
-        await using var file = await OpenBlocks("a", 1);
+        await using var file = await OpenBlocks("/a", 1);
         using var held = Disk.Writes().Hold();
         var write = file.WriteAsync(BlockOf(9), 0).AsTask();
         await held.WhenHit();
         var refusal = Assert.Throws<AioTestException>(() => held.Release(2));
         Assert.Contains("2 operations were to be released, and 1 are held", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("write of 4096 bytes at 0 of a: held", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("write of 4096 bytes at 0 of /a: held", refusal.Message, StringComparison.Ordinal);
         held.Release(1);
         await write.WaitAsync(Patience);
     }
@@ -128,8 +128,8 @@ public sealed class HoldSpecs : OnDisk
     {
         var disk = new AioTestDisk();
         using var system = NewSystem(disk);
-        disk.WriteAllBytes("a", BlockOf(1));
-        var file = await AioExt.Get(system).OpenAsync("a", new() { Access = FileAccess.ReadWrite });
+        disk.WriteAllBytes("/a", BlockOf(1));
+        var file = await AioExt.Get(system).OpenAsync("/a", new() { Access = FileAccess.ReadWrite });
         var held = disk.Writes().Hold();
         var write = file.WriteAsync(BlockOf(2), 0).AsTask();
         await held.WhenHit();

@@ -11,7 +11,7 @@ public sealed class LeakSpecs : OnDisk
     [Fact]
     public async Task Nothing_is_nothing()
     {
-        await using (var file = await OpenBlocks("a", 1))
+        await using (var file = await OpenBlocks("/a", 1))
         {
             using var buffer = await file.RentReadAsync(0, Block);
         }
@@ -22,8 +22,8 @@ public sealed class LeakSpecs : OnDisk
     [Fact]
     public async Task An_open_file_is_named_until_it_is_closed()
     {
-        var file = await OpenBlocks("a", 1);
-        Assert.Contains("1 files are open: a", await LeaksAsync(), StringComparison.Ordinal);
+        var file = await OpenBlocks("/a", 1);
+        Assert.Contains("1 files are open: /a", await LeaksAsync(), StringComparison.Ordinal);
         var soon = Disk.ExpectNoLeaks(System);
         Assert.False(soon.IsCompleted);
         await file.DisposeAsync();
@@ -33,12 +33,13 @@ public sealed class LeakSpecs : OnDisk
     [Fact]
     public async Task A_held_operation_is_named_until_it_is_released()
     {
-        await using (var file = await OpenBlocks("a", 1))
+        await using (var file = await OpenBlocks("/a", 1))
         {
             using var held = Disk.Writes().Hold();
             var write = file.WriteAsync(BlockOf(2), 0).AsTask();
             await held.WhenHit();
-            Assert.Contains("1 operations have not ended: #1 write of 4096 bytes at 0 of a: held", await LeaksAsync(), StringComparison.Ordinal);
+            Assert.Contains(
+                "1 operations have not ended: #1 write of 4096 bytes at 0 of /a: held", await LeaksAsync(), StringComparison.Ordinal);
             held.Release(1);
             await write.WaitAsync(Patience);
         }
@@ -59,14 +60,14 @@ public sealed class LeakSpecs : OnDisk
     [Fact]
     public async Task A_forgotten_buffer_is_a_leak_that_says_where_it_came_from()
     {
-        await using (var file = await OpenBlocks("a", 1))
+        await using (var file = await OpenBlocks("/a", 1))
         {
             await Forget(file);
         }
 
         var leak = await Assert.ThrowsAsync<AioTestException>(() => Disk.ExpectNoLeaks(System));
         Assert.Contains(
-            "1 buffers were never disposed: 4096 bytes of a read of 4096 bytes at offset 0 of a", leak.Message, StringComparison.Ordinal);
+            "1 buffers were never disposed: 4096 bytes of a read of 4096 bytes at offset 0 of /a", leak.Message, StringComparison.Ordinal);
         await Disk.ExpectNoLeaks(System); // it is back
 
         [MethodImpl(MethodImplOptions.NoInlining)]

@@ -26,7 +26,7 @@ public sealed class RecordSpecs : OnDisk
 
         await Aio.RenameAsync("/data/a", "/data/b");
         await Aio.DeleteAsync("/data/b");
-        await ErrnoOf(() => Aio.OpenAsync("none"));
+        await ErrnoOf(() => Aio.OpenAsync("/none"));
 
         Assert.Equal(
             """
@@ -44,7 +44,7 @@ public sealed class RecordSpecs : OnDisk
             #11 sync of folder /data: done
             #12 delete of /data/b: done
             #13 sync of folder /data: done
-            #14 open of none: ENOENT
+            #14 open of /none: ENOENT
             """.ReplaceLineEndings("\n"),
             string.Join('\n', Disk.Operations));
         Assert.Equal([0, 3], Disk.Operations.Select(operation => (int)operation.StartedAt.TotalSeconds).Distinct());
@@ -55,7 +55,7 @@ public sealed class RecordSpecs : OnDisk
     [Fact]
     public async Task It_can_begin_anew()
     {
-        await using var file = await OpenBlocks("a", 1);
+        await using var file = await OpenBlocks("/a", 1);
         Disk.ForgetOperations();
         await file.ReadAsync(new byte[Block], 0);
         Assert.Equal([1L], Disk.Operations.Select(operation => operation.Number)); // the open was 0

@@ -38,7 +38,7 @@ public enum DiskOperationKind
     /// <summary>An unlink; the fsync of the folder that follows is an operation of its own.</summary>
     Delete,
 
-    /// <summary>fsync of a folder: its path is the folder's, "." of names without one.</summary>
+    /// <summary>fsync of a folder: its path is the folder's.</summary>
     SyncFolder,
 }
 
