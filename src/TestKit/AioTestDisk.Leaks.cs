@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
-using AkkaAio.Routing;
 
 namespace AkkaAio.TestKit;
 
@@ -12,7 +11,7 @@ public sealed partial class AioTestDisk
 
     private static readonly TimeSpan BeforeCollection = TimeSpan.FromMilliseconds(200);
 
-    // Buffers that the garbage collection has found since this was last said, of all actor systems on the disk.
+    // Buffers and files that the garbage collection has found since this was last said, of all actor systems on the disk.
     private readonly ConcurrentQueue<string> _forgotten = new();
 
     /// <summary>
@@ -21,7 +20,7 @@ public sealed partial class AioTestDisk
     /// <param name="system">The actor system whose buffers are looked at, running or terminated. Null: only the disk.</param>
     /// <param name="timeout">By the machine's clock; null: 10 s.</param>
     /// <exception cref="AioTestException">
-    /// Something is left: says each operation and file, and how many buffers, of those that nobody refers to where they came from. Or the
+    /// Something is left: says each operation and file, and how many buffers; of what nobody refers to any more where it came from. Or the
     /// actor system has its files elsewhere, or the condition of a rule threw.
     /// </exception>
     public async Task ExpectNoLeaks(ActorSystem? system = null, TimeSpan? timeout = null)
@@ -45,9 +44,10 @@ public sealed partial class AioTestDisk
 
             var passed = TimeProvider.System.GetElapsedTime(start);
             var isLate = passed >= (timeout ?? Patience);
-            if (pool is not null && rented != 0 && !hasCollected && (isLate || passed >= BeforeCollection))
+            if (!hasCollected && (isLate || passed >= BeforeCollection))
             {
-                // The count is exact only once the finalizers of threads that have ended have run. They return forgotten buffers too.
+                // The count of buffers is exact only once the finalizers of threads that have ended have run. Forgotten buffers and files
+                // are found too.
                 hasCollected = true;
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
@@ -96,19 +96,18 @@ public sealed partial class AioTestDisk
 
     private AioTestException Left(IEnumerable<string> leaks) => new($"{string.Join("; ", leaks)}; {Describe()}");
 
-    private void Forgotten(int length, object? origin) => _forgotten.Enqueue($"{length} bytes of {BufferOrigin.Describe(origin)}");
-
     private void ThrowIfForgotten()
     {
         var forgotten = new List<string>();
-        while (_forgotten.TryDequeue(out var buffer))
+        while (_forgotten.TryDequeue(out var what))
         {
-            forgotten.Add(buffer);
+            forgotten.Add(what);
         }
 
         if (forgotten.Count > 0)
         {
-            throw Left([$"{forgotten.Count} buffers were never disposed: {string.Join(", ", forgotten.Take(10))}", .. LeaksOfDisk()]);
+            var list = string.Join("; ", forgotten.Take(10));
+            throw Left([$"{forgotten.Count} were never disposed, and nobody refers to them: {list}", .. LeaksOfDisk()]);
         }
     }
 }

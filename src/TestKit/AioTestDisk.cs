@@ -21,7 +21,7 @@ public sealed partial class AioTestDisk
     internal AioTestDisk(MemoryEngine engine)
     {
         Engine = engine;
-        Setup = new AioSetup(engine) { Leaked = Forgotten };
+        Setup = new AioSetup(engine) { Forgotten = _forgotten.Enqueue };
         Log = new DiskLog(this);
         engine.Log = Log;
     }

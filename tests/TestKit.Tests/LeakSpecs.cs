@@ -67,11 +67,26 @@ public sealed class LeakSpecs : OnDisk
 
         var leak = await Assert.ThrowsAsync<AioTestException>(() => Disk.ExpectNoLeaks(System));
         Assert.Contains(
-            "1 buffers were never disposed: 4096 bytes of a read of 4096 bytes at offset 0 of /a", leak.Message, StringComparison.Ordinal);
+            "1 were never disposed, and nobody refers to them: a buffer of 4096 bytes of a read of 4096 bytes at offset 0 of /a",
+            leak.Message, StringComparison.Ordinal);
         await Disk.ExpectNoLeaks(System); // it is back
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static async Task Forget(AioFile file) => _ = await file.RentReadAsync(0, Block);
+    }
+
+    [Fact]
+    public async Task A_forgotten_file_is_a_leak_that_says_who_opened_it_although_it_is_closed_by_then()
+    {
+        await Forget();
+        var leak = await Assert.ThrowsAsync<AioTestException>(() => Disk.ExpectNoLeaks(System));
+        Assert.Contains(
+            "1 were never disposed, and nobody refers to them: /a, which was opened by AioExt.OpenAsync",
+            leak.Message, StringComparison.Ordinal);
+        await Disk.ExpectNoLeaks(System);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task Forget() => _ = await OpenBlocks("/a", 1);
     }
 
     [Fact]

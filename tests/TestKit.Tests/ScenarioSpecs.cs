@@ -32,7 +32,7 @@ public sealed partial class ScenarioSpecs
         var runs = new List<string>();
         var again = await Assert.ThrowsAsync<AioTestException>(() => AioScenarios.EachOperationFails(
             scenario => LogKeepsWhatItAcknowledges<ForgetfulLog>(scenario, runs), new() { Seed = seed, Only = number }));
-        Assert.Equal(found.Message, again.Message);
+        Assert.Equal(WhatAndHow(found), WhatAndHow(again));
         Assert.Equal(2, runs.Count); // without a fault, and this one
     }
 
@@ -45,7 +45,7 @@ public sealed partial class ScenarioSpecs
         {
             var again = await Assert.ThrowsAsync<AioTestException>(
                 () => AioScenarios.EachOperationFails(Test, new() { NewDisk = NewDisk, Seed = seed, Only = number }));
-            Assert.Equal(first.Message, again.Message);
+            Assert.Equal(WhatAndHow(first), WhatAndHow(again));
         }
 
         // Fails where chance lets a third of the writes fail beside the scenario's own fault.
@@ -133,7 +133,9 @@ public sealed partial class ScenarioSpecs
     public async Task A_test_that_leaves_something_or_does_not_end_or_fails_at_once_has_failed()
     {
         var left = await FailureOf(20, scenario => AioExt.Get(scenario.StartSystem()).Pool.Rent(4096));
-        Assert.Contains("the run without a fault failed: 1 buffers", left, StringComparison.Ordinal);
+        Assert.Contains(
+            "the run without a fault failed: 1 were never disposed, and nobody refers to them: a buffer of 4096 bytes",
+            left, StringComparison.Ordinal);
         Assert.Contains("Repeat it with new AioScenarioOptions { Seed = 3 }.", left, StringComparison.Ordinal);
         var slip = await FailureOf(20, _ => throw new InvalidOperationException("a slip"));
         Assert.Contains("the run without a fault failed: a slip", slip, StringComparison.Ordinal);
@@ -178,6 +180,9 @@ public sealed partial class ScenarioSpecs
         scenario.EndFault();
         await log.GracefulStop(TimeSpan.FromSeconds(20)); // its files are closed with it
     }
+
+    /// <summary>What failed, and how to repeat it, without the disk's last operations: a close may be among them or still come.</summary>
+    private static string[] WhatAndHow(AioTestException failure) => failure.Message.Split('\n')[..2];
 
     private static (int Seed, int Only) Printed(string message)
     {

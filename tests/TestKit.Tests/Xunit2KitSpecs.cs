@@ -31,7 +31,7 @@ public sealed class Xunit2KitSpecs : Akka.TestKit.Xunit2.TestKit
 
         log.Tell(new OrderLog.Append("third"));
         await ExpectMsgAsync(1L);
-        await log.GracefulStop(TimeSpan.FromSeconds(5)); // closes the file that it opened
+        await log.GracefulStop(TimeSpan.FromSeconds(5)); // its file is closed with it
         await _disk.ExpectNoLeaks(Sys);
     }
 }

@@ -15,12 +15,13 @@ public sealed class OrderLog : ReceiveActor
     public OrderLog(string path)
     {
         AioFile? file = null;
+        var options = new AioOpenOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Owner = Self }; // closed with it
         var next = 0L;
         ReceiveAsync<Append>(async append =>
         {
             try
             {
-                file ??= await _aio.OpenAsync(path, new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite });
+                file ??= await _aio.OpenAsync(path, options);
                 var block = new byte[4096];
                 Encoding.UTF8.GetBytes(append.Order, block);
                 await file.WriteAsync(block, next * 4096, AioDurability.Dsync);
@@ -42,6 +43,7 @@ public sealed class ForgetfulLog : ReceiveActor
     {
         var aio = AioExt.Get(Context.System);
         AioFile? file = null;
+        var options = new AioOpenOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Owner = Self };
         var next = 0L;
         ReceiveAsync<OrderLog.Append>(async append =>
         {
@@ -50,7 +52,7 @@ public sealed class ForgetfulLog : ReceiveActor
             var number = next++;
             try
             {
-                file ??= await aio.OpenAsync(path, new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite });
+                file ??= await aio.OpenAsync(path, options);
                 await file.WriteAsync(block, number * 4096, AioDurability.Dsync);
             }
             catch (AioException)
