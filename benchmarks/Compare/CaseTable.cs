@@ -12,7 +12,8 @@ internal sealed record CaseTable(IReadOnlyList<string> Header, IReadOnlyList<IRe
 {
     public static CaseTable Figures(CaseResult result) => new(
         [
-            "", "IOPS (min..max)", "MiB/s", "p50 µs", "p99 µs", "p99.9 µs", "CPU µs/op", "CPU µs/MiB", "B/op", "switches/op", "submit", "reap",
+            "", "IOPS (min..max)", "MiB/s", "p50 µs", "p99 µs", "p99.9 µs", "CPU µs/op", "CPU µs/MiB", "B/op", "switches/op",
+            "submit", "reap",
         ],
         [.. result.Names.Select(name => FiguresOf(result, name))]);
 
