@@ -21,6 +21,7 @@ public sealed partial class AioTestDisk
     internal AioTestDisk(MemoryEngine engine)
     {
         Engine = engine;
+        Engine.History ??= new DiskHistory();
         Setup = new AioSetup(engine) { Forgotten = _forgotten.Enqueue };
         Log = new DiskLog(this);
         engine.Log = Log;

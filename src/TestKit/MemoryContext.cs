@@ -15,6 +15,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
     private readonly HashSet<int> _inFlight = [];
     private readonly List<IoRequest> _held = [];
     private readonly Dictionary<int, OperationFault> _faults = [];
+    private readonly Dictionary<int, RecordedOperation> _recorded = [];
     private readonly List<(IoRequest Request, int Remaining)> _delayed = [];
     private readonly Queue<IoCompletion> _ready = new();
     private EventFd? _signal;
@@ -181,6 +182,11 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
                 $"slot {request.Slot} of {depth} is in flight already or does not exist ({_inFlight.Count} in flight)");
         }
 
+        if (file.Inode.History is not null)
+        {
+            _recorded[request.Slot] = new RecordedOperation(file.Inode, request);
+        }
+
         var operation = engine.Log?.Begin(request, file.Path);
         var fault = engine.OnOperation?.Invoke(request) ?? new OperationFault
         {
@@ -232,12 +238,14 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
     private void Complete(in IoRequest request)
     {
         _faults.Remove(request.Slot, out var fault);
-        var result = fault.Error != Errno.None ? -(long)fault.Error : Transfer(request, fault);
+        _recorded.Remove(request.Slot, out var recorded);
+        var result = fault.Error != Errno.None ? -(long)fault.Error : Transfer(request, fault, recorded);
+        recorded?.Ended(result);
         fault.Operation?.End(result);
         _ready.Enqueue(new IoCompletion(request.Slot, result));
     }
 
-    private long Transfer(in IoRequest request, OperationFault fault)
+    private long Transfer(in IoRequest request, OperationFault fault, RecordedOperation? recorded)
     {
         if (engine.FileOf(request.Descriptor) is not { } file)
         {
@@ -257,28 +265,23 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
             return -(long)Errno.EINVAL;
         }
 
+        if (request.Opcode == IoOpcode.Write)
+        {
+            return Write(request, vectors, fault.ShortTo ?? int.MaxValue, file, recorded);
+        }
+
         var left = fault.ShortTo ?? int.MaxValue;
         var moved = 0L;
         foreach (var vector in vectors)
         {
             var memory = vector.AsSpan()[..(int)Math.Min(vector.Length, left)];
-            var (count, error) = Move(request.Opcode, file, memory, request.Offset + moved);
-            if (error != Errno.None)
-            {
-                return moved > 0 ? moved : -(long)error; // as the kernel: what was moved counts
-            }
-
+            var count = file.Inode.Read(memory, request.Offset + moved);
             moved += count;
             left -= count;
             if (count < vector.Length)
             {
                 break;
             }
-        }
-
-        if (request.Opcode == IoOpcode.Write)
-        {
-            engine.OnWritten?.Invoke(file.Path, request.Offset, moved, request.Flags.HasFlag(RwFlags.DSync));
         }
 
         return moved;
@@ -295,7 +298,19 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
         return all % engine.Alignment == 0; // a power of two
     }
 
-    private (int Count, Errno Error) Move(IoOpcode opcode, MemoryFile file, Span<byte> memory, long offset) => opcode == IoOpcode.Read
-        ? (file.Inode.Read(memory, offset), Errno.None)
-        : engine.Space.Write(file.Inode, memory, offset, file.OffsetAlignment);
+    // One change of the file, also from many buffers.
+    private long Write(in IoRequest request, ReadOnlySpan<IoVec> vectors, int most, MemoryFile file, RecordedOperation? recorded)
+    {
+        var bytes = vectors.Length == 1 ? vectors[0].AsSpan() : RecordedOperation.BytesOf(request);
+        var isDsync = request.Flags.HasFlag(RwFlags.DSync);
+        var (count, error) = engine.Space.Write(
+            file.Inode, bytes[..Math.Min(bytes.Length, most)], request.Offset, file.OffsetAlignment, recorded?.Write, isDsync);
+        if (error != Errno.None)
+        {
+            return -(long)error;
+        }
+
+        engine.OnWritten?.Invoke(file.Path, request.Offset, count, isDsync);
+        return count;
+    }
 }

@@ -95,6 +95,9 @@ internal sealed class MemoryEngine : IIoEngine
         }
     }
 
+    /// <summary>What a power cut may leave; null: nobody asks, and nothing is written down.</summary>
+    public DiskHistory? History { get; set; }
+
     /// <summary>Contexts that are open now.</summary>
     public int OpenContexts
     {
@@ -203,7 +206,7 @@ internal sealed class MemoryEngine : IIoEngine
                 throw call.Failed(Errno.EAGAIN, "flock");
             }
 
-            inode ??= _inodes[path] = new MemoryInode(_inodesMade++);
+            inode ??= Create(path);
             var file = new MemoryFile(this, path, ++_lastDescriptor, inode, options);
             _open.Add(file.Descriptor, file);
             return (file, !exists);
@@ -235,6 +238,7 @@ internal sealed class MemoryEngine : IIoEngine
             if (isNew && _inodes.GetValueOrDefault(file.Path) == file.Inode)
             {
                 _inodes.Remove(file.Path);
+                History?.Named(file.Path, null, null);
             }
         }
 
@@ -277,9 +281,11 @@ internal sealed class MemoryEngine : IIoEngine
         path = FullPathOf(path);
         lock (_lock)
         {
-            var inode = _inodes.TryGetValue(path, out var there) ? there : _inodes[path] = new MemoryInode(_inodesMade++);
+            var inode = _inodes.TryGetValue(path, out var there) ? there : Create(path);
             inode.SetLength(0);
-            inode.Write(bytes, 0);
+            inode.Write(bytes, 0, inode.Submit(bytes, 0), isDsync: false);
+            inode.Flush(() => { });
+            History?.FolderSynced(DiskHistory.FolderOf(path));
         }
     }
 
@@ -373,9 +379,27 @@ internal sealed class MemoryEngine : IIoEngine
             {
                 _inodes[newPath] = inode;
             }
+
+            History?.Named(path, newPath, newPath is null ? null : inode.History);
         }
 
         begun.Done();
+    }
+
+    /// <summary>Puts a file there that a power cut has left.</summary>
+    internal void Restore(string path, FileHistory file)
+    {
+        lock (_lock)
+        {
+            _inodes.Add(path, new MemoryInode(_inodesMade++, file));
+        }
+    }
+
+    private MemoryInode Create(string path)
+    {
+        var inode = new MemoryInode(_inodesMade++, History is null ? null : new FileHistory(History, FileState.Empty));
+        History?.Named(null, path, inode.History);
+        return _inodes[path] = inode;
     }
 
     internal void Closed(MemoryFile file)

@@ -3,100 +3,6 @@ using AkkaAio.Interop.Files;
 
 namespace AkkaAio.TestKit;
 
-/// <summary>The bytes of a file of the in-memory engine, shared by all of its opens.</summary>
-internal sealed class MemoryInode(ulong number)
-{
-    private readonly Lock _lock = new();
-    private byte[] _bytes = [];
-
-    public ulong Number => number;
-
-    public long Length { get; private set; }
-
-    /// <summary>Where the last write ended that has not been cut off; what lies behind was only allocated.</summary>
-    public long DataEnd { get; private set; }
-
-    /// <summary>Where the last write or allocation ended that has not been cut off: what the file takes of the disk's room.</summary>
-    public long AllocatedEnd { get; private set; }
-
-    public int Read(Span<byte> destination, long offset)
-    {
-        lock (_lock)
-        {
-            var count = (int)Math.Clamp(Length - offset, 0, destination.Length);
-            _bytes.AsSpan((int)Math.Min(offset, Length), count).CopyTo(destination);
-            return count;
-        }
-    }
-
-    public Errno Write(ReadOnlySpan<byte> source, long offset)
-    {
-        lock (_lock)
-        {
-            if (offset > Array.MaxLength - source.Length)
-            {
-                return Errno.EFBIG;
-            }
-
-            if (offset + source.Length > Length)
-            {
-                SetLength(offset + source.Length);
-            }
-
-            source.CopyTo(_bytes.AsSpan((int)offset));
-            DataEnd = Math.Max(DataEnd, offset + source.Length);
-            AllocatedEnd = Math.Max(AllocatedEnd, DataEnd);
-            return Errno.None;
-        }
-    }
-
-    public void SetLength(long length)
-    {
-        lock (_lock)
-        {
-            if (length > _bytes.Length)
-            {
-                Array.Resize(ref _bytes, (int)Math.Max(length, Math.Min(2L * _bytes.Length, Array.MaxLength)));
-            }
-
-            if (length < Length)
-            {
-                _bytes.AsSpan((int)length, (int)(Length - length)).Clear();
-            }
-
-            Length = length;
-            DataEnd = Math.Min(DataEnd, length);
-            AllocatedEnd = Math.Min(AllocatedEnd, length);
-        }
-    }
-
-    public void Allocate(long end)
-    {
-        lock (_lock)
-        {
-            SetLength(Math.Max(Length, end));
-            AllocatedEnd = Math.Max(AllocatedEnd, end);
-        }
-    }
-
-    public void Clear(long offset, long length)
-    {
-        lock (_lock)
-        {
-            var from = Math.Min(offset, Length);
-            _bytes.AsSpan((int)from, (int)Math.Min(length, Length - from)).Clear();
-        }
-    }
-
-    public byte[] ToArray()
-    {
-        lock (_lock)
-        {
-            return _bytes.AsSpan(0, (int)Length).ToArray();
-        }
-    }
-}
-
 /// <summary>One open of a file of the in-memory engine.</summary>
 internal sealed class MemoryFile(MemoryEngine engine, string path, int descriptor, MemoryInode inode, IoFileOptions options)
     : IIoFile
@@ -189,7 +95,7 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
     {
         var call = engine.Begin("write", DiskOperationKind.Write, path, offset, source.Length, dataSync);
         var part = source[..Math.Min(source.Length, call.ShortTo ?? int.MaxValue)];
-        var (count, errno) = engine.Space.Write(inode, part, offset, OffsetAlignment);
+        var (count, errno) = engine.Space.Write(inode, part, offset, OffsetAlignment, inode.Submit(part, offset), dataSync);
         if (errno != Errno.None)
         {
             throw call.Failed(errno);
@@ -202,7 +108,8 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public void DataSync()
     {
-        var call = engine.Begin("fdatasync", DiskOperationKind.Flush, path);
+        FileCall call = default;
+        inode.Flush(() => call = engine.Begin("fdatasync", DiskOperationKind.Flush, path));
         engine.CountDataSync();
         call.Done();
     }

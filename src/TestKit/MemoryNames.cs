@@ -22,9 +22,17 @@ internal sealed class MemoryNames(MemoryEngine engine) : IFileNames
         path = MemoryEngine.FullPathOf(path);
         newPath = newPath is null ? null : MemoryEngine.FullPathOf(newPath);
         engine.Rename(call, path, newPath, replace);
-        Sync(newPath ?? path, Path.GetDirectoryName(newPath ?? path) ?? "/");
+        Sync(newPath ?? path, DiskHistory.FolderOf(newPath ?? path));
+        if (newPath is not null && DiskHistory.FolderOf(path) != DiskHistory.FolderOf(newPath))
+        {
+            Sync(path, DiskHistory.FolderOf(path));
+        }
     }
 
     // A script sees the file's path, as it always has; the log has the folder's.
-    private void Sync(string path, string folder) => engine.Begin("fsync", DiskOperationKind.SyncFolder, path, logPath: folder).Done();
+    private void Sync(string path, string folder)
+    {
+        engine.Begin("fsync", DiskOperationKind.SyncFolder, path, logPath: folder).Done();
+        engine.History?.FolderSynced(folder);
+    }
 }

@@ -13,19 +13,22 @@ internal sealed class MemorySpace(MemoryEngine engine)
     /// <param name="source">What is to be written.</param>
     /// <param name="offset">Byte offset in the file.</param>
     /// <param name="unit">What is written is a multiple of this, where not all fits.</param>
+    /// <param name="submitted">For the file's history, if it has one.</param>
+    /// <param name="isDsync">It is durable by itself.</param>
     /// <returns>Bytes written; ENOSPC where none fit, EFBIG where the file would be too long for this engine.</returns>
-    public (int Count, Errno Error) Write(MemoryInode inode, ReadOnlySpan<byte> source, long offset, int unit)
+    public (int Count, Errno Error) Write(
+        MemoryInode inode, ReadOnlySpan<byte> source, long offset, int unit, Change? submitted, bool isDsync)
     {
         if (Capacity is null)
         {
-            return (source.Length, inode.Write(source, offset));
+            return (source.Length, inode.Write(source, offset, submitted, isDsync));
         }
 
         lock (_lock)
         {
             var end = EndFor(inode);
             var fits = source.Length <= end - offset ? source.Length : (int)Math.Max(0, (end - offset) / unit * unit);
-            return fits == 0 && source.Length > 0 ? (0, Errno.ENOSPC) : (fits, inode.Write(source[..fits], offset));
+            return fits == 0 && source.Length > 0 ? (0, Errno.ENOSPC) : (fits, inode.Write(source[..fits], offset, submitted, isDsync));
         }
     }
 
