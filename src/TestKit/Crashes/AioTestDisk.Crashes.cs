@@ -2,11 +2,13 @@ using System.Numerics;
 
 namespace AkkaAio.TestKit;
 
-// Power cuts. A write is durable after a Flush that was accepted after it had completed and that succeeded, or by itself with Dsync. All else
-// may be there, or not, or in part, when the power goes.
+// Power cuts. A write is durable after a Flush that was accepted after it had completed and that succeeded, or by itself with Dsync. All
+// else may be there, or not, or in part, when the power goes.
 public sealed partial class AioTestDisk
 {
-    /// <summary>What the disk writes whole, in bytes: a power cut tears writes there. A power of two from 512 to 4096; 512 unless set.</summary>
+    /// <summary>
+    /// What the disk writes whole, in bytes: a power cut tears writes there. A power of two from 512 to 4096; 512 unless set.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is none.</exception>
     public int SectorSize
     {
@@ -71,10 +73,13 @@ public sealed partial class AioTestDisk
         ArgumentNullException.ThrowIfNull(acknowledged);
         var snapshot = History.Snapshot();
         var at = Array.FindIndex(snapshot.Acknowledged, tagged => tagged.Tag.Equals(acknowledged));
-        return at >= 0
-            ? new CrashImages(
-                this, snapshot, snapshot.Acknowledged[at].Tick, options ?? new CrashOptions(), $"disk.{nameof(EveryCrashAfter)}({acknowledged}, ")
-            : throw new AioTestException($"{acknowledged} was not acknowledged: {snapshot.Acknowledged.Length} others were");
+        if (at < 0)
+        {
+            throw new AioTestException($"{acknowledged} was not acknowledged: {snapshot.Acknowledged.Length} others were");
+        }
+
+        var source = $"disk.{nameof(EveryCrashAfter)}({acknowledged}, ";
+        return new CrashImages(this, snapshot, snapshot.Acknowledged[at].Tick, options ?? new CrashOptions(), source);
     }
 
     /// <summary>Judges the images of power cuts at every moment: <see cref="CrashImages.Verify"/>.</summary>

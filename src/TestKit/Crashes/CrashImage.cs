@@ -22,7 +22,9 @@ public sealed class CrashImage
     /// <summary>The files, by their paths.</summary>
     public IReadOnlyDictionary<string, CrashFile> Files { get; }
 
-    /// <summary>What was given to <see cref="AioTestDisk.Acknowledge"/> before the cut, in order: what must be found in this image.</summary>
+    /// <summary>
+    /// What was given to <see cref="AioTestDisk.Acknowledge"/> before the cut, in order: what must be found in this image.
+    /// </summary>
     public IReadOnlyList<object> Acknowledged { get; }
 
     /// <summary>The number of the cut in its sequence, from 0 on.</summary>

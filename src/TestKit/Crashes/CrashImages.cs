@@ -12,6 +12,9 @@ namespace AkkaAio.TestKit;
 /// </remarks>
 public sealed class CrashImages : IEnumerable<CrashImage>
 {
+    // Of one write that is torn there are the most images.
+    private static readonly CrashModel[] Drawn = [CrashModel.Torn, CrashModel.Prefix, CrashModel.Torn, CrashModel.Reorder];
+
     private readonly AioTestDisk _disk;
     private readonly List<CutPoint> _cuts;
     private readonly string _source;
@@ -84,7 +87,9 @@ public sealed class CrashImages : IEnumerable<CrashImage>
         }).RunAsync().GetAwaiter().GetResult();
     }
 
-    /// <summary>As <see cref="Verify"/>, for a judge that awaits: one that opens the files by an actor system of the image's own disk.</summary>
+    /// <summary>
+    /// As <see cref="Verify"/>, for a judge that awaits: one that opens the files by an actor system of the image's own disk.
+    /// </summary>
     /// <inheritdoc cref="Verify"/>
     public Task<CrashFigures> VerifyAsync(Func<CrashImage, Task> judge)
     {
@@ -120,7 +125,7 @@ public sealed class CrashImages : IEnumerable<CrashImage>
         var random = CrashRandom.Of(Options.Seed, images.Cut.Tick, number);
         var files = !IsSampled(images) ? images.Image(number)
             : number == 0 ? images.Draw(CrashModel.DropUnsynced, random)
-            : images.Draw(CrashModel.Prefix | CrashModel.Reorder | CrashModel.Torn, random, keepsAll: number == 1);
+            : images.Draw(Drawn[number % Drawn.Length], random, keepsAll: number == 1);
         return Make(cut, images.Cut, files, number, $"{_source}[{cut}, {number}]");
     }
 

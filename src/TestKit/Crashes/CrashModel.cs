@@ -54,6 +54,7 @@ public sealed record CrashFigures(long Images, int CutPoints, int SampledCutPoin
 
     /// <inheritdoc/>
     public override string ToString() =>
-        FormattableString.Invariant($"{Images} images of {CutPoints} cuts in {Elapsed.TotalSeconds:0.00} s, {Images / Elapsed.TotalSeconds:0} a second; ") +
+        FormattableString.Invariant($"{Images} images of {CutPoints} cuts in {Elapsed.TotalSeconds:0.00} s, ") +
+        FormattableString.Invariant($"{Images / Elapsed.TotalSeconds:0} a second; ") +
         (IsExhaustive ? "all that there are" : $"{SampledCutPoints} cuts have more images, of which some were drawn by the seed");
 }

@@ -10,7 +10,8 @@ public sealed class CrashProperties
     private const int MostSectors = 3;
 
     private static readonly Gen<Step> Steps = Gen.Frequency(
-        (6, Gen.Select(Gen.Int[0, MostSectors - 1], Gen.Int[1, 2], Gen.Bool, (at, count, dsync) => new Step('w', at, Math.Min(count, MostSectors - at), dsync))),
+        (6, Gen.Select(Gen.Int[0, MostSectors - 1], Gen.Int[1, 2], Gen.Bool)
+            .Select((at, count, dsync) => new Step('w', at, Math.Min(count, MostSectors - at), dsync))),
         (2, Gen.Const(new Step('f', 0, 0, false))),
         (1, Gen.Const(new Step('x', 0, 0, false))),
         (2, Gen.Int[0, MostSectors * Sector].Select(length => new Step('l', length, 0, false))),
@@ -31,8 +32,9 @@ public sealed class CrashProperties
     });
 
     [Fact]
-    public void Enumeration_and_membership_agree() => Work.Select(Gen.Byte.Array[0, 4], Gen.Int[0, MostSectors * Sector]).Sample((work, marks, at) =>
+    public void Enumeration_and_membership_agree() => Gen.Select(Work, Gen.Byte.Array[0, 4], Gen.Int[0, MostSectors * Sector]).Sample(it =>
     {
+        var (work, marks, at) = it;
         var (disk, _) = Play(work);
         var images = disk.EveryCrashAfter("end", new CrashOptions { MaxImagesPerCut = int.MaxValue });
         var all = images.Select(image => image.Files["log"].ToArray()).ToList();
@@ -72,8 +74,11 @@ public sealed class CrashProperties
     {
         var (disk, _) = Play([.. work.Where(step => step.Kind != 'x')]); // nothing in flight
         Assert.True(disk.EveryCrashAfter("end").CanLeave("log", disk.ReadAllBytes("log")));
-        Assert.Equal(disk.ReadAllBytes("log"), disk.EveryCrashAfter("end", new CrashOptions { MaxImagesPerCut = 2 })
-            .Where(image => image.Number > 0).Select(image => image.Files["log"].ToArray()).LastOrDefault() ?? disk.ReadAllBytes("log"));
+        var drawn = disk.EveryCrashAfter("end", new CrashOptions { MaxImagesPerCut = 2 });
+        if (!drawn.IsExhaustive)
+        {
+            Assert.Equal(disk.ReadAllBytes("log"), drawn[0, 1].Files["log"].ToArray());
+        }
     });
 
     [Fact]
@@ -133,7 +138,9 @@ public sealed class CrashProperties
         return (disk, model);
     }
 
-    /// <summary>Each change of a sector or of the length, whether it is durable; an image is any subset of the others, played in order.</summary>
+    /// <summary>
+    /// Each change of a sector or of the length, and whether it is durable; an image is any subset of the others, played in order.
+    /// </summary>
     private sealed class Model
     {
         private readonly List<Item> _items = [];
@@ -161,8 +168,9 @@ public sealed class CrashProperties
             if (isDsync)
             {
                 var lengths = _items.Where(item => item.Length is not null).ToList();
-                var needed = lengths.FindLastIndex(item => item.Length < end) + 1;
-                lengths.Take(needed + 1).ToList().ForEach(item => item.IsDurable |= needed > lengths.FindLastIndex(other => other.IsDurable));
+                var durable = lengths.FindLastIndex(item => item.IsDurable);
+                var tooShort = lengths.FindLastIndex(item => item.Length < end);
+                lengths.Take(tooShort >= durable ? tooShort + 2 : 0).ToList().ForEach(item => item.IsDurable = true);
             }
         }
 

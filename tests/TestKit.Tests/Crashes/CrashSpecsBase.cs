@@ -1,4 +1,3 @@
-using System.Globalization;
 using AkkaAio.Interop.Engines;
 
 namespace AkkaAio.TestKit.Tests.Crashes;
@@ -14,12 +13,18 @@ public abstract class CrashSpecsBase
     protected static byte[] Sectors(string letters) => [.. letters.SelectMany(letter => Enumerable.Repeat((byte)letter, Sector))];
 
     /// <summary>The first letter of each sector, with a dot for a zero; the rest of a sector must be alike.</summary>
-    protected static string Text(CrashFile file) => string.Concat(Enumerable.Range(0, (int)((file.Length + Sector - 1) / Sector)).Select(sector =>
+    protected static string Text(CrashFile file)
     {
-        var bytes = file.Read(sector * (long)Sector, Sector);
-        Assert.False(bytes.ContainsAnyExcept(bytes[0]), "a sector is torn");
-        return bytes[0] == 0 ? "." : ((char)bytes[0]).ToString(CultureInfo.InvariantCulture);
-    }));
+        var text = "";
+        for (var at = 0L; at < file.Length; at += Sector)
+        {
+            var bytes = file.Read(at, Sector);
+            Assert.False(bytes.ContainsAnyExcept(bytes[0]), "a sector is torn");
+            text += bytes[0] == 0 ? '.' : (char)bytes[0];
+        }
+
+        return text;
+    }
 
     internal IIoFile Open(string path = "log", bool isSynced = true)
     {
@@ -44,6 +49,7 @@ public abstract class CrashSpecsBase
         Disk.Acknowledge(now);
         var images = Disk.EveryCrashAfter(now, new CrashOptions { MaxImagesPerCut = 1 << 20 });
         Assert.True(images.IsExhaustive);
-        return [.. images.Select(image => image.Files.TryGetValue(path, out var file) ? Text(file) : "-").Distinct().Order(StringComparer.Ordinal)];
+        var texts = images.Select(image => image.Files.TryGetValue(path, out var file) ? Text(file) : "-");
+        return [.. texts.Distinct().Order(StringComparer.Ordinal)];
     }
 }
