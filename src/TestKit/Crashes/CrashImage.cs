@@ -19,7 +19,7 @@ public sealed class CrashImage
         Acknowledged = new ArraySegment<object>(cut.Snapshot.Tags, 0, cut.Acknowledged);
     }
 
-    /// <summary>The files, by their paths.</summary>
+    /// <summary>The files, by their absolute paths; a relative one finds its file too.</summary>
     public IReadOnlyDictionary<string, CrashFile> Files { get; }
 
     /// <summary>

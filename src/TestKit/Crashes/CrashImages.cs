@@ -67,6 +67,7 @@ public sealed class CrashImages : IEnumerable<CrashImage>
     public bool CanLeave(string path, byte[]? bytes)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        path = MemoryEngine.FullPathOf(path);
         return Enumerable.Range(0, CutPoints).Any(cut => At(cut).CanLeave(path, bytes));
     }
 

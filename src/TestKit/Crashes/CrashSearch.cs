@@ -87,7 +87,7 @@ internal sealed class CrashSearch(CrashImages images, Func<CrashImage, Task> jud
         }
 
         var names = cut.NamesWith(int.MaxValue);
-        var zeros = names.ToDictionary(named => named.Key, named => Zeros(cut, named.Value), StringComparer.Ordinal);
+        var zeros = names.ToDictionary(named => named.Key, named => Zeros(cut, named.Value), FullPathComparer.Instance);
         var hasData = names.Values.Any(file => cut.StateOf(file).Base.PagesFrom(0).Any());
         var control = images.Make(
             images.CutPoints - 1, cut, hasData ? zeros : [], 0, hasData ? "all files are zeros" : "all files are gone");

@@ -34,7 +34,7 @@ internal sealed class CutImages
         }
 
         var names = _names[held];
-        var files = new Dictionary<string, CrashFile>(names.Files.Count, StringComparer.Ordinal);
+        var files = new Dictionary<string, CrashFile>(names.Files.Count, FullPathComparer.Instance);
         foreach (var (path, file) in names.Ordered)
         {
             var choices = ChoicesOf(file);
@@ -50,7 +50,7 @@ internal sealed class CutImages
     {
         var draw = new CrashDraw(how, random, keepsAll);
         var names = _names[draw.Held(_names.Length - 1)];
-        return names.Ordered.ToDictionary(named => named.Path, named => draw.Draw(ChoicesOf(named.File)), StringComparer.Ordinal);
+        return names.Ordered.ToDictionary(named => named.Path, named => draw.Draw(ChoicesOf(named.File)), FullPathComparer.Instance);
     }
 
     private FileChoices ChoicesOf(FileHistory file) =>

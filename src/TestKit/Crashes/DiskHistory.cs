@@ -25,7 +25,8 @@ internal sealed class DiskHistory
     /// <summary>The files that it was made with.</summary>
     public ImmutableDictionary<string, FileHistory> Initial { get; set; } = ImmutableDictionary<string, FileHistory>.Empty;
 
-    public static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+    /// <summary>The folder of an absolute path.</summary>
+    public static string FolderOf(string path) => Path.GetDirectoryName(path) ?? "/";
 
     public void Acknowledge(object tag)
     {
@@ -46,7 +47,7 @@ internal sealed class DiskHistory
 
     public void FolderSynced(string folder)
     {
-        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        folder = Path.TrimEndingDirectorySeparator(folder);
         lock (_lock)
         {
             _clock++;
