@@ -14,20 +14,7 @@ internal sealed record Bound(string Case, string Contender, string Reference, Fi
 {
     public bool IsMetBy(double ratio, double limit) => Figure == Figure.Iops ? ratio >= limit : ratio <= limit;
 
-    public Spread? Ratio(CaseResult result) => result.Ratio(Contender, Reference, round => Figure switch
-    {
-        Figure.Iops => round.Iops,
-        Figure.Cpu => round.CpuUsPerOp,
-        _ => round.LatNs.P50,
-    });
-}
-
-/// <summary>What is measured.</summary>
-internal enum Figure
-{
-    Iops,
-    Cpu,
-    P50,
+    public Spread? Ratio(CaseResult result) => result.Ratio(Contender, Reference, round => round.Of(Figure));
 }
 
 /// <summary>

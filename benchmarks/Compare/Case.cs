@@ -38,6 +38,9 @@ internal sealed record Case(string Name, RwKind Rw, int Bs, int Depth)
     /// <summary>References that are, in each round, the one of some contenders with the most IOPS.</summary>
     public IReadOnlyList<BestOf> Bests { get; init; } = [];
 
+    /// <summary>What its ratios are of.</summary>
+    public IReadOnlyList<Figure> Ratios { get; init; } = [Figure.Iops, Figure.Cpu];
+
     /// <summary>The least time of a measurement, for what a moment does not show.</summary>
     public TimeSpan LeastRuntime { get; init; }
 
@@ -50,3 +53,23 @@ internal sealed record Case(string Name, RwKind Rw, int Bs, int Depth)
 
 /// <summary>The best of some contenders.</summary>
 internal sealed record BestOf(string Name, params IReadOnlyList<string> Of);
+
+/// <summary>What is compared.</summary>
+internal enum Figure
+{
+    Iops,
+    Cpu,
+    P50,
+    P99,
+}
+
+internal static class Figures
+{
+    public static double Of(this BenchResult result, Figure figure) => figure switch
+    {
+        Figure.Iops => result.Iops,
+        Figure.Cpu => result.CpuUsPerOp,
+        Figure.P50 => result.LatNs.P50,
+        _ => result.LatNs.P99,
+    };
+}

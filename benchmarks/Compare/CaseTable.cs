@@ -11,11 +11,15 @@ namespace AkkaAio.Benchmarks.Compare;
 internal sealed record CaseTable(IReadOnlyList<string> Header, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
     public static CaseTable Figures(CaseResult result) => new(
-        ["", "IOPS (min..max)", "MiB/s", "p50 µs", "p99.9 µs", "CPU µs/op", "B/op", "switches/op", "submit", "reap"],
+        [
+            "", "IOPS (min..max)", "MiB/s", "p50 µs", "p99 µs", "p99.9 µs", "CPU µs/op", "CPU µs/MiB", "B/op", "switches/op",
+            "submit", "reap",
+        ],
         [.. result.Names.Select(name => FiguresOf(result, name))]);
 
     public static CaseTable Ratios(CaseResult result) => new(
-        ["", .. result.References.SelectMany(reference => (string[])[$"IOPS / {reference}", "CPU"])],
+        ["", .. result.References.SelectMany(reference => result.Case.Ratios.Select((figure, i) =>
+            i == 0 ? $"{Name(figure)} / {reference}" : Name(figure)))],
         [.. result.Names.Select(name => RatiosOf(result, name))]);
 
     public Table ForTerminal(string title)
@@ -53,8 +57,10 @@ internal sealed record CaseTable(IReadOnlyList<string> Header, IReadOnlyList<IRe
         Text(result.Of(name, round => round.Iops), "#,0"),
         Median(result.Of(name, round => round.BwBytes / (1 << 20)), "0"),
         Median(result.Of(name, round => round.LatNs.P50 / 1e3), "0.0"),
+        Median(result.Of(name, round => round.LatNs.P99 / 1e3), "0.0"),
         Median(result.Of(name, round => round.LatNs.P999 / 1e3), "0.0"),
         Median(result.Of(name, round => round.CpuUsPerOp), "0.00"),
+        Median(result.Of(name, round => round.CpuUsPerOp * (1 << 20) / result.Case.Bs), "0"),
         Median(result.Of(name, round => round.AllocBytesPerOp), "0.0"),
         Median(result.Of(name, round => round.CtxSwitchesPerOp), "0.000"),
         Median(result.Of(name, round => round.SubmitBatch), "0.0"),
@@ -64,12 +70,16 @@ internal sealed record CaseTable(IReadOnlyList<string> Header, IReadOnlyList<IRe
     private static IReadOnlyList<string> RatiosOf(CaseResult result, string name) =>
     [
         name,
-        .. result.References.SelectMany(reference => (string[])
-        [
-            Text(result.Ratio(name, reference, round => round.Iops), "0.00"),
-            Text(result.Ratio(name, reference, round => round.CpuUsPerOp), "0.00"),
-        ]),
+        .. result.References.SelectMany(reference => result.Case.Ratios.Select(figure =>
+            Text(result.Ratio(name, reference, round => round.Of(figure)), "0.00"))),
     ];
+
+    private static string Name(Figure figure) => figure switch
+    {
+        Figure.Iops => "IOPS",
+        Figure.Cpu => "CPU",
+        _ => figure.ToString().ToLowerInvariant(),
+    };
 
     private static string Median(Spread? spread, string format) => spread is null or { Max: 0 }
         ? "" : spread.Median.ToString(format, CultureInfo.InvariantCulture);

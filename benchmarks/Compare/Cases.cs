@@ -36,6 +36,7 @@ internal static class Cases
         }),
         Sequential("read-256k", RwKind.Read, quick: true),
         Sequential("write-256k", RwKind.Write, quick: false),
+        .. StreamCases.All,
         Zram(1),
         Zram(2),
         .. new[] { 1, 32, 128 }.Select(Engines),
@@ -212,13 +213,10 @@ internal static class Cases
         Contenders =
         [
             .. Direct(8), .. Own(1), .. rw == RwKind.Read ? [Buffered()] : Array.Empty<Contender>(),
-            new OwnContender(Streams, "streams"),
         ],
-        References = [FioAio, Streams],
+        References = [FioAio],
         IsQuick = quick,
     };
-
-    private const string Streams = "Akka.Streams FileIO";
 
     // An operation completes inside io_submit: the CPU is the limit, not the device.
     private static Case Zram(int jobs) => new($"zram-{jobs}", RwKind.RandRead, Block, 128)

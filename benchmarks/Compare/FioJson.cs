@@ -51,6 +51,45 @@ internal static class FioJson
         };
     }
 
+    /// <summary>Jobs that ran once, at the same time, from start to end: one result, over the time of the slowest.</summary>
+    /// <exception cref="ChildFailedException">As of <see cref="Read"/>.</exception>
+    public static BenchResult ReadPass(string text, int blockSize)
+    {
+        var json = JsonNode.Parse(text[Math.Max(0, text.IndexOf('{', StringComparison.Ordinal))..]);
+        var jobs = json?["jobs"]?.AsArray() ?? throw new ChildFailedException("fio printed no result");
+        if (jobs.FirstOrDefault(job => (int?)job!["error"] is not (null or 0)) is { } failed)
+        {
+            throw new ChildFailedException($"fio: errno {failed["error"]}");
+        }
+
+        var (ops, seconds) = (Ops("read") is var reads and > 0 ? reads : Ops("write"), jobs.Max(Milliseconds) / 1000);
+        var (user, system) = (MicrosecondsPerOp("usr_cpu"), MicrosecondsPerOp("sys_cpu"));
+        return new BenchResult
+        {
+            Iops = ops / seconds,
+            BwBytes = ops / seconds * blockSize,
+            LatNs = LatencyFigures.None,
+            CpuUsPerOp = user + system,
+            CpuUserUsPerOp = user,
+            CpuSystemUsPerOp = system,
+            AllocBytesPerOp = 0,
+            CtxSwitchesPerOp = jobs.Sum(job => (double)job!["ctx"]!) / ops,
+            SubmitBatch = 0,
+            ReapBatch = 0,
+            Errors = 0,
+            Ops = ops,
+            Seconds = seconds,
+            Collections = 0,
+            Config = new Dictionary<string, object?> { ["contender"] = (string?)json["fio version"] },
+        };
+
+        static double Milliseconds(JsonNode? job) => (double)job!["job_runtime"]!;
+
+        long Ops(string direction) => jobs.Sum(job => (long)job![direction]!["total_ios"]!);
+
+        double MicrosecondsPerOp(string percent) => jobs.Sum(job => (double)job![percent]! * Milliseconds(job)) * 10 / ops;
+    }
+
     private static DirectionFigures? DirectionOf(JsonNode? direction)
     {
         if (direction is null || (long)direction["total_ios"]! == 0)

@@ -95,7 +95,7 @@ internal sealed class Targets(string filename, long size, bool allowOverwrite) :
         for (var i = 0; i < files; i++)
         {
             stop.ThrowIfCancellationRequested();
-            var path = Path.Join(folder, $"{i:00000}");
+            var path = Path.Join(folder, $"{i}");
             using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, preallocationSize: fileSize);
             for (var offset = 0L; offset < fileSize; offset += block.Length)
             {

@@ -22,6 +22,9 @@ internal sealed record ContenderRun(string Kind, BenchOptions Options, int Files
     /// <summary>Buffers of an operation.</summary>
     public int Pieces { get; init; } = 1;
 
+    /// <summary>From one file to another.</summary>
+    public bool Copies { get; init; }
+
     private Dictionary<string, object?> Config { get; } = new()
     {
         ["contender"] = Kind,

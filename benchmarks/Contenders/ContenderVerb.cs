@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AkkaAio.Benchmarks.Streams;
 using AkkaAio.Demo.Benching;
 using AkkaAio.Demo.CommandLine;
 
@@ -18,7 +19,9 @@ internal static class ContenderVerb
         ["buffered"] = BufferedLoad.RunAsync,
         ["vectored"] = VectoredLoad.RunAsync,
         ["beside-appends"] = BesideAppendsLoad.RunAsync,
-        ["streams"] = StreamsLoad.RunAsync,
+        ["file-io"] = run => StreamPasses.RunAsync(run, StartFileIo),
+        ["file-io-timer"] = run => TimerLateness.BesideStreamsAsync(run, StartFileIo),
+        ["file-io-timer-cpu"] = run => TimerLateness.BesideCpuAsync(run, StartFileIo),
         ["ping-pong"] = PingPongLoad.RunAsync,
         ["append"] = AppendLoad.RunAsync,
         ["append-blocking"] = BlockingAppendLoad.RunAsync,
@@ -40,10 +43,11 @@ internal static class ContenderVerb
             "--appends", 0, 1024, "beside-appends: writes that extend another file, outstanding meanwhile [default: 0]");
         var pieces = new NumberOption("--pieces", 1, 1024, "vectored: buffers of an operation [default: 1]");
         var minThreads = new NumberOption("--min-threads", 1, 32767, "Threads that .NET's pool makes without delay");
+        var copy = new Option<bool>("--copy") { Description = "streams: from one file to another" };
         var options = new BenchCommandLine();
         var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.")
         {
-            kind, files, buffered, cached, appends, pieces, minThreads,
+            kind, files, buffered, cached, appends, pieces, minThreads, copy,
         };
         options.AddTo(command);
         command.Hidden = true;
@@ -60,6 +64,7 @@ internal static class ContenderVerb
                 Cached = result.GetValue(cached),
                 Appends = result.GetValue(appends) ?? 0,
                 Pieces = result.GetValue(pieces) ?? 1,
+                Copies = result.GetValue(copy),
             };
             var measured = await Kinds[run.Kind](run);
             Console.Out.WriteLine(BenchJson.Write(measured));
@@ -67,4 +72,6 @@ internal static class ContenderVerb
         }));
         return command;
     }
+
+    private static Task<IFileStreams> StartFileIo(ContenderRun run) => Task.FromResult<IFileStreams>(new FileIoStreams(run.Options.Bs));
 }

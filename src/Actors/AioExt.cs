@@ -49,6 +49,12 @@ public sealed partial class AioExt : IExtension
                     : "{0} buffers of {1} bytes in all were never disposed; one of them came from {2}",
                 count, bytes, BufferOrigin.Describe(first))).Add,
         };
+        if (system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value.Forgotten: { } forgotten })
+        {
+            Forgotten = forgotten;
+            Pool.Leaked += (length, origin) => forgotten($"a buffer of {length} bytes of {BufferOrigin.Describe(origin)}");
+        }
+
         ForgottenFiles = new ForgottenFiles(this);
         var start = new EngineStart(system, Settings, Log);
         _ = start.Dispatcher("reaper");
@@ -145,6 +151,9 @@ public sealed partial class AioExt : IExtension
     /// it short.
     /// </summary>
     internal TimeSpan PatienceWithKernel { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>As <see cref="AioSetup.Forgotten"/>.</summary>
+    internal Action<string>? Forgotten { get; }
 
     internal ForgottenFiles ForgottenFiles { get; }
 

@@ -17,6 +17,9 @@ public sealed class AioSetup : Setup
     /// <summary>Makes the engine that the configuration names; null for one that there is not.</summary>
     internal Func<string, IIoEngine?>? Make { get; }
 
+    /// <summary>Told, beside the log, of each buffer and file that was never disposed and that nobody refers to. Throws nothing.</summary>
+    internal Action<string>? Forgotten { get; init; }
+
     /// <summary>How long an io_submit takes before another thread acts for the shard; infinite where one thread plays all parts.</summary>
     internal TimeSpan StuckAfter { get; init; } = StuckVisits.DefaultStuckAfter;
 }

@@ -15,6 +15,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
     private readonly HashSet<int> _inFlight = [];
     private readonly List<IoRequest> _held = [];
     private readonly Dictionary<int, OperationFault> _faults = [];
+    private readonly Dictionary<int, RecordedOperation> _recorded = [];
     private readonly List<(IoRequest Request, int Remaining)> _delayed = [];
     private readonly Queue<IoCompletion> _ready = new();
     private EventFd? _signal;
@@ -27,7 +28,7 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
 
     public IoSubmitResult Submit(ReadOnlySpan<IoRequest> requests)
     {
-        var fault = engine.OnSubmit?.Invoke(requests) ?? default;
+        var fault = engine.OnSubmit?.Invoke(requests) ?? engine.Log?.Submit(requests.Length) ?? default;
         if (fault.Error != Errno.None)
         {
             return new IoSubmitResult(0, fault.Error);
@@ -137,6 +138,23 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
         }
     }
 
+    /// <summary>Completes an operation that a rule has kept, unless the context has ended.</summary>
+    private void Resume(DiskOperation operation)
+    {
+        lock (_lock)
+        {
+            var at = _held.FindIndex(request => _faults[request.Slot].Operation == operation);
+            if (at >= 0)
+            {
+                var request = _held[at];
+                _held.RemoveAt(at);
+                Complete(request);
+                Undelay(all: false);
+                SignalCompletions();
+            }
+        }
+    }
+
     private Errno Accept(in IoRequest request)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -164,9 +182,20 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
                 $"slot {request.Slot} of {depth} is in flight already or does not exist ({_inFlight.Count} in flight)");
         }
 
-        var fault = engine.OnOperation?.Invoke(request) ?? default;
+        if (file.Inode.History is not null)
+        {
+            _recorded[request.Slot] = new RecordedOperation(file.Inode, request);
+        }
+
+        var operation = engine.Log?.Begin(request, file.Path);
+        var fault = engine.OnOperation?.Invoke(request) ?? new OperationFault
+        {
+            Error = operation?.Fault ?? Errno.None,
+            ShortTo = operation?.ShortTo,
+        };
+        fault = fault with { Operation = operation };
         _faults[request.Slot] = fault;
-        if (fault.Hold)
+        if (fault.Hold || (operation is not null && operation.Suspend(() => Resume(operation))))
         {
             _held.Add(request);
         }
@@ -209,10 +238,14 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
     private void Complete(in IoRequest request)
     {
         _faults.Remove(request.Slot, out var fault);
-        _ready.Enqueue(new IoCompletion(request.Slot, fault.Error != Errno.None ? -(long)fault.Error : Transfer(request, fault)));
+        _recorded.Remove(request.Slot, out var recorded);
+        var result = fault.Error != Errno.None ? -(long)fault.Error : Transfer(request, fault, recorded);
+        recorded?.Ended(result);
+        fault.Operation?.End(result);
+        _ready.Enqueue(new IoCompletion(request.Slot, result));
     }
 
-    private long Transfer(in IoRequest request, OperationFault fault)
+    private long Transfer(in IoRequest request, OperationFault fault, RecordedOperation? recorded)
     {
         if (engine.FileOf(request.Descriptor) is not { } file)
         {
@@ -232,28 +265,23 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
             return -(long)Errno.EINVAL;
         }
 
+        if (request.Opcode == IoOpcode.Write)
+        {
+            return Write(request, vectors, fault.ShortTo ?? int.MaxValue, file, recorded);
+        }
+
         var left = fault.ShortTo ?? int.MaxValue;
         var moved = 0L;
         foreach (var vector in vectors)
         {
             var memory = vector.AsSpan()[..(int)Math.Min(vector.Length, left)];
-            var (count, error) = Move(request.Opcode, file.Inode, memory, request.Offset + moved);
-            if (error != Errno.None)
-            {
-                return moved > 0 ? moved : -(long)error; // as the kernel: what was moved counts
-            }
-
+            var count = file.Inode.Read(memory, request.Offset + moved);
             moved += count;
             left -= count;
             if (count < vector.Length)
             {
                 break;
             }
-        }
-
-        if (request.Opcode == IoOpcode.Write)
-        {
-            engine.OnWritten?.Invoke(file.Path, request.Offset, moved, request.Flags.HasFlag(RwFlags.DSync));
         }
 
         return moved;
@@ -270,6 +298,19 @@ internal sealed class MemoryContext(MemoryEngine engine, int depth) : IIoContext
         return all % engine.Alignment == 0; // a power of two
     }
 
-    private static (int Count, Errno Error) Move(IoOpcode opcode, MemoryInode inode, Span<byte> memory, long offset) =>
-        opcode == IoOpcode.Read ? (inode.Read(memory, offset), Errno.None) : (memory.Length, inode.Write(memory, offset));
+    // One change of the file, also from many buffers.
+    private long Write(in IoRequest request, ReadOnlySpan<IoVec> vectors, int most, MemoryFile file, RecordedOperation? recorded)
+    {
+        var bytes = vectors.Length == 1 ? vectors[0].AsSpan() : RecordedOperation.BytesOf(request);
+        var isDsync = request.Flags.HasFlag(RwFlags.DSync);
+        var (count, error) = engine.Space.Write(
+            file.Inode, bytes[..Math.Min(bytes.Length, most)], request.Offset, file.OffsetAlignment, recorded?.Write, isDsync);
+        if (error != Errno.None)
+        {
+            return -(long)error;
+        }
+
+        engine.OnWritten?.Invoke(file.Path, request.Offset, count, isDsync);
+        return count;
+    }
 }

@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Files;
 using AkkaAio.Interop.Folders;
 
 namespace AkkaAio.TestKit;
@@ -17,6 +18,8 @@ internal sealed class MemoryEngine : IIoEngine
     private ulong _inodesMade;
     private static ulong s_lastDevice;
 
+    public MemoryEngine() => Space = new MemorySpace(this);
+
     /// <inheritdoc/>
     public string Name => "memory";
 
@@ -27,7 +30,7 @@ internal sealed class MemoryEngine : IIoEngine
     public (long Free, long Max)? Capacity { get; set; }
 
     /// <summary>What offsets and lengths on direct files must be multiples of, in bytes.</summary>
-    public int Alignment { get; init; } = 512;
+    public int Alignment { get; set; } = 512;
 
     /// <summary>The device that a file is on, by its path; null: all are on one.</summary>
     public Func<string, ulong>? DeviceOf { get; init; }
@@ -61,6 +64,39 @@ internal sealed class MemoryEngine : IIoEngine
 
     /// <summary>Asked on every reap, on the reaper's thread; an exception of it is the reaper's.</summary>
     public Action? OnReap { get; set; }
+
+    /// <summary>Records and decides for an <see cref="AioTestDisk"/>; scripts go before it. Null: there is no disk.</summary>
+    internal DiskLog? Log { get; set; }
+
+    /// <summary>The room for the files.</summary>
+    internal MemorySpace Space { get; }
+
+    /// <summary>What the files take of it, in bytes.</summary>
+    internal long UsedBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _inodes.Values.Concat(_open.Values.Select(file => file.Inode)).Distinct().Sum(inode => inode.AllocatedEnd);
+            }
+        }
+    }
+
+    /// <summary>The paths of the files that are open, as often as they are.</summary>
+    internal string[] OpenPaths
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _open.Values.Select(file => file.Path)];
+            }
+        }
+    }
+
+    /// <summary>What a power cut may leave; null: nobody asks, and nothing is written down.</summary>
+    public DiskHistory? History { get; set; }
 
     /// <summary>Contexts that are open now.</summary>
     public int OpenContexts
@@ -123,54 +159,90 @@ internal sealed class MemoryEngine : IIoEngine
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(path);
-        CheckFileCall("open", path);
+        path = FullPathOf(path);
+        var call = Begin("open", DiskOperationKind.Open, path);
+        var (file, isNew) = Open(path, options, call);
+        call.Done();
+        if (options.PreallocationSize > 0)
+        {
+            Preallocate(file, isNew, options.PreallocationSize);
+        }
+
+        if (!isNew && options.Mode is FileMode.Create or FileMode.Truncate)
+        {
+            file.Inode.SetLength(0); // only now: where there is no room, what is there stays
+            file.Inode.Allocate(options.PreallocationSize);
+        }
+
+        return file;
+    }
+
+    private (MemoryFile File, bool IsNew) Open(string path, IoFileOptions options, FileCall call)
+    {
         lock (_lock)
         {
             var exists = _inodes.TryGetValue(path, out var inode);
-            switch (options.Mode)
+            var errno = options.Mode switch
             {
-                case FileMode.Open or FileMode.Truncate when !exists:
-                    throw new AioSystemException(Errno.ENOENT, "open", path);
-                case FileMode.CreateNew when exists:
-                    throw new AioSystemException(Errno.EEXIST, "open", path);
-                default:
-                    break;
+                FileMode.Open or FileMode.Truncate when !exists => Errno.ENOENT,
+                FileMode.CreateNew when exists => Errno.EEXIST,
+                _ => Errno.None,
+            };
+            if (errno != Errno.None)
+            {
+                throw call.Failed(errno);
             }
 
-            if (options.PreallocationSize > Array.MaxLength)
+            var others = _open.Values.Where(other => other.Inode == inode).ToArray();
+            FileLockMode[] locks = [options.Lock, .. others.Select(other => other.Lock).Where(mode => mode != FileLockMode.None)];
+            if (options.Lock != FileLockMode.None && locks.Length > 1 && locks.Contains(FileLockMode.Exclusive))
             {
-                throw new AioSystemException(Errno.EFBIG, "fallocate", path, 0, options.PreallocationSize);
+                throw call.Failed(Errno.EAGAIN, "fcntl(F_OFD_SETLK)");
             }
 
-            if (exists && options.Lock != FileLockMode.None &&
-                _open.Values.Any(other => other.Inode == inode && other.Lock != FileLockMode.None &&
-                                          (options.Lock == FileLockMode.Exclusive || other.Lock == FileLockMode.Exclusive)))
+            if (options.Share is { } share &&
+                Array.Exists(others, its => its.Share is { } itsShare && (share == FileShare.None || itsShare == FileShare.None)))
             {
-                throw new AioSystemException(Errno.EAGAIN, "fcntl(F_OFD_SETLK)", path);
+                throw call.Failed(Errno.EAGAIN, "flock");
             }
 
-            if (exists && options.Share is { } share &&
-                _open.Values.Any(other => other.Inode == inode && other.Share is { } its &&
-                                          (share == FileShare.None || its == FileShare.None)))
-            {
-                throw new AioSystemException(Errno.EAGAIN, "flock", path);
-            }
-
-            inode ??= _inodes[path] = new MemoryInode(_inodesMade++);
-            if (options.Mode is FileMode.Create or FileMode.Truncate)
-            {
-                inode.SetLength(0);
-            }
-
-            if (options.PreallocationSize > inode.Length)
-            {
-                inode.SetLength(options.PreallocationSize);
-            }
-
+            inode ??= Create(path);
             var file = new MemoryFile(this, path, ++_lastDescriptor, inode, options);
             _open.Add(file.Descriptor, file);
-            return file;
+            return (file, !exists);
         }
+    }
+
+    // A failure leaves what was there, and no new file.
+    private void Preallocate(MemoryFile file, bool isNew, long length)
+    {
+        var operation = Log?.Begin(DiskOperationKind.Allocate, file.Path, length: length);
+        operation?.Wait();
+        var errno = operation?.Fault ?? Errno.None;
+        errno = errno != Errno.None ? errno : Space.Allocate(file.Inode, 0, length);
+        if (errno == Errno.EOPNOTSUPP)
+        {
+            file.Inode.SetLength(Math.Max(file.Inode.Length, length)); // without blocks, but as long as promised
+        }
+
+        var call = new FileCall("fallocate", file.Path, 0, length, operation);
+        if (errno is Errno.None or Errno.EOPNOTSUPP)
+        {
+            call.Done();
+            return;
+        }
+
+        lock (_lock)
+        {
+            _open.Remove(file.Descriptor);
+            if (isNew && _inodes.GetValueOrDefault(file.Path) == file.Inode)
+            {
+                _inodes.Remove(file.Path);
+                History?.Named(file.Path, null, null);
+            }
+        }
+
+        throw call.Failed(errno);
     }
 
     IFileNames IIoEngine.Names => new MemoryNames(this);
@@ -191,9 +263,36 @@ internal sealed class MemoryEngine : IIoEngine
         return contexts.Sum(context => context.Release(where, order));
     }
 
+    /// <summary>The paths of the files, sorted.</summary>
+    public string[] Paths
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _inodes.Keys.Order(StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>Gives a file these bytes, and no script a say in it.</summary>
+    public void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
+    {
+        path = FullPathOf(path);
+        lock (_lock)
+        {
+            var inode = _inodes.TryGetValue(path, out var there) ? there : Create(path);
+            inode.SetLength(0);
+            inode.Write(bytes, 0, inode.Submit(bytes, 0), isDsync: false);
+            inode.Flush(() => { });
+            History?.FolderSynced(DiskHistory.FolderOf(path));
+        }
+    }
+
     /// <summary>A copy of a file's bytes, as they are now.</summary>
     public byte[] ReadAllBytes(string path)
     {
+        path = FullPathOf(path);
         lock (_lock)
         {
             return _inodes.TryGetValue(path, out var inode)
@@ -202,9 +301,33 @@ internal sealed class MemoryEngine : IIoEngine
         }
     }
 
+    /// <summary>A name is a full path, as that of a file on a real disk. An empty one stays, and is no file's.</summary>
+    internal static string FullPathOf(string path) => path.Length == 0 ? path : Path.GetFullPath(path);
+
     /// <summary>Files of two engines are never one.</summary>
     internal ulong Device { get; } = Interlocked.Increment(ref s_lastDevice) << 48;
 
+    /// <summary>A system call begins: scripts and rules let it go on, perhaps later, or fail it.</summary>
+    /// <param name="call">Its name.</param>
+    /// <param name="kind">What it is in the log.</param>
+    /// <param name="path">The file's, as a script sees it.</param>
+    /// <param name="offset">Byte offset, where it has one.</param>
+    /// <param name="length">Bytes, where it has a length.</param>
+    /// <param name="dataSync">Of a write: with RWF_DSYNC.</param>
+    /// <param name="logPath">The path in the log, where it is another.</param>
+    /// <param name="newPath">Of a rename.</param>
+    internal FileCall Begin(
+        string call, DiskOperationKind kind, string path, long? offset = null, long? length = null, bool dataSync = false,
+        string? logPath = null, string? newPath = null)
+    {
+        var operation = Log?.Begin(kind, logPath ?? path, offset ?? 0, length ?? 0, dataSync, newPath);
+        operation?.Wait();
+        var begun = new FileCall(call, path, offset, length, operation);
+        var errno = OnFileCall?.Invoke(call, path) ?? operation?.Fault ?? Errno.None;
+        return errno == Errno.None ? begun : throw begun.Failed(errno);
+    }
+
+    /// <summary>A script lets a call that is in no log go on, or fails it.</summary>
     internal void CheckFileCall(string call, string path)
     {
         var errno = OnFileCall?.Invoke(call, path) ?? Errno.None;
@@ -222,20 +345,33 @@ internal sealed class MemoryEngine : IIoEngine
         }
     }
 
+    /// <summary>What a path names.</summary>
+    internal NamedFile? Find(string path)
+    {
+        CheckFileCall("statx", path);
+        lock (_lock)
+        {
+            return _inodes.TryGetValue(path, out var inode)
+                ? new NamedFile(new FileIdentity(Device | (DeviceOf?.Invoke(path) ?? 0), inode.Number), inode.Length)
+                : null;
+        }
+    }
+
     /// <summary>Takes a file's name away, and gives it another.</summary>
     internal void Rename(string call, string path, string? newPath, bool replace)
     {
-        CheckFileCall(call, path);
+        var kind = newPath is null ? DiskOperationKind.Delete : DiskOperationKind.Rename;
+        var begun = Begin(call, kind, path, newPath: newPath);
         lock (_lock)
         {
             if (!_inodes.TryGetValue(path, out var inode))
             {
-                throw new AioSystemException(Errno.ENOENT, call, path);
+                throw begun.Failed(Errno.ENOENT);
             }
 
             if (newPath is not null && !replace && _inodes.ContainsKey(newPath))
             {
-                throw new AioSystemException(Errno.EEXIST, call, path);
+                throw begun.Failed(Errno.EEXIST);
             }
 
             _inodes.Remove(path);
@@ -243,7 +379,27 @@ internal sealed class MemoryEngine : IIoEngine
             {
                 _inodes[newPath] = inode;
             }
+
+            History?.Named(path, newPath, newPath is null ? null : inode.History);
         }
+
+        begun.Done();
+    }
+
+    /// <summary>Puts a file there that a power cut has left.</summary>
+    internal void Restore(string path, FileHistory file)
+    {
+        lock (_lock)
+        {
+            _inodes.Add(path, new MemoryInode(_inodesMade++, file));
+        }
+    }
+
+    private MemoryInode Create(string path)
+    {
+        var inode = new MemoryInode(_inodesMade++, History is null ? null : new FileHistory(History, FileState.Empty));
+        History?.Named(null, path, inode.History);
+        return _inodes[path] = inode;
     }
 
     internal void Closed(MemoryFile file)

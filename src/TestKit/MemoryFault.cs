@@ -19,6 +19,9 @@ internal readonly record struct OperationFault
     /// for it in vain: a delay without a clock.
     /// </summary>
     public int Delay { get; init; }
+
+    /// <summary>What a disk's log knows of it; null: there is no log.</summary>
+    internal DiskOperation? Operation { get; init; }
 }
 
 /// <summary>What the in-memory engine does to one submit call. The default accepts everything.</summary>

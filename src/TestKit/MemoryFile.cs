@@ -3,86 +3,6 @@ using AkkaAio.Interop.Files;
 
 namespace AkkaAio.TestKit;
 
-/// <summary>The bytes of a file of the in-memory engine, shared by all of its opens.</summary>
-internal sealed class MemoryInode(ulong number)
-{
-    private readonly Lock _lock = new();
-    private byte[] _bytes = [];
-
-    public ulong Number => number;
-
-    public long Length { get; private set; }
-
-    /// <summary>Where the last write ended that has not been cut off; what lies behind was only allocated.</summary>
-    public long DataEnd { get; private set; }
-
-    public int Read(Span<byte> destination, long offset)
-    {
-        lock (_lock)
-        {
-            var count = (int)Math.Clamp(Length - offset, 0, destination.Length);
-            _bytes.AsSpan((int)Math.Min(offset, Length), count).CopyTo(destination);
-            return count;
-        }
-    }
-
-    public Errno Write(ReadOnlySpan<byte> source, long offset)
-    {
-        lock (_lock)
-        {
-            if (offset > Array.MaxLength - source.Length)
-            {
-                return Errno.EFBIG;
-            }
-
-            if (offset + source.Length > Length)
-            {
-                SetLength(offset + source.Length);
-            }
-
-            source.CopyTo(_bytes.AsSpan((int)offset));
-            DataEnd = Math.Max(DataEnd, offset + source.Length);
-            return Errno.None;
-        }
-    }
-
-    public void SetLength(long length)
-    {
-        lock (_lock)
-        {
-            if (length > _bytes.Length)
-            {
-                Array.Resize(ref _bytes, (int)Math.Max(length, Math.Min(2L * _bytes.Length, Array.MaxLength)));
-            }
-
-            if (length < Length)
-            {
-                _bytes.AsSpan((int)length, (int)(Length - length)).Clear();
-            }
-
-            Length = length;
-            DataEnd = Math.Min(DataEnd, length);
-        }
-    }
-
-    public void Clear(long offset, long length)
-    {
-        lock (_lock)
-        {
-            var from = Math.Min(offset, Length);
-            _bytes.AsSpan((int)from, (int)Math.Min(length, Length - from)).Clear();
-        }
-    }
-
-    public byte[] ToArray()
-    {
-        lock (_lock)
-        {
-            return _bytes.AsSpan(0, (int)Length).ToArray();
-        }
-    }
-}
-
 /// <summary>One open of a file of the in-memory engine.</summary>
 internal sealed class MemoryFile(MemoryEngine engine, string path, int descriptor, MemoryInode inode, IoFileOptions options)
     : IIoFile
@@ -118,35 +38,34 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public void SetLength(long length)
     {
-        engine.CheckFileCall("ftruncate", path);
+        var call = engine.Begin("ftruncate", DiskOperationKind.SetLength, path, length: length);
         if (length > Array.MaxLength)
         {
-            throw new AioSystemException(Errno.EFBIG, "ftruncate", path, null, length);
+            throw call.Failed(Errno.EFBIG);
         }
 
         inode.SetLength(length);
+        call.Done();
     }
 
     public void Allocate(long offset, long length)
     {
-        engine.CheckFileCall("fallocate", path);
-        if (engine.OnAllocate?.Invoke(path, offset + length) is { } errno and not Errno.None)
+        var call = engine.Begin("fallocate", DiskOperationKind.Allocate, path, offset, length);
+        var errno = engine.OnAllocate?.Invoke(path, offset + length) ?? Errno.None;
+        errno = errno != Errno.None ? errno : engine.Space.Allocate(inode, offset, length);
+        if (errno != Errno.None)
         {
-            throw new AioSystemException(errno, "fallocate", path, offset, length);
+            throw call.Failed(errno);
         }
 
-        if (offset > Array.MaxLength - length)
-        {
-            throw new AioSystemException(Errno.EFBIG, "fallocate", path, offset, length);
-        }
-
-        inode.SetLength(Math.Max(inode.Length, offset + length));
+        call.Done();
     }
 
     public void PunchHole(long offset, long length)
     {
-        engine.CheckFileCall("fallocate", path);
+        var call = engine.Begin("fallocate", DiskOperationKind.PunchHole, path, offset, length);
         inode.Clear(offset, length);
+        call.Done();
     }
 
     public long? FindEndOfData(long from)
@@ -157,8 +76,10 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public int Read(Span<byte> destination, long offset)
     {
-        engine.CheckFileCall("read", path);
-        return inode.Read(destination, offset);
+        var call = engine.Begin("read", DiskOperationKind.Read, path, offset, destination.Length);
+        var count = inode.Read(destination[..Math.Min(destination.Length, call.ShortTo ?? int.MaxValue)], offset);
+        call.Done(count);
+        return count;
     }
 
     public bool LooksIntoPageCache => true;
@@ -172,26 +93,31 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
 
     public int Write(ReadOnlySpan<byte> source, long offset, bool dataSync)
     {
-        engine.CheckFileCall("write", path);
-        var errno = inode.Write(source, offset);
+        var call = engine.Begin("write", DiskOperationKind.Write, path, offset, source.Length, dataSync);
+        var part = source[..Math.Min(source.Length, call.ShortTo ?? int.MaxValue)];
+        var (count, errno) = engine.Space.Write(inode, part, offset, OffsetAlignment, inode.Submit(part, offset), dataSync);
         if (errno != Errno.None)
         {
-            throw new AioSystemException(errno, "write", path, offset, source.Length);
+            throw call.Failed(errno);
         }
 
-        engine.OnWritten?.Invoke(path, offset, source.Length, dataSync);
-        return source.Length;
+        engine.OnWritten?.Invoke(path, offset, count, dataSync);
+        call.Done(count);
+        return count;
     }
 
     public void DataSync()
     {
-        engine.CheckFileCall("fdatasync", path);
+        FileCall call = default;
+        inode.Flush(() => call = engine.Begin("fdatasync", DiskOperationKind.Flush, path));
         engine.CountDataSync();
+        call.Done();
     }
 
     public void Dispose()
     {
         engine.OnFileCall?.Invoke("close", path); // an error of close(2) closes all the same
         engine.Closed(this);
+        engine.Log?.Begin(DiskOperationKind.Close, path).End(0);
     }
 }

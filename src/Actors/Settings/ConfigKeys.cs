@@ -10,7 +10,7 @@ namespace AkkaAio;
 internal static class ConfigKeys
 {
     // Sections of akka.io.aio that are other packages' of ours, and checked by them.
-    private static readonly string[] OthersSections = [$"{AioSettings.Path}.cluster"];
+    private static readonly string[] OthersSections = [$"{AioSettings.Path}.cluster", $"{AioSettings.Path}.streams"];
 
     // By name: an empty list is no list to Akka's parser.
     private static readonly string[] ListKeys = [$"{AioSettings.Path}.cluster.directories"];

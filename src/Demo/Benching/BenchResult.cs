@@ -94,8 +94,10 @@ internal sealed record BenchResult
 /// <summary>Latencies in nanoseconds: from the command to its reply, as the requester sees both.</summary>
 internal sealed record LatencyFigures(double Mean, long P50, long P99, long P999, long Max)
 {
+    public static LatencyFigures None { get; } = new(0, 0, 0, 0, 0);
+
     public static LatencyFigures Of(HistogramBase histogram) => histogram.TotalCount == 0
-        ? new LatencyFigures(0, 0, 0, 0, 0)
+        ? None
         : new LatencyFigures(
             histogram.GetMean(), histogram.GetValueAtPercentile(50), histogram.GetValueAtPercentile(99),
             histogram.GetValueAtPercentile(99.9), histogram.GetMaxValue());

@@ -18,4 +18,6 @@ internal readonly record struct Usage(ResourceUsage Resources, long AllocatedByt
             later.Resources.ContextSwitches - earlier.Resources.ContextSwitches),
         later.AllocatedBytes - earlier.AllocatedBytes,
         later.Collections - earlier.Collections);
+
+    public static Usage operator +(Usage one, Usage other) => one - (default(Usage) - other);
 }

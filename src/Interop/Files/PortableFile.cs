@@ -1,4 +1,5 @@
 using AkkaAio.Interop.Engines;
+using AkkaAio.Interop.Folders;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaAio.Interop.Files;
@@ -51,6 +52,22 @@ internal sealed class PortableFile : IIoFile
         lock (Registry)
         {
             return OpenFiles.GetValueOrDefault(descriptor);
+        }
+    }
+
+    /// <summary>The open file of a path, or one of its own; null: there is no such file.</summary>
+    public static NamedFile? Find(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists)
+        {
+            return null;
+        }
+
+        lock (Registry)
+        {
+            var open = OpenFiles.Values.FirstOrDefault(other => other.Path == file.FullName);
+            return new NamedFile(open?.Identity ?? new FileIdentity(ulong.MaxValue, ++s_lastIdentity), file.Length);
         }
     }
 

@@ -8,6 +8,23 @@ internal sealed class FileSystemNames : IFileNames
 {
     public static FileSystemNames Instance { get; } = new();
 
+    public NamedFile? Find(string path)
+    {
+        if (!SyscallTable.IsSupported)
+        {
+            return PortableFile.Find(path);
+        }
+
+        using var place = FileSyscalls.TryOpen(path, FileSyscalls.OPath, out var errno);
+        if (place is null)
+        {
+            return errno == Errno.ENOENT ? null : throw new AioSystemException(errno, "open", path);
+        }
+
+        errno = FileSyscalls.Statx((int)place.DangerousGetHandle(), out var stat);
+        return errno == Errno.None ? new NamedFile(stat.Identity, stat.Size) : throw new AioSystemException(errno, "statx", path);
+    }
+
     public void Delete(string path, Folder? below)
     {
         if (below is not null)

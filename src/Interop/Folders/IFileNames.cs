@@ -1,8 +1,15 @@
+using AkkaAio.Interop.Files;
+
 namespace AkkaAio.Interop.Folders;
 
-/// <summary>Changes of names that are on stable storage when the call returns. All of them block.</summary>
+/// <summary>Names of files: what they name, and changes of them that are on stable storage when the call returns. All block.</summary>
 internal interface IFileNames
 {
+    /// <summary>statx(2) of a path, links followed.</summary>
+    /// <returns>Null: nothing has that name.</returns>
+    /// <exception cref="AioSystemException">Any other error than ENOENT: EACCES, ENOTDIR …</exception>
+    NamedFile? Find(string path);
+
     /// <summary>unlink(2), and fsync(2) of the folder.</summary>
     /// <param name="path">The file; with <paramref name="below"/> its name there.</param>
     /// <param name="below">The folder that the path starts at; null: it is any path.</param>
@@ -17,3 +24,8 @@ internal interface IFileNames
     /// <summary>fsync(2) of a folder: the names directly in it are durable.</summary>
     void SyncFolder(string path, Folder? below);
 }
+
+/// <summary>What a name names.</summary>
+/// <param name="Identity">Which file.</param>
+/// <param name="Length">Its length in bytes.</param>
+internal readonly record struct NamedFile(FileIdentity Identity, long Length);

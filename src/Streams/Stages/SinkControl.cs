@@ -1,0 +1,95 @@
+using Akka.Streams.IO;
+
+namespace AkkaAio.Streams.Stages;
+
+/// <summary>What a sink's user has of it. Any thread asks for flushes; the stage takes them.</summary>
+internal sealed class SinkControl : IAioSinkControl
+{
+    private readonly TaskCompletionSource<IOResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private List<TaskCompletionSource<long>> _asked = [];
+    private Action? _wake;
+    private Action<TaskCompletionSource<long>>? _answer;
+
+    public Task<IOResult> Completion => _completion.Task;
+
+    public Task<long> FlushAsync()
+    {
+        var flush = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Action? wake;
+        lock (_lock)
+        {
+            if (_answer is not null)
+            {
+                _answer(flush);
+                return flush.Task;
+            }
+
+            _asked.Add(flush);
+            wake = _wake;
+        }
+
+        wake?.Invoke(); // null: the stage has not started; it looks when it does
+        return flush.Task;
+    }
+
+    /// <summary>The stage has started: it is woken for each flush from now on.</summary>
+    public void Started(Action wake)
+    {
+        lock (_lock)
+        {
+            _wake = wake;
+        }
+    }
+
+    /// <summary>Whether a flush has been asked for.</summary>
+    public bool IsFlushAsked
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _asked.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Those that have been asked for so far.</summary>
+    public List<TaskCompletionSource<long>> TakeAsked()
+    {
+        lock (_lock)
+        {
+            return Interlocked.Exchange(ref _asked, []);
+        }
+    }
+
+    /// <summary>The stream has succeeded.</summary>
+    /// <param name="count">Bytes.</param>
+    /// <param name="isDurable">Whether they were flushed.</param>
+    public void Succeed(long count, bool isDurable)
+    {
+        _completion.TrySetResult(IOResult.Success(count));
+        End(flush => _ = isDurable
+            ? flush.TrySetResult(count)
+            : flush.TrySetException(new InvalidOperationException("the stream has ended, and its policy was not to flush")));
+    }
+
+    /// <summary>The stream has failed; no use when it has ended before.</summary>
+    public void Fail(Exception cause)
+    {
+        if (_completion.TrySetException(cause))
+        {
+            End(flush => flush.TrySetException(cause));
+        }
+    }
+
+    private void End(Action<TaskCompletionSource<long>> answer)
+    {
+        lock (_lock)
+        {
+            _answer = answer;
+        }
+
+        TakeAsked().ForEach(answer);
+    }
+}
