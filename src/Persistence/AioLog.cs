@@ -29,7 +29,7 @@ public sealed class AioLog : IAsyncDisposable
     public static async Task<AioLog> OpenAsync(
         ActorSystem system, string folder, AioLogSettings? settings = null, CancellationToken cancellationToken = default)
     {
-        Directory.CreateDirectory(folder);
+        AioExt.Get(system).Names.MakeFolder(folder);
         var opened = new TaskCompletionSource<LogReader>(TaskCreationOptions.RunContinuationsAsynchronously);
         var actor = ((ExtendedActorSystem)system).SystemActorOf(
             Props.Create(() => new LogActor(folder, settings ?? AioLogSettings.Default, opened)), $"aio-log-{Guid.NewGuid():N}");

@@ -88,12 +88,12 @@ internal readonly record struct SegmentHeader
         BinaryPrimitives.WriteUInt32LittleEndian(block[CrcAt..], Crc32C.Around(block[..Size], CrcAt));
     }
 
-    /// <summary>The header in a block of at least <see cref="Size"/> bytes.</summary>
+    /// <summary>The header at the start of a segment.</summary>
     /// <returns>Null: there is none, as in a segment that was made ready and has not begun.</returns>
     /// <exception cref="AioLogVersionException">It is of a version, or has a feature, that this code does not know.</exception>
     public static SegmentHeader? Read(ReadOnlySpan<byte> block, string path)
     {
-        if (BinaryPrimitives.ReadUInt64LittleEndian(block) != Magic)
+        if (block.Length < Size || BinaryPrimitives.ReadUInt64LittleEndian(block) != Magic)
         {
             return null;
         }

@@ -61,7 +61,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
             case Store store:
                 _lock = store.Lock;
                 var files = LogFiles.Of(
-                    AioExt.Get(Context.System), new LogFolder(_folder), LogKind.Events, store.Id, store.Lock.PhysicalBlockSize, _settings);
+                    AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), LogKind.Events, store.Id, store.Lock.PhysicalBlockSize, _settings);
                 _log = new LogKeeper<Pending>(Context, this, files);
                 _log.Open();
                 break;
@@ -88,7 +88,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     {
         _isOpen = true;
         OnBatch(fence);
-        _opened.TrySetResult(new LogReader(Self, AioExt.Get(Context.System), new LogFolder(_folder), _settings.Shard));
+        _opened.TrySetResult(new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard));
         foreach (var reader in _readers)
         {
             reader.Tell(_segments.Copy());

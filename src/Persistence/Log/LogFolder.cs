@@ -1,4 +1,5 @@
 using System.Globalization;
+using AkkaAio.Interop.Folders;
 
 namespace AkkaAio.Persistence.Log;
 
@@ -6,7 +7,7 @@ namespace AkkaAio.Persistence.Log;
 /// The names in a log's folder: <c>0000000001.seg</c>, segments by their number, and <c>spare-0000000001.seg</c>, files of zeros, or of what a
 /// dead segment held, that become segments.
 /// </summary>
-internal sealed class LogFolder(string path, Func<IEnumerable<string>>? list = null)
+internal sealed class LogFolder(IFileNames names, string path)
 {
     private const string Extension = ".seg";
     private const string Spare = "spare-";
@@ -28,8 +29,8 @@ internal sealed class LogFolder(string path, Func<IEnumerable<string>>? list = n
 
     private long[] Numbers(string prefix) =>
     [
-        .. (list?.Invoke() ?? Directory.EnumerateFiles(path)).Select(System.IO.Path.GetFileName)
-            .Where(name => name!.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(Extension, StringComparison.Ordinal))
+        .. names.List(path)
+            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(Extension, StringComparison.Ordinal))
             .Select(name => long.TryParse(
                 name.AsSpan()[prefix.Length..^Extension.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
             .Where(number => number > 0)

@@ -68,7 +68,7 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
         try
         {
             using var block = await file.RentReadAsync(0, files.Settings.BlockBytes).ConfigureAwait(false);
-            if (block.Length >= SegmentHeader.Size && SegmentHeader.Read(block.GetSpan(), file.Path) is { } header && header.Number == number)
+            if (SegmentHeader.Read(block.GetSpan(), file.Path) is { } header && header.Number == number)
             {
                 return header.Store == files.Settings.Store && header.Kind == files.Settings.Kind
                     ? new Segment(file, header, header.BlockSize)

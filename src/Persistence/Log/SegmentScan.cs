@@ -38,7 +38,7 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
         }
 
         using var chunk = await file.RentReadAsync(at.Offset, (int)Math.Min(length, most - at.Offset)).ConfigureAwait(false);
-        (at, var wanted) = Visit(at, chunk.GetSpan(), visit);
+        (at, var wanted) = Visit(at, chunk.GetSpan(), segment, blockSize, visit);
         return (at, wanted > 0 && wanted <= most - at.Offset, Math.Max(Chunk, wanted));
     }
 
@@ -69,8 +69,9 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
         return null;
     }
 
-    // How many bytes the batch at the new place has, which the chunk did not have whole; 0: there is no batch.
-    private (LogEnd At, int Wanted) Visit(LogEnd at, ReadOnlySpan<byte> chunk, BatchVisitor visit)
+    /// <summary>Visits the batches at the start of some bytes.</summary>
+    /// <returns>The place behind them, and how many bytes the batch there has, which is not there whole; 0: there is no batch.</returns>
+    internal static (LogEnd At, int Wanted) Visit(LogEnd at, ReadOnlySpan<byte> chunk, long segment, int blockSize, BatchVisitor visit)
     {
         while (BatchHeader.TryRead(chunk, blockSize, out var found) && at.IsFollowedBy(found))
         {

@@ -30,7 +30,7 @@ internal sealed class AioStore
             _users++;
             if (_opened is null or { IsFaulted: true })
             {
-                Directory.CreateDirectory(Settings.Folder);
+                _aio.Names.MakeFolder(Settings.Folder);
                 _opened = StoreFile.OpenAsync(_aio, Settings.Folder);
             }
 
@@ -39,9 +39,9 @@ internal sealed class AioStore
 
         var (id, locked) = await opened.ConfigureAwait(false);
         var folder = Path.Combine(Settings.Folder, kind == LogKind.Events ? "events" : "snapshots");
-        Directory.CreateDirectory(folder);
+        _aio.Names.MakeFolder(folder);
         await _aio.SyncFolderAsync(Settings.Folder).ConfigureAwait(false);
-        return LogFiles.Of(_aio, new LogFolder(folder), kind, id, locked.PhysicalBlockSize, Settings.Log);
+        return LogFiles.Of(_aio, new LogFolder(_aio.Names, folder), kind, id, locked.PhysicalBlockSize, Settings.Log);
     }
 
     /// <summary>One of its logs is closed.</summary>
