@@ -22,6 +22,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
     private TimeSpan _retry = s_firstRetry;
     private (long Since, Exception Cause)? _full;
     private long _fence; // number of the batch with it
+    private bool _isOpen; // its fence is durable
     private int _life; // replies of an earlier writer's supply do not count
 
     public LogKeeper(IActorContext context, ILogHost<TAppend> host, LogFiles files)
@@ -86,6 +87,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
             return;
         }
 
+        _isOpen = true;
         Failure = null;
         _retry = s_firstRetry;
         _host.OnOpen(batch);
@@ -95,12 +97,22 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 
     void ILogOwner<TAppend>.OnSealed(Segment segment, uint lastCrc) => _host.OnSealed(segment, lastCrc);
 
+    // What fails once is looked into at once, and requests wait for that. What fails on the way back is a failed disk.
     void ILogOwner<TAppend>.OnStopped(Exception cause)
     {
         _life++;
         _ = Writer!.CloseAsync();
         Writer = null;
-        Retry(cause);
+        if (_isOpen)
+        {
+            _isOpen = false;
+            _context.GetLogger().Warning(cause, "A write of the log {Folder} has failed; it is recovered", _files.Folder.Path);
+            Open();
+        }
+        else
+        {
+            Retry(cause);
+        }
     }
 
     // A disk that was full a moment ago is not asked again for each append.
