@@ -125,15 +125,16 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         _isReclaiming = false;
         _replays!.Batches.Dispose();
         _segments!.Clear();
-        return _recovering = new JournalVisitor();
+        _recovering = new JournalVisitor();
+        _index = _recovering.Index;
+        return _recovering;
     }
 
     void ILogHost<JournalAppend>.OnOpen(Batch<JournalAppend> fence)
     {
-        _index = _recovering!.Index;
         _failure = null;
         _isOpen = true;
-        OpenSegmentsOf(_recovering);
+        OpenSegmentsOf(_recovering!);
         _recovering = null;
         _log.Info(
             "The journal in {Folder} is open: {Ids} persistence ids, next batch {Batch} in segment {Segment}", _files!.Folder.Path,

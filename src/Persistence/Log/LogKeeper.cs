@@ -21,7 +21,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
     private readonly AioBufferPool _pool;
     private TimeSpan _retry = s_firstRetry;
     private (long Since, Exception Cause)? _full;
-    private long _fence; // number of the batch with it
+    private Batch<TAppend>? _fence; // the first batch of this writer
     private bool _isOpen; // its fence is durable
     private int _life; // replies of an earlier writer's supply do not count
 
@@ -81,7 +81,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 
     void ILogOwner<TAppend>.OnDurable(Batch<TAppend> batch)
     {
-        if (batch.Number != _fence)
+        if (batch != _fence)
         {
             _host.OnDurable(batch);
             return;
@@ -93,7 +93,17 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
         _host.OnOpen(batch);
     }
 
-    void ILogOwner<TAppend>.OnFailed(Batch<TAppend> batch, Exception cause, AioOutcome outcome) => _host.OnFailed(batch, cause, outcome);
+    void ILogOwner<TAppend>.OnFailed(Batch<TAppend> batch, Exception cause, AioOutcome outcome)
+    {
+        if (batch != _fence)
+        {
+            _host.OnFailed(batch, cause, outcome);
+        }
+        else if (Writer is { Failure: null })
+        {
+            ((ILogOwner<TAppend>)this).OnStopped(cause); // there was no segment for it
+        }
+    }
 
     void ILogOwner<TAppend>.OnSealed(Segment segment, uint lastCrc) => _host.OnSealed(segment, lastCrc);
 
@@ -150,8 +160,8 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
     private void Begin(LogPosition position)
     {
         Writer = new LogWriter<TAppend>(_files.Aio.Ref, _context.Self, this, _pool, _files.Settings, position);
-        _fence = position.End.NextBatch;
-        Writer.WriteFence();
+        _fence = Writer.AddFence();
+        Writer.Pump();
     }
 
     private void Retry(Exception cause)

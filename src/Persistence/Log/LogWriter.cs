@@ -50,12 +50,13 @@ internal sealed class LogWriter<TAppend>(
         return _filling ??= new Batch<TAppend>(pool.Rent(checked((int)size)), settings.BlockBytes, _nextOrdering);
     }
 
-    /// <summary>Writes a batch without records: when it is durable, what is before it can be relied on.</summary>
-    public void WriteFence()
+    /// <summary>A batch without records: when it is durable, what is before it can be relied on.</summary>
+    public Batch<TAppend> AddFence()
     {
         Reserve(0);
-        Close(_filling!);
-        Pump();
+        var fence = _filling!;
+        Close(fence);
+        return fence;
     }
 
     /// <summary>Remembers something until all that was added before is durable.</summary>
