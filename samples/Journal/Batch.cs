@@ -76,8 +76,8 @@ internal static class Batch
 internal delegate void RecordFound(long number, ReadOnlySpan<byte> record);
 
 /// <summary>
-/// Where a log ends: before any of it has been read at its beginning, and then behind the batches that <see cref="Take"/> was given. It does
-/// no I/O itself, so that the same code recovers a log that an actor awaits and one that a test has in memory.
+/// Where a log ends: at its beginning before any of it has been read, and then behind the batches that <see cref="Take"/> was given. It
+/// does no I/O itself, so that the same code recovers a log that an actor awaits and one that a test has in memory.
 /// </summary>
 internal sealed class LogEnd
 {

@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Samples.JournalTests;
 
-/// <summary>No power cut takes a record from the journal that was acknowledged, at whatever moment it comes and whatever it leaves.</summary>
+/// <summary>No power cut takes a record from the journal that was acknowledged, whenever it comes and whatever it leaves.</summary>
 public sealed class PowerCutSpecs(ITestOutputHelper output)
 {
     private const string Log = "/journal/log";
@@ -73,7 +73,7 @@ public sealed class PowerCutSpecs(ITestOutputHelper output)
 
     // On a busy machine the processor's time says more than the clock.
     private static string Rate(CrashFigures figures, TimeSpan cpuBefore) =>
-        FormattableString.Invariant($"{figures.Images / (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds:0} a second of one processor");
+        $"{figures.Images / (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds:0} a second of one processor";
 
     private static BootstrapSetup Quiet { get; } = BootstrapSetup.Create().WithConfig(
         Akka.Configuration.ConfigurationFactory.ParseString("akka.loglevel = ERROR\nakka.stdout-loglevel = OFF\nakka.io.aio.shards = 1"));
