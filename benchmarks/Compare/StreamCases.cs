@@ -6,6 +6,7 @@ namespace AkkaAio.Benchmarks.Compare;
 internal static class StreamCases
 {
     public const string FileIo = "FileIO";
+    public const string Ours = "AkkaAio.Streams";
     public const string Fio = "fio libaio";
 
     public const int Chunk = 128 << 10;
@@ -27,27 +28,44 @@ internal static class StreamCases
             Target = Target.FewFiles,
             Contenders =
             [
+                new OwnContender($"timer beside {Ours}", "aio-streams-timer"),
+                new OwnContender($"timer beside CPU load as of {Ours}", "aio-streams-timer-cpu"),
                 new OwnContender($"timer beside {FileIo}", "file-io-timer", 1, "--buffered"),
                 new OwnContender($"timer beside CPU load as of {FileIo}", "file-io-timer-cpu", 1, "--buffered"),
             ],
-            References = [$"timer beside CPU load as of {FileIo}"],
+            References = [$"timer beside CPU load as of {Ours}", $"timer beside CPU load as of {FileIo}"],
             Ratios = [Figure.P50, Figure.P99],
             IsQuick = true,
         },
     ];
 
+    private static OwnContender Aio(string suffix, string[] options, bool spins = true) =>
+        new($"{Ours}{suffix}", "aio-streams", 1, options) { PoolSpins = spins };
+
     private static Case Streams(string name, RwKind rw, int streams, string? option = null, bool quick = false)
     {
         string[] options = ["--files", $"{streams}", .. option is null ? Array.Empty<string>() : [option]];
+        var (isCached, isRead) = (option == "--cached", rw == RwKind.Read);
         return new Case($"{name}-{streams}", rw, Chunk, Window)
         {
             Target = streams == 1 ? Target.File : Target.FewFiles,
             Contenders =
             [
+                .. isCached ? Array.Empty<Contender>() :
+                [
+                    Aio("", options), Aio(Cases.NoSpin, [.. options, "--reap_poll", "0"], spins: false),
+                    Aio(" on shard", [.. options, "--dispatcher", "shard"]), new FioStreamsContender(streams, copies: option == "--copy"),
+                ],
+                .. isCached || !isRead ? Array.Empty<Contender>() :
+                [
+                    Aio(", pooled buffers", [.. options, "--pooled"]),
+                    Aio(", pooled buffers on shard", [.. options, "--pooled", "--dispatcher", "shard"]),
+                ],
+                Aio(", buffered", [.. options, "--buffered"]),
                 new OwnContender(FileIo, "file-io", 1, options),
-                .. option == "--cached" ? Array.Empty<Contender>() : [new FioStreamsContender(streams, copies: option == "--copy")],
+                new OwnContender($"{FileIo}{Cases.NoSpin}", "file-io", 1, options) { PoolSpins = false },
             ],
-            References = [FileIo, .. option == "--cached" ? Array.Empty<string>() : [Fio]],
+            References = [FileIo, $"{FileIo}{Cases.NoSpin}", .. isCached ? Array.Empty<string>() : [Fio]],
             IsQuick = quick,
         };
     }

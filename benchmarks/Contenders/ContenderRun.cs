@@ -25,6 +25,9 @@ internal sealed record ContenderRun(string Kind, BenchOptions Options, int Files
     /// <summary>From one file to another.</summary>
     public bool Copies { get; init; }
 
+    /// <summary>Elements are buffers of the pool.</summary>
+    public bool Pooled { get; init; }
+
     private Dictionary<string, object?> Config { get; } = new()
     {
         ["contender"] = Kind,

@@ -19,6 +19,9 @@ internal static class ContenderVerb
         ["buffered"] = BufferedLoad.RunAsync,
         ["vectored"] = VectoredLoad.RunAsync,
         ["beside-appends"] = BesideAppendsLoad.RunAsync,
+        ["aio-streams"] = run => StreamPasses.RunAsync(run, AkkaAioStreams.StartAsync),
+        ["aio-streams-timer"] = run => TimerLateness.BesideStreamsAsync(run, AkkaAioStreams.StartAsync),
+        ["aio-streams-timer-cpu"] = run => TimerLateness.BesideCpuAsync(run, AkkaAioStreams.StartAsync),
         ["file-io"] = run => StreamPasses.RunAsync(run, StartFileIo),
         ["file-io-timer"] = run => TimerLateness.BesideStreamsAsync(run, StartFileIo),
         ["file-io-timer-cpu"] = run => TimerLateness.BesideCpuAsync(run, StartFileIo),
@@ -44,10 +47,11 @@ internal static class ContenderVerb
         var pieces = new NumberOption("--pieces", 1, 1024, "vectored: buffers of an operation [default: 1]");
         var minThreads = new NumberOption("--min-threads", 1, 32767, "Threads that .NET's pool makes without delay");
         var copy = new Option<bool>("--copy") { Description = "streams: from one file to another" };
+        var pooled = new Option<bool>("--pooled") { Description = "aio-streams: elements are buffers of the pool" };
         var options = new BenchCommandLine();
         var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.")
         {
-            kind, files, buffered, cached, appends, pieces, minThreads, copy,
+            kind, files, buffered, cached, appends, pieces, minThreads, copy, pooled,
         };
         options.AddTo(command);
         command.Hidden = true;
@@ -65,6 +69,7 @@ internal static class ContenderVerb
                 Appends = result.GetValue(appends) ?? 0,
                 Pieces = result.GetValue(pieces) ?? 1,
                 Copies = result.GetValue(copy),
+                Pooled = result.GetValue(pooled),
             };
             var measured = await Kinds[run.Kind](run);
             Console.Out.WriteLine(BenchJson.Write(measured));

@@ -12,12 +12,10 @@ internal sealed class JournalActor : ReceiveActor
     private readonly AioExt _aio = AioExt.Get(Context.System);
     private readonly Queue<(byte[] Record, IActorRef Requester)> _waiting = new();
     private readonly List<IActorRef> _writing = [];
+    private readonly LogEnd _end = new();
     private AioFile? _file;
-    private AioBuffer? _batch;
+    private AioBuffer? _batch; // what is being written
     private bool _isRecovered;
-    private long _end; // where the next batch goes
-    private long _next; // number of the next record
-    private uint _checksum; // of the last batch
 
     // recovered is called with each record that the log has, in order, and then with null.
     public JournalActor(string path, Action<long, byte[]?> recovered)
@@ -30,16 +28,16 @@ internal sealed class JournalActor : ReceiveActor
         Receive<Append>(append => Sender.Tell(new Status.Failure(new ArgumentException($"a record of {append.Record.Length} bytes"))));
         Receive<Recovered>(_ =>
         {
-            recovered(_next, null);
+            recovered(_end.Next, null);
             _isRecovered = true;
             WriteBatch();
         });
         Receive<Written>(_ =>
         {
-            _end += _batch!.Length;
-            _writing.ForEach(requester => requester.Tell(new Appended(_next++)));
+            var number = _end.Next - _writing.Count;
+            _writing.ForEach(requester => requester.Tell(new Appended(number++)));
             _writing.Clear();
-            _batch.Dispose();
+            _batch!.Dispose();
             _batch = null;
             WriteBatch();
         });
@@ -61,19 +59,15 @@ internal sealed class JournalActor : ReceiveActor
         var options = new AioOpenOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, GrowAhead = 16 << 20 };
         _file = await _aio.OpenAsync(path, options with { Lock = FileLockMode.Exclusive });
         await _aio.SyncFolderAsync(Path.GetDirectoryName(Path.GetFullPath(path))!); // a new file's name
-        while (true)
+        bool isBatch;
+        do
         {
-            using var first = await _file.RentReadAsync(_end, Batch.Block);
-            var length = Batch.ReadLength(first.GetSpan(), _next);
-            using var batch = await _file.RentReadAsync(_end, length);
-            if (length == 0 || batch.Length < length || Batch.Read(batch.GetSpan(), ref _checksum) is not { } records)
-            {
-                return; // zeros, or a torn batch, which was not acknowledged: the next one goes here
-            }
-
-            records.ForEach(record => recovered(_next++, record));
-            _end += length;
+            using var block = await _file.RentReadAsync(_end.Offset, Batch.Block);
+            var length = _end.LengthOfNext(block.GetSpan());
+            using var batch = await _file.RentReadAsync(_end.Offset, length);
+            isBatch = _end.Take(batch.GetSpan(), length, (number, record) => recovered(number, record.ToArray()));
         }
+        while (isBatch);
     }
 
     private void WriteBatch()
@@ -91,9 +85,10 @@ internal sealed class JournalActor : ReceiveActor
             _writing.Add(_waiting.Dequeue().Requester);
         }
 
+        var offset = _end.Offset;
         _batch = _aio.Pool.Rent(Batch.LengthOf(records.Count, bytes)); // aligned: written from where it is
-        _checksum = Batch.Write(_batch.GetSpan(), _checksum, _next, records);
-        _file!.WriteAsync(_batch.Memory, _end, AioDurability.Dsync).AsTask().PipeTo(Self, success: () => new Written());
+        _end.Write(_batch.GetSpan(), records);
+        _file!.WriteAsync(_batch.Memory, offset, AioDurability.Dsync).AsTask().PipeTo(Self, success: () => new Written());
     }
 
     private sealed record Recovered;

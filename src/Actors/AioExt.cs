@@ -49,9 +49,10 @@ public sealed partial class AioExt : IExtension
                     : "{0} buffers of {1} bytes in all were never disposed; one of them came from {2}",
                 count, bytes, BufferOrigin.Describe(first))).Add,
         };
-        if (system.Settings.Setup.Get<AioSetup>() is { HasValue: true, Value.Forgotten: { } forgotten })
+        var setup = system.Settings.Setup.Get<AioSetup>() is { HasValue: true } given ? given.Value : null;
+        ForgottenFile = setup?.ForgottenFile;
+        if (setup?.ForgottenBuffer is { } forgotten)
         {
-            Forgotten = forgotten;
             Pool.Leaked += (length, origin) => forgotten($"a buffer of {length} bytes of {BufferOrigin.Describe(origin)}");
         }
 
@@ -152,8 +153,8 @@ public sealed partial class AioExt : IExtension
     /// </summary>
     internal TimeSpan PatienceWithKernel { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>As <see cref="AioSetup.Forgotten"/>.</summary>
-    internal Action<string>? Forgotten { get; }
+    /// <summary>As <see cref="AioSetup.ForgottenFile"/>.</summary>
+    internal Action<string>? ForgottenFile { get; }
 
     internal ForgottenFiles ForgottenFiles { get; }
 

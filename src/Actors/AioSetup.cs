@@ -17,8 +17,11 @@ public sealed class AioSetup : Setup
     /// <summary>Makes the engine that the configuration names; null for one that there is not.</summary>
     internal Func<string, IIoEngine?>? Make { get; }
 
-    /// <summary>Told, beside the log, of each buffer and file that was never disposed and that nobody refers to. Throws nothing.</summary>
-    internal Action<string>? Forgotten { get; init; }
+    /// <summary>Told, beside the log, of each buffer that was never disposed and that nobody refers to. Throws nothing.</summary>
+    internal Action<string>? ForgottenBuffer { get; init; }
+
+    /// <summary>Likewise of each file without an owner, before it is closed.</summary>
+    internal Action<string>? ForgottenFile { get; init; }
 
     /// <summary>How long an io_submit takes before another thread acts for the shard; infinite where one thread plays all parts.</summary>
     internal TimeSpan StuckAfter { get; init; } = StuckVisits.DefaultStuckAfter;

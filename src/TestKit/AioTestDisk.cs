@@ -22,7 +22,7 @@ public sealed partial class AioTestDisk
     {
         Engine = engine;
         Engine.History ??= new DiskHistory();
-        Setup = new AioSetup(engine) { Forgotten = _forgotten.Enqueue };
+        Setup = new AioSetup(engine) { ForgottenBuffer = _forgottenBuffers.Enqueue, ForgottenFile = _forgottenFiles.Enqueue };
         Log = new DiskLog(this);
         engine.Log = Log;
     }

@@ -20,6 +20,7 @@ PACKAGES = {
         ["AkkaAio.Cluster"],
     ),
     "AkkaAio.Hosting": ({"AkkaAio": exactly, "Akka.Hosting": akka, METRICS: "1.15.3"}, ["AkkaAio.Hosting"]),
+    "AkkaAio.Streams": ({"AkkaAio": exactly, "Akka.Streams": akka}, ["AkkaAio.Streams"]),
 }
 METADATA = "package/services/metadata/core-properties/"
 wrong = []

@@ -146,6 +146,15 @@ with_akka node "$newest" Akka Akka.Streams
 prints node disk
 step "cluster, Akka $newest"
 
+fresh console copy AkkaAio.Streams
+cp tests/packaging/streams/Program.cs "$work/copy/"
+with_akka copy "$oldest"
+prints copy disk
+step "streams, Akka $oldest"
+with_akka copy "$newest" Akka Akka.Streams
+prints copy disk
+step "streams, Akka $newest"
+
 fresh web site AkkaAio.Hosting
 (
   cd "$work/site"

@@ -108,7 +108,11 @@ internal sealed class ForgottenFiles
         while (_files.TryDequeue(out var file))
         {
             Interlocked.Increment(ref _closed);
-            _aio.Forgotten?.Invoke($"{file.Path}, which was opened by {file.OpenedBy}"); // before the disk sees it closed
+            if (file.Owned is null) // otherwise its owner may have died, and the close be on the way
+            {
+                _aio.ForgottenFile?.Invoke($"{file.Path}, which was opened by {file.OpenedBy}");
+            }
+
             if (AioExt.ErrorOf(file.Release) is { } error)
             {
                 _aio.Log.Warning("{Path} was closed with an error: {Reason}", file.Path, error.Message);

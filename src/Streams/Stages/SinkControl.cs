@@ -8,6 +8,7 @@ internal sealed class SinkControl : IAioSinkControl
     private readonly TaskCompletionSource<IOResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private List<TaskCompletionSource<long>> _asked = [];
+    private List<TaskCompletionSource<long>> _underWay = [];
     private Action? _wake;
     private Action<TaskCompletionSource<long>>? _answer;
 
@@ -54,14 +55,18 @@ internal sealed class SinkControl : IAioSinkControl
         }
     }
 
-    /// <summary>Those that have been asked for so far.</summary>
-    public List<TaskCompletionSource<long>> TakeAsked()
+    /// <summary>The stage flushes, for all who have asked so far.</summary>
+    public void BeginFlush()
     {
         lock (_lock)
         {
-            return Interlocked.Exchange(ref _asked, []);
+            _underWay.AddRange(_asked);
+            _asked = [];
         }
     }
+
+    /// <summary>So many bytes are durable.</summary>
+    public void Flushed(long count) => TakeUnderWay().ForEach(flush => flush.TrySetResult(count));
 
     /// <summary>The stream has succeeded.</summary>
     /// <param name="count">Bytes.</param>
@@ -90,6 +95,9 @@ internal sealed class SinkControl : IAioSinkControl
             _answer = answer;
         }
 
-        TakeAsked().ForEach(answer);
+        BeginFlush();
+        TakeUnderWay().ForEach(answer);
     }
+
+    private List<TaskCompletionSource<long>> TakeUnderWay() => Interlocked.Exchange(ref _underWay, []);
 }

@@ -153,7 +153,8 @@ internal sealed partial class WriteLogic : AioStageLogic
     {
         if (_policy.IsEachElement)
         {
-            AnswerFlushes(_control.TakeAsked()); // each write was durable
+            _control.BeginFlush();
+            Flushed(); // each write was durable
             then();
         }
         else
@@ -164,21 +165,21 @@ internal sealed partial class WriteLogic : AioStageLogic
 
     private void SyncFile(Action then)
     {
-        var asked = _control.TakeAsked();
+        _control.BeginFlush();
         Tell(new Aio.Flush(_file!)
         {
             Token = Then<Aio.Flushed>(_ =>
             {
-                AnswerFlushes(asked);
+                Flushed();
                 then();
             }),
         });
     }
 
-    private void AnswerFlushes(List<TaskCompletionSource<long>> asked)
+    private void Flushed()
     {
         (_durable, _isFlushDue) = (_taken, false);
-        asked.ForEach(flush => flush.TrySetResult(_durable));
+        _control.Flushed(_durable);
     }
 
     private void Succeed()

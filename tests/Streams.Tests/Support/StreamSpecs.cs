@@ -1,6 +1,7 @@
 using Akka.Streams;
 using Akka.Streams.Dsl;
 using Akka.Streams.IO;
+using Akka.Streams.TestKit;
 using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -17,6 +18,9 @@ public abstract class StreamSpecs : AioTestKit
         : base(kind, hocon, output, engine) => _materializer = new Lazy<ActorMaterializer>(() => Sys.Materializer());
 
     protected ActorMaterializer Materializer => _materializer.Value;
+
+    /// <summary>One that a spec may shut down: that of the system is shared.</summary>
+    protected ActorMaterializer NewMaterializer() => ActorMaterializer.Create(Sys, ActorMaterializerSettings.Create(Sys), "spec");
 
     /// <summary>A new file with this content, closed.</summary>
     protected string PathOf(byte[] content, string? path = null)
@@ -53,6 +57,11 @@ public abstract class StreamSpecs : AioTestKit
         Assert.True(result.WasSuccessful);
         return result.Count;
     }
+
+    /// <summary>Runs a sink: what feeds it, and what it gives.</summary>
+    protected (ProbedUpstream Upstream, TMat Sink) Run<TMat>(Sink<ReadOnlyMemory<byte>, TMat> sink) =>
+        this.SourceProbe<ReadOnlyMemory<byte>>().WatchTermination((probe, ended) => new ProbedUpstream(probe, ended))
+            .ToMaterialized(sink, Keep.Both).Run(Materializer);
 
     protected static IEnumerable<ReadOnlyMemory<byte>> Pieces(byte[] data, int piece) =>
         Enumerable.Range(0, (data.Length + piece - 1) / piece)
