@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Configuration;
@@ -9,6 +10,7 @@ using AkkaAio.Persistence.Journal;
 using AkkaAio.Persistence.Log;
 using AkkaAio.Persistence.Reading;
 using AkkaAio.Persistence.Store;
+using AkkaAio.Persistence.Telemetry;
 
 namespace AkkaAio.Persistence;
 
@@ -36,6 +38,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     private LogKeeper<JournalAppend>? _keeper;
     private OpenSegments? _segments;
     private Replays? _replays;
+    private JournalMeter? _meter;
     private JournalVisitor? _recovering;
     private JournalIndex _index = new();
     private bool _isOpen;
@@ -68,6 +71,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
         _keeper?.Dispose();
         _replays?.Dispose();
+        _meter?.Dispose();
         if (_files is not null)
         {
             _ = _store.ReleaseAsync();
@@ -96,6 +100,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
                 _segments = new OpenSegments(_files);
                 _replays = new Replays(_store.Settings, _filter, _segments, _codec, _log, AdaptFromJournal);
                 _keeper = new LogKeeper<JournalAppend>(Context, this, _files);
+                _meter = new JournalMeter(
+                    _system.Name, "events", _replays.Batches, () => _keeper.Writer?.PendingBytes ?? 0, () => _index.Ids.Count);
                 _keeper.Open();
                 return true;
             case NoStore none:
@@ -148,6 +154,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     {
         BatchHeader.TryRead(batch.Bytes.Span, _files!.Settings.BlockBytes, out var header);
         _index.Add((int)batch.Segment!.Number, (int)(batch.Offset / _files.Settings.BlockBytes), header, batch.Bytes.Span);
+        _meter!.Committed(Stopwatch.GetElapsedTime(batch.StartedAt), batch.Records, header.Length - header.Used);
         foreach (var append in batch.Appends)
         {
             Succeed(append);
@@ -159,6 +166,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
     void ILogHost<JournalAppend>.OnFailed(Batch<JournalAppend> batch, Exception cause, AioOutcome outcome)
     {
+        _meter!.Failed();
         foreach (var append in batch.Appends)
         {
             if (append.Request is ReplayMessages && outcome == AioOutcome.MayHaveHappened)
@@ -280,6 +288,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
     private void Start(ReplayMessages replay)
     {
+        _meter!.Replayed();
         _ = _replays!.RunAsync(replay, _index.Plan(replay.PersistenceId, replay.FromSequenceNr, replay.ToSequenceNr));
         Publish(replay);
     }

@@ -26,16 +26,18 @@ internal sealed class LogWriter<TAppend>(
     private long _nextOrdering = from.End.NextOrdering;
     private long _durableUpTo = from.End.NextBatch - 1;
     private uint _lastCrc = from.End.LastCrc;
-    private long _pendingBytes; // of batches that are full or written
 
     /// <summary>Why it writes nothing more; null while it does.</summary>
     public Exception? Failure { get; private set; }
+
+    /// <summary>Of batches that are full, or that the disk has.</summary>
+    public long PendingBytes { get; private set; }
 
     /// <summary>Nothing waits or is written.</summary>
     public bool IsIdle => _waiting.Count == 0 && _writing.Count == 0 && _durable.Count == 0 && _filling is not { IsEmpty: false };
 
     /// <summary>False: no more should be added until a batch is durable, or memory grows without end.</summary>
-    public bool HasRoom => _pendingBytes < (long)settings.MostPipeline * settings.BufferBytes;
+    public bool HasRoom => PendingBytes < (long)settings.MostPipeline * settings.BufferBytes;
 
     /// <summary>The batch that takes records of some bytes, all of them.</summary>
     /// <exception cref="AioBufferBudgetException">There is no memory for another batch.</exception>
@@ -139,7 +141,7 @@ internal sealed class LogWriter<TAppend>(
     private void Close(Batch<TAppend> batch)
     {
         _nextOrdering = batch.NextOrdering;
-        _pendingBytes += batch.Length;
+        PendingBytes += batch.Length;
         _waiting.Enqueue(batch);
         _filling = null;
     }
@@ -217,7 +219,7 @@ internal sealed class LogWriter<TAppend>(
         {
             _durable.Enqueue(_writing.Dequeue());
             _durableUpTo = oldest.Number;
-            _pendingBytes -= oldest.Length;
+            PendingBytes -= oldest.Length;
             _pipeline.OnCommitted(Stopwatch.GetElapsedTime(oldest.StartedAt));
         }
 
@@ -262,7 +264,7 @@ internal sealed class LogWriter<TAppend>(
 
     private void Fail(Batch<TAppend> batch, Exception cause, AioOutcome outcome)
     {
-        _pendingBytes -= batch.Length;
+        PendingBytes -= batch.Length;
         events.OnFailed(batch, cause, outcome);
         batch.Release();
     }
