@@ -65,6 +65,12 @@ var acknowledged = new Argument<string>("acknowledged") { Description = "what `r
 var verify = new Command("verify", "checks that every acknowledged record is in the file, whole") { file, acknowledged };
 verify.SetAction(parsed => Records.Verify(parsed.GetValue(file)!, parsed.GetValue(acknowledged)!));
 
+var events = new Command("events", "persistent actors on the journal; prints each event that is acknowledged, until it is killed") { file, hocon };
+events.SetAction((parsed, _) => Events.WriteAsync(parsed.GetValue(file)!, parsed.GetValue(hocon)!));
+var verifyEvents = new Command("verify-events", "checks that every acknowledged event is replayed, four starts in a row") { file, acknowledged, hocon };
+verifyEvents.SetAction((parsed, _) => Events.VerifyAsync(
+    parsed.GetValue(file)!, parsed.GetValue(acknowledged)!, parsed.GetValue(hocon)!));
+
 var minutes = new Argument<double>("minutes");
 var soak = new Command("soak", "mixed load with restarts; memory, descriptors, threads and aio-nr stay flat") { file, minutes };
 soak.SetAction((parsed, _) => Soak.RunAsync(parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes))));
@@ -127,7 +133,7 @@ var failedFlush = new Command("failed-flush", "a device that fails once: each la
 failedFlush.SetAction((parsed, _) => FailedFlush.RunAsync(parsed.GetValue(file)!, parsed.GetValue(control)!, parsed.GetValue(hocon)!));
 
 Command[] commands = [
-    load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing,
+    load, descriptors, records, closing, verify, events, verifyEvents, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing,
     appender, find, failedFlush, LifetimesVerb.Command(),
 ];
 var root = new RootCommand("Drives AkkaAio for the fault scripts.");

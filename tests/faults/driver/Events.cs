@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Akka.Actor;
+using Akka.Persistence;
+
+namespace AkkaAio.FaultDriver;
+
+/// <summary>Persistent actors on the journal, until the process is killed or the power goes; and what is there afterwards.</summary>
+internal static class Events
+{
+    private const int Actors = 256;
+    private const int AtOnce = 3; // of each second PersistAll: all of them are there, or none
+
+    /// <summary>Persists until it is killed, and prints "ID SEQUENCE-NUMBER" of each event that is acknowledged.</summary>
+    public static async Task<int> WriteAsync(string folder, string hocon)
+    {
+        var system = Start(folder, hocon);
+        var lines = new BlockingCollection<string>();
+        for (var i = 0; i < Actors; i++)
+        {
+            var number = i;
+            system.ActorOf(Props.Create(() => new Writer(number, lines)));
+        }
+
+        await using var output = Console.Out;
+        foreach (var line in lines.GetConsumingEnumerable())
+        {
+            await output.WriteLineAsync(line);
+            if (lines.Count == 0)
+            {
+                await output.FlushAsync();
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Replays all, four times in a row: what was acknowledged is there, and what is there stays.</summary>
+    public static async Task<int> VerifyAsync(string folder, string acknowledgedFile, string hocon)
+    {
+        var acknowledged = new Dictionary<int, long>();
+        var count = 0L;
+        foreach (var line in await File.ReadAllLinesAsync(acknowledgedFile))
+        {
+            // The last line may be cut off.
+            if (line.Split(' ') is [var id, var nr] && nr.EndsWith('.') && int.TryParse(id, CultureInfo.InvariantCulture, out var number))
+            {
+                count++;
+                acknowledged[number] = Math.Max(
+                    acknowledged.GetValueOrDefault(number), long.Parse(nr[..^1], CultureInfo.InvariantCulture));
+            }
+        }
+
+        var (lost, first) = (0L, default(long[]));
+        for (var life = 0; life < 4; life++)
+        {
+            var system = Start(folder, hocon);
+            var highest = await Task.WhenAll(Enumerable.Range(0, Actors).Select(i =>
+                system.ActorOf(Props.Create(() => new Reader(i))).Ask<long>("highest", TimeSpan.FromMinutes(2))));
+            await system.Terminate();
+            lost += Enumerable.Range(0, Actors).Sum(i => Math.Max(0, acknowledged.GetValueOrDefault(i) - highest[i]));
+            first ??= highest;
+            if (!highest.SequenceEqual(first))
+            {
+                Console.Error.WriteLine("events that were there, or were not, are not as they were");
+                lost++;
+            }
+        }
+
+        Console.WriteLine($"acknowledged {count} lost {lost}");
+        return lost == 0 ? 0 : 1;
+    }
+
+    private static ActorSystem Start(string folder, string hocon) => ActorSystem.Create("events", $$"""
+        akka.loglevel = WARNING
+        akka.persistence.journal { plugin = "akka.persistence.journal.aio", aio.class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence" }
+        akka.persistence.aio-store { dir = "{{folder}}", segment-size = 4 MiB }
+        {{hocon}}
+        """);
+
+    private static string IdOf(int number) => $"writer-{number}";
+
+    private static string EventOf(int number, long sequenceNr) => $"{number} {sequenceNr} {new string('x', (int)(sequenceNr % 200))}";
+
+    private sealed class Writer : UntypedPersistentActor
+    {
+        private readonly int _number;
+        private readonly BlockingCollection<string> _lines;
+        private int _expected;
+
+        public Writer(int number, BlockingCollection<string> lines)
+        {
+            (_number, _lines) = (number, lines);
+            PersistenceId = IdOf(number);
+            Self.Tell("go");
+        }
+
+        public override string PersistenceId { get; }
+
+        protected override void OnCommand(object message)
+        {
+            var next = LastSequenceNr + 1;
+            _expected = next % 4 == 1 ? AtOnce : 1;
+            PersistAll(Enumerable.Range(0, _expected).Select(i => EventOf(_number, next + i)), _ =>
+            {
+                _lines.Add($"{_number} {LastSequenceNr}.");
+                if (--_expected == 0)
+                {
+                    Self.Tell("go");
+                }
+            });
+        }
+
+        protected override void OnRecover(object message)
+        {
+        }
+    }
+
+    private sealed class Reader : UntypedPersistentActor
+    {
+        private readonly int _number;
+        private Exception? _problem;
+        private long _last;
+
+        public Reader(int number)
+        {
+            _number = number;
+            PersistenceId = IdOf(number);
+        }
+
+        public override string PersistenceId { get; }
+
+        // The events 4k+1 to 4k+3 were persisted at once.
+        protected override void OnCommand(object message)
+        {
+            var isTorn = _last % 4 is 1 or 2;
+            Sender.Tell(_problem is not null || isTorn
+                ? new Status.Failure(_problem ?? new InvalidDataException($"{PersistenceId} ends at {_last}, within events that were persisted at once"))
+                : _last);
+        }
+
+        protected override void OnRecover(object message)
+        {
+            if (message is string text)
+            {
+                _problem ??= text == EventOf(_number, _last + 1) ? null : new InvalidDataException($"{PersistenceId}: {text} behind {_last}");
+                _last++;
+            }
+        }
+    }
+}
