@@ -5,6 +5,7 @@ using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Benchmarks.Contenders;
 using AkkaAio.Benchmarks.Micro;
 using AkkaAio.Benchmarks.Null;
+using AkkaAio.Benchmarks.Streams;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Verbs;
 
@@ -15,6 +16,7 @@ var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akk
     MicroVerb.Create(stop),
     BenchVerb.Create(config: new("--config"), stop, noData: new AioSetup(new NullEngine())),
     ContenderVerb.Create(stop),
+    StreamMemoryVerb.Create(stop),
     ClusterShardsVerb.Create(stop),
     ClusterStreamsVerb.Create(stop),
     ClusterStreamsVerb.CreateOwner(stop),

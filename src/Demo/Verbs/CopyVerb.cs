@@ -18,7 +18,7 @@ internal static class CopyVerb
         {
             Description = "A file, new or to be replaced, or a folder to copy into; a symbolic link is followed",
         };
-        var stream = new Option<bool>("--stream") { Description = "Copies with AkkaAio.Streams: a source and a sink, one chunk after another" };
+        var stream = new Option<bool>("--stream") { Description = "Copies as a stream: from a source to a sink of AkkaAio.Streams" };
         var engine = EngineOption.OfFiles();
         var command = new Command(
             Name,
