@@ -37,7 +37,7 @@ public abstract class SinkResultSpecs : StreamSpecs
             .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer).WaitAsync(Patience.Long);
         Assert.Equal(content.Length, result.Count);
         Assert.Equal(content, OnDisk(path));
-        Assert.InRange(Ext.Shards.Sum(shard => shard.Counters.Submitted) - submitted, 0, 5); // blocks of 128 KiB, and a flush
+        Assert.InRange(Ext.Shards.Sum(shard => shard.Counters.Submitted) - submitted, 0, 5); // one block, and a flush
         await NothingIsLeft();
     }
 
@@ -123,6 +123,25 @@ public abstract class SinkResultSpecs : StreamSpecs
         var settings = new AioWriteSettings { Open = new() { PreallocationSize = 1 << 20 } };
         await Write(AioSink.ToFile(path, settings), Pattern(5000), piece: 100);
         Assert.Equal(Pattern(5000), OnDisk(path));
+    }
+
+    [SkippableFact]
+    public async Task A_file_that_grows_ahead_is_cut_before_the_last_flush()
+    {
+        var path = NewPath();
+        var longest = 0L;
+        var content = Pattern(3_000_001);
+        var source = Source.From(Pieces(content, 100_000)).Select(piece =>
+        {
+            longest = Math.Max(longest, File.Exists(path) || Kind == EngineKind.Memory ? LengthOnDisk(path) : 0);
+            return piece;
+        });
+        await source.RunWith(AioSink.ToFile(path, new AioWriteSettings { GrowAhead = 8 << 20 }), Materializer).WaitAsync(Patience.Long);
+        Assert.Equal(content, OnDisk(path));
+        if (Kind == EngineKind.LinuxAio)
+        {
+            Assert.InRange(longest, 8 << 20, 16 << 20);
+        }
     }
 
     [SkippableFact]

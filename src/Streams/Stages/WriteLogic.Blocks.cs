@@ -11,6 +11,7 @@ internal sealed partial class WriteLogic
     private AioFile? _file;
     private int _window;
     private int _blockSize;
+    private long _growAhead;
 
     // What the file had when it was opened: it stays at least as long.
     private long _keptLength;
@@ -26,6 +27,8 @@ internal sealed partial class WriteLogic
     private long _written;
     private Action? _whenAllWritten;
 
+    private bool IsOurs => _stage.Target.Path is not null;
+
     private long Position => _blockStart + _filled;
 
     private long EndOfData => Math.Max(_keptLength, _blockStart + _stored);
@@ -37,8 +40,7 @@ internal sealed partial class WriteLogic
     {
         _file = file;
         var settings = _stage.Settings;
-        var isEmptied = _stage.Target.Path is not null && settings.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate;
-        (_keptLength, _paddedTo) = isEmptied ? (0L, file.Length) : (file.Length, 0L); // it may have been allocated ahead
+        (_keptLength, _paddedTo) = IsOurs && settings.IsEmptied ? (0L, file.Length) : (file.Length, 0L); // it may have been allocated ahead
         var start = settings.Mode == FileMode.Append ? file.Length : settings.Start;
         _blockSize = (int)SectorEnd(_blockSize);
         _stored = _filled = (int)(start % file.OffsetAlignment);
@@ -69,6 +71,11 @@ internal sealed partial class WriteLogic
         _taken += count;
         if (_filled == _blockSize)
         {
+            if (IsOurs)
+            {
+                _file!.GrowAhead = Math.Max(_file.GrowAhead, _growAhead); // not for a file of one block
+            }
+
             var block = _block;
             Write(block, _blockSize, () => block.Dispose());
             (_block, _blockStart, _filled, _stored) = (null, _blockStart + _blockSize, 0, 0);
@@ -165,7 +172,7 @@ internal sealed partial class WriteLogic
         }
     }
 
-    /// <summary>Cuts off what was written behind the end of the data, unless somebody else has made the file longer.</summary>
+    /// <summary>Cuts off what is behind the end of the data, so that the last flush covers that too.</summary>
     private void CutPadding(Action then)
     {
         if (HasPadding)
@@ -178,7 +185,10 @@ internal sealed partial class WriteLogic
         }
     }
 
-    private bool HasPadding => _file is { IsBlockDevice: false } file && file.Length > EndOfData && file.Length <= _paddedTo;
+    // Not when somebody else has made the file longer. What was grown ahead is behind its known length.
+    private bool HasPadding =>
+        _file is { IsBlockDevice: false, Length: var length } &&
+        (length > EndOfData ? length <= _paddedTo : length == EndOfData && IsOurs && _file is { IsDirect: true, GrowAhead: > 0 });
 
     /// <summary>Fills a part of the block from the file, with zeros where that has ended.</summary>
     private void ReadInto(long offset, int start, int length, Action then)
