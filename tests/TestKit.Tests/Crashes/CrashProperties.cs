@@ -145,9 +145,11 @@ public sealed class CrashProperties
     {
         private readonly List<Item> _items = [];
         private readonly List<Item> _inFlight = [];
+        private readonly byte[] _current = new byte[MostSectors * Sector];
         private long _length;
 
-        private sealed record Item(int Sector, byte Letter, long? Length)
+        // The bytes of a sector, or a length.
+        private sealed record Item(int Sector, byte[] Bytes, long? Length)
         {
             public bool IsDurable { get; set; }
         }
@@ -160,11 +162,8 @@ public sealed class CrashProperties
                 SetLength(end);
             }
 
-            for (var sector = at; sector * Sector < end; sector++)
-            {
-                _items.Add(new Item(sector, bytes[0], null) { IsDurable = isDsync });
-            }
-
+            bytes.CopyTo(_current, at * Sector);
+            AddSectors(at * Sector, end, isDsync);
             if (isDsync)
             {
                 var lengths = _items.Where(item => item.Length is not null).ToList();
@@ -174,13 +173,16 @@ public sealed class CrashProperties
             }
         }
 
-        public void InFlight(byte letter) => _inFlight.Add(new Item(0, letter, null));
+        public void InFlight(byte letter) => _inFlight.Add(new Item(0, [.. Enumerable.Repeat(letter, Sector)], null));
 
+        // Blocks are longer than the file: a shorter one is zeroed up to its old end.
         public void SetLength(long length)
         {
             if (length != _length)
             {
-                _items.Add(new Item(-1, 0, _length = length));
+                _current.AsSpan((int)length).Clear();
+                AddSectors((int)length, (int)_length, isDurable: false);
+                _items.Add(new Item(-1, [], _length = length));
             }
         }
 
@@ -188,7 +190,8 @@ public sealed class CrashProperties
         {
             if (at * Sector < _length)
             {
-                _items.Add(new Item(at, 0, null));
+                _current.AsSpan(at * Sector, Sector).Clear();
+                AddSectors(at * Sector, (int)Math.Min(_length, (at + 1) * Sector), isDurable: false);
             }
         }
 
@@ -217,6 +220,14 @@ public sealed class CrashProperties
             return images;
         }
 
+        private void AddSectors(int from, int end, bool isDurable)
+        {
+            for (var at = from / Sector * Sector; at < end; at += Sector)
+            {
+                _items.Add(new Item(at / Sector, _current.AsSpan(at, Sector).ToArray(), null) { IsDurable = isDurable });
+            }
+        }
+
         private string Image(Func<Item, bool> holds, long length)
         {
             var bytes = new byte[MostSectors * Sector];
@@ -228,7 +239,7 @@ public sealed class CrashProperties
                 }
                 else
                 {
-                    bytes.AsSpan(item.Sector * Sector, Sector).Fill(item.Letter);
+                    item.Bytes.CopyTo(bytes, item.Sector * Sector);
                 }
             }
 
