@@ -141,7 +141,8 @@ internal sealed class FileHistory(DiskHistory history, FileState initial)
             var tick = history.NextTick();
             if (length < _length)
             {
-                AddZeros(length, Math.Min(_length, (length + FileSystemBlock - 1) / FileSystemBlock * FileSystemBlock), _length, current, tick);
+                var endOfBlock = (length + FileSystemBlock - 1) / FileSystemBlock * FileSystemBlock;
+                AddZeros(length, Math.Min(_length, endOfBlock), _length, current, tick);
             }
 
             AddLength(length, tick);

@@ -18,6 +18,7 @@ public sealed class CrashProperties
         (1, Gen.Int[0, MostSectors - 1].Select(at => new Step('h', at, 1, false))));
 
     private static readonly Gen<Step[]> Work = Steps.Array[1, 7];
+    private static readonly Gen<Step[]> LongWork = Steps.Array[1, 40]; // too much for the model
 
     private readonly record struct Step(char Kind, int At, int Count, bool IsDsync);
 
@@ -70,12 +71,12 @@ public sealed class CrashProperties
     });
 
     [Fact]
-    public void The_image_that_has_lost_nothing_is_what_reads_see() => Work.Sample(work =>
+    public void The_image_that_has_lost_nothing_is_what_reads_see() => LongWork.Sample(work =>
     {
-        var (disk, _) = Play([.. work.Where(step => step.Kind != 'x')]); // nothing in flight
+        var (disk, _) = Play(work);
         Assert.True(disk.EveryCrashAfter("end").CanLeave("log", disk.ReadAllBytes("log")));
         var drawn = disk.EveryCrashAfter("end", new CrashOptions { MaxImagesPerCut = 2 });
-        if (!drawn.IsExhaustive)
+        if (!drawn.IsExhaustive && Array.TrueForAll(work, step => step.Kind != 'x')) // nothing in flight
         {
             Assert.Equal(disk.ReadAllBytes("log"), drawn[0, 1].Files["log"].ToArray());
         }
@@ -175,13 +176,13 @@ public sealed class CrashProperties
 
         public void InFlight(byte letter) => _inFlight.Add(new Item(0, [.. Enumerable.Repeat(letter, Sector)], null));
 
-        // Blocks are longer than the file: a shorter one is zeroed up to its old end.
+        // The file is less than a block of the file system: where it is cut within the block, zeros are written up to its old end.
         public void SetLength(long length)
         {
             if (length != _length)
             {
                 _current.AsSpan((int)length).Clear();
-                AddSectors((int)length, (int)_length, isDurable: false);
+                AddSectors((int)length, length > 0 ? (int)_length : 0, isDurable: false);
                 _items.Add(new Item(-1, [], _length = length));
             }
         }

@@ -27,7 +27,8 @@ public sealed class NameDurabilitySpecs : CrashSpecsBase
         Disk.Acknowledge("both");
         Assert.Equal(
             ["", "first", "first second"],
-            Disk.EveryCrashAfter("both").Select(image => string.Join(' ', image.Files.Keys.Select(Path.GetFileName).Order(StringComparer.Ordinal))));
+            Disk.EveryCrashAfter("both").Select(
+                image => string.Join(' ', image.Files.Keys.Select(Path.GetFileName).Order(StringComparer.Ordinal))));
     }
 
     [Fact]

@@ -20,7 +20,9 @@ internal static class KitAgainstDisk
     /// <summary>How the kit is made to know less than it should, for the proof that this check sees it.</summary>
     public static readonly string[] Models = ["exact", "writes-are-durable", "sectors-of-4096"];
 
-    /// <summary>Does the work of a seed on a file or a device, and prints the number of each step that is done; then waits to be killed.</summary>
+    /// <summary>
+    /// Does the work of a seed on a file or a device, and prints the number of each step that is done; then waits to be killed.
+    /// </summary>
     public static async Task<int> WorkAsync(string path, int seed)
     {
         using var system = ActorSystem.Create("work", ConfigurationFactory.ParseString("akka.loglevel = OFF\nakka.stdout-loglevel = OFF"));
