@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace AkkaAio.Tests.Support;
 
-/// <summary>Samples of the pages, which are compiled and run in tests, and compared with what the pages show. Also for other projects.</summary>
+/// <summary>Samples of the pages, compiled and run in tests, and compared with what the pages show. Other projects use it too.</summary>
 internal static class Samples
 {
     /// <summary>The page shows the sample of this name in this source.</summary>
