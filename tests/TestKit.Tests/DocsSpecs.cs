@@ -16,6 +16,7 @@ public sealed class DocsSpecs
     [InlineData("advance", "DocsSpecs.cs")]
     [InlineData("full", "DocsSpecs.cs")]
     [InlineData("scenarios", "DocsSpecs.cs")]
+    [InlineData("power-cuts", "Crashes/PowerCutDocsSpecs.cs")]
     [InlineData("log", "Support/OrderLog.cs")]
     [InlineData("xunit2", "Xunit2KitSpecs.cs")]
     [InlineData("hosting", "../TestKit.Hosting.Tests/HostingKitSpecs.cs")]
