@@ -2,14 +2,33 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using Akka.Streams.IO;
 using Akka.Streams.TestKit;
+using AkkaAio.Interop.Engines;
 using AkkaAio.Streams.Tests.Support;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace AkkaAio.Streams.Tests;
 
-public sealed class SinkResultSpecsOnMemory(ITestOutputHelper output) : SinkResultSpecs(EngineKind.Memory, output);
+public sealed class SinkResultSpecsOnMemory(ITestOutputHelper output) : SinkResultSpecs(EngineKind.Memory, output)
+{
+    [Fact]
+    public async Task The_end_waits_for_the_read_of_what_the_file_has_behind_it()
+    {
+        var written = 0;
+        Engine.OnWritten = (_, _, _, _) => Interlocked.Increment(ref written);
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Opcode == IoOpcode.Read };
+        var path = PathOf(Pattern(20_000));
+        var result = Source.Single<ReadOnlyMemory<byte>>(Pattern(4096 + 100, seed: 2)).RunWith(
+            AioSink.ToFile(path, new AioWriteSettings { Mode = FileMode.Open, BlockSize = 4096, Flush = AioFlushPolicy.Never }),
+            Materializer);
+        await Eventually(() => Volatile.Read(ref written) == 1, "the full block is written");
+        await Eventually(() => Engine.Release() == 1, "what is behind the last byte is read");
+        Assert.Equal(4096 + 100, (await result.WaitAsync(Patience.Long)).Count);
+        Assert.Equal([.. Pattern(4096 + 100, seed: 2), .. Pattern(20_000)[(4096 + 100)..]], OnDisk(path));
+    }
+}
 
 public sealed class SinkResultSpecsOnLinuxAio(ITestOutputHelper output) : SinkResultSpecs(EngineKind.LinuxAio, output);
 

@@ -123,10 +123,9 @@ internal sealed partial class WriteLogic
     /// <summary>Writes what is in the block, and waits for all writes.</summary>
     private void WriteRest(Action then)
     {
-        _whenAllWritten = then;
         if (_filled == _stored)
         {
-            ContinueWhenAllWritten();
+            WhenAllWritten(then);
             return;
         }
 
@@ -136,16 +135,16 @@ internal sealed partial class WriteLogic
         _block!.GetSpan().Slice(_filled, padding).Clear();
         if (padding > 0 && _keptLength > Position)
         {
-            ReadInto(Position, _filled, padding, () => WritePart(end));
+            ReadInto(Position, _filled, padding, () => WritePart(end, then));
         }
         else
         {
-            WritePart(end);
+            WritePart(end, then);
         }
     }
 
     // Nothing else touches the block until the write has completed. Then it goes on with the sector that is not full.
-    private void WritePart(long end)
+    private void WritePart(long end, Action then)
     {
         var block = _block!;
         if (end > Position)
@@ -160,6 +159,13 @@ internal sealed partial class WriteLogic
             block.GetSpan().Slice((int)(start - _blockStart), rest).CopyTo(block.GetSpan());
             (_blockStart, _filled, _stored) = (start, rest, rest);
         });
+        WhenAllWritten(then);
+    }
+
+    private void WhenAllWritten(Action then)
+    {
+        _whenAllWritten = then;
+        ContinueWhenAllWritten();
     }
 
     private void ContinueWhenAllWritten()
