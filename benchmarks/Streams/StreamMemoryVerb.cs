@@ -23,7 +23,8 @@ internal static class StreamMemoryVerb
             DefaultValueFactory = _ => "akka-aio-memory.tmp",
         };
         var size = new SizeOption("--size", 1 << 20, 1L << 50, "Bytes of it [default: 10g]");
-        var limit = new SizeOption("--limit", 1 << 20, 1L << 50, "The exit code is 1 where the resident set was ever larger [default: 100m]");
+        var limit = new SizeOption(
+            "--limit", 1 << 20, 1L << 50, "The exit code is 1 where the resident set was ever larger [default: 100m]");
         var command = new Command(Name, $"Copies a file as a stream, {Window} chunks read ahead and {Window} blocks written at once.")
         {
             filename, size, limit,
