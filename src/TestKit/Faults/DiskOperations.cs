@@ -89,8 +89,10 @@ public sealed class DiskOperations
         : throw new ArgumentOutOfRangeException(nameof(rate), rate, "a chance is above 0 and at most 1");
 
     /// <summary>They end with this errno, and nothing is read, written or changed; a submit accepts nothing.</summary>
+    /// <exception cref="AioTestException">They are closes.</exception>
     public DiskRule Fail(Errno error) => error == Errno.None
         ? throw new ArgumentOutOfRangeException(nameof(error), error, "a failure has an errno")
+        : Kind == DiskOperationKind.Close ? throw new AioTestException($"Fail({error.Name()}) is not for closes: a close always closes")
         : Add(new DiskRule(_disk, this, $"fail with {error.Name()}") { Error = error });
 
     /// <summary>They move so many bytes at most, which is a success; a submit accepts so many operations.</summary>
