@@ -187,7 +187,8 @@ public sealed class RuleSpecs : OnDisk
             "Short(512) is for reads, writes and submits, and not for flushes of a",
             Assert.Throws<AioTestException>(() => Disk.Flushes("a").Short(512)).Message);
         Assert.Equal(
-            "Fail(EIO) is not for closes: a close always closes", Assert.Throws<AioTestException>(() => Disk.Closes().Fail(Errno.EIO)).Message);
+            "Fail(EIO) is not for closes: a close always closes",
+            Assert.Throws<AioTestException>(() => Disk.Closes().Fail(Errno.EIO)).Message);
         Assert.Equal("disk with seed 1; rules: none; running: none; last: none", Disk.ToString());
     }
 }
