@@ -24,8 +24,8 @@ public sealed record AioReadSettings
     public int? ReadSize { get; init; }
 
     /// <summary>
-    /// Reads that are under way or wait to be pulled, and so the most buffers that the source holds: 1 to 1024. Null: <c>Attributes.InputBuffer</c>, its max,
-    /// where the source has one, else <c>read-ahead</c>.
+    /// Reads that are under way or wait to be pulled, and so the most buffers that the source holds: 1 to 1024. Null:
+    /// <c>Attributes.InputBuffer</c>, its max, where the source has one, else <c>read-ahead</c>.
     /// </summary>
     public int? ReadAhead { get; init; }
 

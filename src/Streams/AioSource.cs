@@ -35,7 +35,8 @@ public static partial class AioSource
     public static Source<AioBuffer, Task<IOResult>> BuffersFrom(AioFile file, AioReadSettings? settings = null) =>
         From(new AioFileTarget(file), settings, (buffer, start, length) => buffer.Share(start, length));
 
-    private static Source<T, Task<IOResult>> From<T>(AioFileTarget target, AioReadSettings? settings, Func<AioBuffer, int, int, T> toElement) =>
+    private static Source<T, Task<IOResult>> From<T>(
+        AioFileTarget target, AioReadSettings? settings, Func<AioBuffer, int, int, T> toElement) =>
         Source.FromGraph(new ReadStage<T>(target, (settings ?? AioReadSettings.Default).Checked(), toElement));
 
     private static ReadOnlyMemory<byte> Copy(AioBuffer buffer, int start, int length)

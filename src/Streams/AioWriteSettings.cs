@@ -26,9 +26,9 @@ public sealed record AioWriteSettings
     public int? Window { get; init; }
 
     /// <summary>
-    /// How many bytes a direct file is made longer ahead of the writes, from its second block on: <see cref="AioOpenOptions.GrowAhead"/>. What
-    /// is not needed is cut off before the last flush; after a crash the file ends in zeros. 0 to 1 TiB. Null: <c>grow-ahead</c> for a file
-    /// that is new or emptied, 0 for others. No use with an <see cref="AioFile"/>.
+    /// How many bytes a direct file is made longer ahead of the writes, from its second block on:
+    /// <see cref="AioOpenOptions.GrowAhead"/>. What is not needed is cut off before the last flush; after a crash the file ends in zeros.
+    /// 0 to 1 TiB. Null: <c>grow-ahead</c> for a file that is new or emptied, 0 for others. No use with an <see cref="AioFile"/>.
     /// </summary>
     public long? GrowAhead { get; init; }
 
@@ -36,8 +36,8 @@ public sealed record AioWriteSettings
     public AioFlushPolicy? Flush { get; init; }
 
     /// <summary>
-    /// How else a path is opened: Direct, PreallocationSize, UnixCreateMode … Its Mode and Access do not count: <see cref="Mode"/> does, and
-    /// the file is opened for reading too where it is direct. Null: the defaults.
+    /// How else a path is opened: Direct, PreallocationSize, UnixCreateMode … Its Mode and Access do not count: <see cref="Mode"/> does,
+    /// and the file is opened for reading too where it is direct. Null: the defaults.
     /// </summary>
     public AioOpenOptions? Open { get; init; }
 
@@ -45,7 +45,7 @@ public sealed record AioWriteSettings
     {
         ArgumentOutOfRangeException.ThrowIfNegative(Start);
         return Mode == FileMode.Append && Start != 0
-            ? throw new ArgumentException($"{nameof(FileMode)}.Append starts at the end of the file; {nameof(Start)} is {Start}", nameof(Start))
+            ? throw new ArgumentException($"Append starts at the end of the file; {nameof(Start)} is {Start}: leave it at 0", nameof(Start))
             : this;
     }
 

@@ -119,7 +119,13 @@ public abstract class AlignmentSpecs : StreamSpecs
             foreach (var length in (int[])[0, 1, 511, 512, 4097, 70_000])
             {
                 var path = PathOf(Pattern(old), NewName());
-                var settings = new AioWriteSettings { Mode = FileMode.Append, BlockSize = 4096, Flush = AioFlushPolicy.Never, Open = Direct };
+                var settings = new AioWriteSettings
+                {
+                    Mode = FileMode.Append,
+                    BlockSize = 4096,
+                    Flush = AioFlushPolicy.Never,
+                    Open = Direct,
+                };
                 await Write(AioSink.ToFile(path, settings), Pattern(length, seed: 2), piece: 1000);
                 Assert.Equal([.. Pattern(old), .. Pattern(length, seed: 2)], OnDisk(path));
             }

@@ -46,8 +46,9 @@ public abstract class DeviceSpecs : StreamSpecs
     public async Task What_does_not_fit_faults_the_task()
     {
         var data = Pattern(10_000);
-        var fault = await Assert.ThrowsAsync<AbruptIOTerminationException>(() => Source.From(Pieces(data, 1000)).RunWith(
-            AioSink.ToFile(_disk.Device, Overwrite with { Start = Length - 4096, BlockSize = 4096, Window = 1 }), Materializer).WaitAsync(Patience.Long));
+        var sink = AioSink.ToFile(_disk.Device, Overwrite with { Start = Length - 4096, BlockSize = 4096, Window = 1 });
+        var fault = await Assert.ThrowsAsync<AbruptIOTerminationException>(
+            () => Source.From(Pieces(data, 1000)).RunWith(sink, Materializer).WaitAsync(Patience.Long));
         Assert.Equal((false, 4096), (fault.IoResult.WasSuccessful, fault.IoResult.Count));
         Assert.Equal(Errno.ENOSPC, Assert.IsType<AioSystemException>(fault.InnerException).Errno);
     }

@@ -22,7 +22,8 @@ public abstract class GraphSpecs : StreamSpecs
 {
     private static readonly AioFlushPolicy[] Policies =
     [
-        AioFlushPolicy.Never, AioFlushPolicy.OnComplete, AioFlushPolicy.EachElement, AioFlushPolicy.EveryBytes(1), AioFlushPolicy.EveryBytes(3000),
+        AioFlushPolicy.Never, AioFlushPolicy.OnComplete, AioFlushPolicy.EachElement,
+        AioFlushPolicy.EveryBytes(1), AioFlushPolicy.EveryBytes(3000),
     ];
 
     private static readonly Gen<Plan> Plans =
@@ -50,7 +51,8 @@ public abstract class GraphSpecs : StreamSpecs
     public async Task Whatever_the_stream_the_file_is_as_the_model_says()
     {
         var materializer = NewMaterializer();
-        await Plans.SampleAsync(plan => this.AssertAllStagesStoppedAsync(() => Check(plan, materializer), materializer), iter: 150, threads: 1);
+        await Plans.SampleAsync(
+            plan => this.AssertAllStagesStoppedAsync(() => Check(plan, materializer), materializer), iter: 150, threads: 1);
         await NothingIsLeft();
     }
 

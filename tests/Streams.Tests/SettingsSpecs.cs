@@ -32,7 +32,8 @@ public sealed class MisconfiguredSpecs(ITestOutputHelper output)
     {
         var result = await AioSource.FromFile(NewPath()).ToMaterialized(Sink.Ignore<ReadOnlyMemory<byte>>(), Keep.Left)
             .Run(Materializer).WaitAsync(Patience.Long);
-        Assert.Contains("akka.io.aio.streams.chunksize", Assert.IsType<AioConfigurationException>(result.Error).Message, StringComparison.Ordinal);
+        var error = Assert.IsType<AioConfigurationException>(result.Error);
+        Assert.Contains("akka.io.aio.streams.chunksize", error.Message, StringComparison.Ordinal);
         var fault = await Assert.ThrowsAsync<AioConfigurationException>(
             () => Source.Empty<ReadOnlyMemory<byte>>().RunWith(AioSink.ToFile(NewPath()), Materializer).WaitAsync(Patience.Long));
         Assert.Contains("chunk-size", fault.Message, StringComparison.Ordinal);

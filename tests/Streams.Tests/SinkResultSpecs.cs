@@ -53,7 +53,8 @@ public abstract class SinkResultSpecs : StreamSpecs
         var path = NewPath();
         var submitted = Ext.Shards.Sum(shard => shard.Counters.Submitted);
         var result = await Source.From(elements.Select(element => (ReadOnlyMemory<byte>)element))
-            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer).WaitAsync(Patience.Long);
+            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer)
+            .WaitAsync(Patience.Long);
         Assert.Equal(content.Length, result.Count);
         Assert.Equal(content, OnDisk(path));
         Assert.InRange(Ext.Shards.Sum(shard => shard.Counters.Submitted) - submitted, 0, 5); // one block, and a flush
@@ -68,7 +69,8 @@ public abstract class SinkResultSpecs : StreamSpecs
         var content = Pattern(64 << 20);
         var path = NewPath();
         var result = await Source.Single<ReadOnlyMemory<byte>>(content)
-            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer).WaitAsync(Patience.Long);
+            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer)
+            .WaitAsync(Patience.Long);
         Assert.Equal(content.Length, result.Count);
         Assert.True(OnDisk(path).AsSpan().SequenceEqual(content));
         Assert.InRange(Pool.AllocatedBytes, 0, 4 << 20);

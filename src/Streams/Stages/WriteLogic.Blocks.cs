@@ -34,7 +34,8 @@ internal sealed partial class WriteLogic
     private long EndOfData => Math.Max(_keptLength, _blockStart + _stored);
 
     // The end of the sector that a position is in, or ends at.
-    private long SectorEnd(long position) => position + ((_file!.OffsetAlignment - (position % _file.OffsetAlignment)) % _file.OffsetAlignment);
+    private long SectorEnd(long position) =>
+        position % _file!.OffsetAlignment is > 0 and var rest ? position + _file.OffsetAlignment - rest : position;
 
     private void PrepareBlocks(AioFile file, Action then)
     {

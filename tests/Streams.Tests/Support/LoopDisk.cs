@@ -3,7 +3,9 @@ using Xunit;
 
 namespace AkkaAio.Streams.Tests.Support;
 
-/// <summary>A loop device with sectors of this many bytes, and a file system on it if one is named. Needs root, and a skip says so.</summary>
+/// <summary>
+/// A loop device with sectors of this many bytes, and a file system on it if one is named. Needs root, and a skip says so.
+/// </summary>
 internal sealed class LoopDisk : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("akka-aio-loop-").FullName;
