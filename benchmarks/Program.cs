@@ -5,7 +5,6 @@ using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Benchmarks.Contenders;
 using AkkaAio.Benchmarks.Micro;
 using AkkaAio.Benchmarks.Null;
-using AkkaAio.Benchmarks.Streams;
 using AkkaAio.Demo.CommandLine;
 using AkkaAio.Demo.Verbs;
 
@@ -16,7 +15,6 @@ var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akk
     MicroVerb.Create(stop),
     BenchVerb.Create(config: new("--config"), stop, noData: new AioSetup(new NullEngine())),
     ContenderVerb.Create(stop),
-    StreamMemoryVerb.Create(stop),
     ClusterShardsVerb.Create(stop),
     ClusterStreamsVerb.Create(stop),
     ClusterStreamsVerb.CreateOwner(stop),
