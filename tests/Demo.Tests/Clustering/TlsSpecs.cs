@@ -1,4 +1,6 @@
-using AkkaAio.Tests.Support;namespace AkkaAio.Demo.Tests.Clustering;
+using AkkaAio.Tests.Support;
+
+namespace AkkaAio.Demo.Tests.Clustering;
 
 /// <summary>A cluster by <c>config/node-tls.conf</c>: a process without a certificate of its authority stays out.</summary>
 public sealed class TlsSpecs : IDisposable

@@ -9,8 +9,8 @@ internal static class FreePort
     private static int s_taken;
 
     /// <summary>
-    /// A port that nobody listens to, each once. It is below the range that the kernel takes outgoing connections' ports from: one of those may
-    /// be a connection's, or another test's, before the node binds it.
+    /// A port that nobody listens to, each once. It is below the range that the kernel takes outgoing connections' ports from: one of those
+    /// may be a connection's, or another test's, before the node binds it.
     /// </summary>
     public static int Take()
     {
