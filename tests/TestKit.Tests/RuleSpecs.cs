@@ -83,7 +83,7 @@ public sealed class RuleSpecs : OnDisk
             (DiskOperationKind.Rename, Disk.Renames(), () => Aio.RenameAsync("/c", "/d")),
             (DiskOperationKind.Delete, Disk.Deletes(), () => Aio.DeleteAsync("/d")),
             (DiskOperationKind.SyncFolder, Disk.FolderSyncs(), () => Aio.SyncFolderAsync("/")),
-            (DiskOperationKind.Flush, Disk.Flushes(), async () => await file.FlushAsync()), // the last one: a failed flush is for ever
+            (DiskOperationKind.Flush, Disk.Flushes(), async () => await file.FlushAsync()), // last: later flushes fail too
         ];
         foreach (var (kind, chosen, act) in kinds)
         {

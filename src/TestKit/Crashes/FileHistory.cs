@@ -6,7 +6,7 @@ internal sealed class FileHistory(DiskHistory history, FileState initial)
     private const int FileSystemBlock = 4096; // ext4's and XFS's, unless they were made with another
 
     private readonly List<Change> _changes = [];
-    private int _unsettled; // all changes before it are settled for ever
+    private int _unsettled; // index of the first change that a later flush may still decide
     private long _length = initial.Length;
 
     public int SectorSize => history.SectorSize;

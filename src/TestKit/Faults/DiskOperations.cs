@@ -64,14 +64,14 @@ public sealed class DiskOperations
         return new(this) { Predicate = before is null ? condition : operation => before(operation) && condition(operation) };
     }
 
-    /// <summary>Not the first so many of those that all other conditions choose.</summary>
+    /// <summary>Leaves out the first <paramref name="count"/> of the operations that all other conditions choose.</summary>
     public DiskOperations Skip(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return new(this) { Skipped = count };
     }
 
-    /// <summary>At most so many: then the rule does nothing more.</summary>
+    /// <summary>Chooses at most <paramref name="count"/> operations: after them the rule does nothing.</summary>
     public DiskOperations Times(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
