@@ -6,10 +6,12 @@ namespace AkkaAio.Benchmarks.Compare;
 internal static class StreamCases
 {
     public const string FileIo = "FileIO";
+    public const string LargeFileIo = "FileIO, 64 KiB";
     public const string Ours = "AkkaAio.Streams";
     public const string Fio = "fio libaio";
 
-    public const int Chunk = 128 << 10;
+    // AkkaAio's default read-size, block-size, read-ahead and window.
+    public const int Chunk = 256 << 10;
     private const int Window = 4;
     private const int Many = 16;
 
@@ -63,9 +65,9 @@ internal static class StreamCases
                 ],
                 Aio(", buffered", [.. options, "--buffered"]),
                 new OwnContender(FileIo, "file-io", 1, options),
-                new OwnContender($"{FileIo}{Cases.NoSpin}", "file-io", 1, options) { PoolSpins = false },
+                new OwnContender(LargeFileIo, "file-io", 1, [.. options, "--chunk", "64k"]),
             ],
-            References = [FileIo, $"{FileIo}{Cases.NoSpin}", .. isCached ? Array.Empty<string>() : [Fio]],
+            References = [FileIo, LargeFileIo, .. isCached ? Array.Empty<string>() : [Fio]],
             IsQuick = quick,
         };
     }

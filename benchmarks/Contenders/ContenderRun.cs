@@ -28,6 +28,9 @@ internal sealed record ContenderRun(string Kind, BenchOptions Options, int Files
     /// <summary>Elements are buffers of the pool.</summary>
     public bool Pooled { get; init; }
 
+    /// <summary>Bytes of an element of FileIO.</summary>
+    public int Chunk { get; init; }
+
     private Dictionary<string, object?> Config { get; } = new()
     {
         ["contender"] = Kind,

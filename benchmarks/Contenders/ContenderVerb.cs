@@ -48,10 +48,11 @@ internal static class ContenderVerb
         var minThreads = new NumberOption("--min-threads", 1, 32767, "Threads that .NET's pool makes without delay");
         var copy = new Option<bool>("--copy") { Description = "streams: from one file to another" };
         var pooled = new Option<bool>("--pooled") { Description = "aio-streams: elements are buffers of the pool" };
+        var chunk = new SizeOption("--chunk", 1, 1 << 30, "file-io: bytes of an element [default: 8k, as FileIO's own]");
         var options = new BenchCommandLine();
         var command = new Command(Name, "Runs one of what compare compares, and prints its result as JSON.")
         {
-            kind, files, buffered, cached, appends, pieces, minThreads, copy, pooled,
+            kind, files, buffered, cached, appends, pieces, minThreads, copy, pooled, chunk,
         };
         options.AddTo(command);
         command.Hidden = true;
@@ -70,6 +71,7 @@ internal static class ContenderVerb
                 Pieces = result.GetValue(pieces) ?? 1,
                 Copies = result.GetValue(copy),
                 Pooled = result.GetValue(pooled),
+                Chunk = (int)(result.GetValue(chunk) ?? 8 << 10),
             };
             var measured = await Kinds[run.Kind](run);
             Console.Out.WriteLine(BenchJson.Write(measured));
@@ -78,5 +80,5 @@ internal static class ContenderVerb
         return command;
     }
 
-    private static Task<IFileStreams> StartFileIo(ContenderRun run) => Task.FromResult<IFileStreams>(new FileIoStreams(run.Options.Bs));
+    private static Task<IFileStreams> StartFileIo(ContenderRun run) => Task.FromResult<IFileStreams>(new FileIoStreams(run.Chunk));
 }

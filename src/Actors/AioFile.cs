@@ -122,8 +122,8 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <summary>Of commands that name none.</summary>
     internal AioPriority Priority { get; }
 
-    /// <summary>How many bytes more than needed it is made longer by.</summary>
-    internal long GrowAhead { get; }
+    /// <summary>How many bytes more than needed it is made longer by. A stream that writes much sets it for a file of its own.</summary>
+    internal long GrowAhead { get; set; }
 
     /// <summary>Its reads and writes are the blocking dispatcher's, whatever the engine.</summary>
     internal bool IsOnThreads { get; }

@@ -18,8 +18,14 @@ public sealed record AioReadSettings
     public long? Length { get; init; }
 
     /// <summary>
-    /// Chunks that are read ahead, and so the most buffers that the source holds: 1 to 1024. Null: <c>Attributes.InputBuffer</c>, its max,
-    /// where the source has one, else <c>read-ahead</c>.
+    /// Bytes of one read, of which several elements are made: 1 to 1 GiB. It is rounded down to a multiple of <see cref="ChunkSize"/>, and
+    /// is at least that. Null: <c>read-size</c>.
+    /// </summary>
+    public int? ReadSize { get; init; }
+
+    /// <summary>
+    /// Reads that are under way or wait to be pulled, and so the most buffers that the source holds: 1 to 1024. Null:
+    /// <c>Attributes.InputBuffer</c>, its max, where the source has one, else <c>read-ahead</c>.
     /// </summary>
     public int? ReadAhead { get; init; }
 
@@ -31,6 +37,13 @@ public sealed record AioReadSettings
 
     internal int ChunkSizeOr(AioStreamsExt configured) =>
         Limits.Check(ChunkSize ?? configured.ChunkSize, Limits.MostBlock, nameof(ChunkSize));
+
+    internal int ReadSizeOr(AioStreamsExt configured)
+    {
+        var chunkSize = ChunkSizeOr(configured);
+        var readSize = Limits.Check(ReadSize ?? configured.ReadSize, Limits.MostBlock, nameof(ReadSize));
+        return Math.Max(chunkSize, readSize - (readSize % chunkSize));
+    }
 
     internal int ReadAheadOr(AioStreamsExt configured, Attributes attributes, ActorMaterializerSettings materializer) =>
         Limits.Check(

@@ -7,8 +7,8 @@ namespace AkkaAio.Streams;
 public static partial class AioSource
 {
     /// <summary>
-    /// A file and what is appended to it, by whomever, until it is ended: by <see cref="IAioTail.Complete"/>, or by the stream's other end.
-    /// At the end of the file it looks for more once in <see cref="AioTailSettings.Poll"/>.
+    /// A file and what is appended to it, by any process, until it is ended: by <see cref="IAioTail.Complete"/>, or by the stream's other
+    /// end. At the end of the file it looks for more once in <see cref="AioTailSettings.Poll"/>.
     /// </summary>
     /// <remarks>
     /// When the path has become another file's (rename and create, as logrotate does), it goes on with that one from its start, once the

@@ -25,26 +25,24 @@ public static partial class AioSource
         From(new AioFileTarget(file), settings, Copy);
 
     /// <summary>
-    /// As <see cref="FromFile(string, AioReadSettings?)"/>, without a copy: each element is a buffer of the pool, which whoever receives it
-    /// disposes. An operator that drops elements leaks them, until a finalizer gives them back with a warning.
+    /// As <see cref="FromFile(string, AioReadSettings?)"/>, without a copy: each element is a buffer of the pool, or a share of one, which
+    /// whoever receives it disposes. An operator that drops elements leaks them, until a finalizer gives them back with a warning.
     /// </summary>
     public static Source<AioBuffer, Task<IOResult>> BuffersFrom(string path, AioReadSettings? settings = null) =>
-        From(new AioFileTarget(path), settings, buffer => buffer);
+        From(new AioFileTarget(path), settings, (buffer, start, length) => buffer.Share(start, length));
 
     /// <summary>As <see cref="BuffersFrom(string, AioReadSettings?)"/>, of a file that is open, and left open.</summary>
     public static Source<AioBuffer, Task<IOResult>> BuffersFrom(AioFile file, AioReadSettings? settings = null) =>
-        From(new AioFileTarget(file), settings, buffer => buffer);
+        From(new AioFileTarget(file), settings, (buffer, start, length) => buffer.Share(start, length));
 
-    private static Source<T, Task<IOResult>> From<T>(AioFileTarget target, AioReadSettings? settings, Func<AioBuffer, T> toElement) =>
+    private static Source<T, Task<IOResult>> From<T>(
+        AioFileTarget target, AioReadSettings? settings, Func<AioBuffer, int, int, T> toElement) =>
         Source.FromGraph(new ReadStage<T>(target, (settings ?? AioReadSettings.Default).Checked(), toElement));
 
-    private static ReadOnlyMemory<byte> Copy(AioBuffer buffer)
+    private static ReadOnlyMemory<byte> Copy(AioBuffer buffer, int start, int length)
     {
-        using (buffer)
-        {
-            var copy = GC.AllocateUninitializedArray<byte>(buffer.Length);
-            buffer.GetSpan().CopyTo(copy);
-            return copy;
-        }
+        var copy = GC.AllocateUninitializedArray<byte>(length);
+        buffer.GetSpan().Slice(start, length).CopyTo(copy);
+        return copy;
     }
 }

@@ -16,8 +16,10 @@ internal sealed class AioStreamsExt : IExtension
         ConfigKeys.Check(config, DefaultConfig(), Path);
         var reader = new ConfigReader(config.GetConfig(Path), Path);
         ChunkSize = (int)reader.Bytes("chunk-size", 1, Limits.MostBlock);
+        ReadSize = (int)reader.Bytes("read-size", 1, Limits.MostBlock);
         ReadAhead = reader.Int("read-ahead", 1, Limits.MostWindow);
         BlockSize = (int)reader.Bytes("block-size", 1, Limits.MostBlock);
+        GrowAhead = reader.Bytes("grow-ahead", 0, Limits.MostGrowAhead);
         Window = reader.Int("window", 1, Limits.MostWindow);
         TailPoll = reader.Time("tail.poll", TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
         Flush = reader.OneOf("flush", "never", "on-complete", "each-element") switch
@@ -32,9 +34,13 @@ internal sealed class AioStreamsExt : IExtension
 
     public int ChunkSize { get; }
 
+    public int ReadSize { get; }
+
     public int ReadAhead { get; }
 
     public int BlockSize { get; }
+
+    public long GrowAhead { get; }
 
     public int Window { get; }
 

@@ -25,12 +25,19 @@ public sealed record AioWriteSettings
     /// <summary>Writes under way at once, and so the most blocks that the sink holds: 1 to 1024. Null: <c>window</c>.</summary>
     public int? Window { get; init; }
 
+    /// <summary>
+    /// How many bytes a direct file is made longer ahead of the writes, from its second block on:
+    /// <see cref="AioOpenOptions.GrowAhead"/>. What is not needed is cut off before the last flush; after a crash the file ends in zeros.
+    /// 0 to 1 TiB. Null: <c>grow-ahead</c> for a file that is new or emptied, 0 for others. No use with an <see cref="AioFile"/>.
+    /// </summary>
+    public long? GrowAhead { get; init; }
+
     /// <summary>When what was written is made durable. Null: <c>flush</c>.</summary>
     public AioFlushPolicy? Flush { get; init; }
 
     /// <summary>
-    /// How else a path is opened: Direct, PreallocationSize, UnixCreateMode … Its Mode and Access do not count: <see cref="Mode"/> does, and
-    /// the file is opened for reading too where it is direct. Null: the defaults.
+    /// How else a path is opened: Direct, PreallocationSize, UnixCreateMode … Its Mode and Access do not count: <see cref="Mode"/> does,
+    /// and the file is opened for reading too where it is direct. Null: the defaults.
     /// </summary>
     public AioOpenOptions? Open { get; init; }
 
@@ -38,7 +45,7 @@ public sealed record AioWriteSettings
     {
         ArgumentOutOfRangeException.ThrowIfNegative(Start);
         return Mode == FileMode.Append && Start != 0
-            ? throw new ArgumentException($"{nameof(FileMode)}.Append starts at the end of the file; {nameof(Start)} is {Start}", nameof(Start))
+            ? throw new ArgumentException($"Append starts at the end of the file; {nameof(Start)} is {Start}: leave it at 0", nameof(Start))
             : this;
     }
 
@@ -46,11 +53,20 @@ public sealed record AioWriteSettings
     internal AioOpenOptions ToOpenOptions()
     {
         var options = Open ?? AioOpenOptions.Default;
-        var isEmptied = Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate;
         return options with
         {
             Mode = Mode,
-            Access = isEmptied || options.Direct == DirectIo.Off ? FileAccess.Write : FileAccess.ReadWrite,
+            Access = IsEmptied || options.Direct == DirectIo.Off ? FileAccess.Write : FileAccess.ReadWrite,
         };
     }
+
+    internal long GrowAheadOr(AioStreamsExt configured)
+    {
+        var bytes = GrowAhead ?? (IsEmptied ? configured.GrowAhead : 0);
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(GrowAhead));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Limits.MostGrowAhead, nameof(GrowAhead));
+        return bytes;
+    }
+
+    internal bool IsEmptied => Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate;
 }

@@ -7,6 +7,7 @@ internal static class Limits
 {
     public const int MostBlock = 1 << 30;
     public const int MostWindow = 1024;
+    public const long MostGrowAhead = 1L << 40;
 
     /// <exception cref="ArgumentOutOfRangeException">It is not 1 to <paramref name="most"/>.</exception>
     public static int Check(int value, int most, string name)

@@ -40,6 +40,9 @@ public sealed partial class AioTestDisk
     /// <summary>Opens of files; the path as for <see cref="Reads"/>.</summary>
     public DiskOperations Opens(string? path = null) => new(this, DiskOperationKind.Open, path);
 
+    /// <summary>Closes of files, to be held or delayed: a close always closes. The path as for <see cref="Reads"/>.</summary>
+    public DiskOperations Closes(string? path = null) => new(this, DiskOperationKind.Close, path);
+
     /// <summary>Changes of a file's length; the path as for <see cref="Reads"/>.</summary>
     public DiskOperations SetLengths(string? path = null) => new(this, DiskOperationKind.SetLength, path);
 

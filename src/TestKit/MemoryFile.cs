@@ -117,7 +117,9 @@ internal sealed class MemoryFile(MemoryEngine engine, string path, int descripto
     public void Dispose()
     {
         engine.OnFileCall?.Invoke("close", path); // an error of close(2) closes all the same
+        var operation = engine.Log?.Begin(DiskOperationKind.Close, path);
+        operation?.Wait();
         engine.Closed(this);
-        engine.Log?.Begin(DiskOperationKind.Close, path).End(0);
+        operation?.End(0);
     }
 }

@@ -75,7 +75,7 @@ internal sealed class MemoryInode(ulong number, FileHistory? history)
             Length = length;
             DataEnd = Math.Min(DataEnd, length);
             AllocatedEnd = Math.Min(AllocatedEnd, length);
-            history?.LengthSet(length);
+            history?.LengthSet(length, _pages);
         }
     }
 

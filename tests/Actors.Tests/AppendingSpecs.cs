@@ -49,7 +49,7 @@ public sealed class AppendingSpecs(ITestOutputHelper output) : AioTestKit(Engine
     }
 
     [Fact]
-    public void The_page_shows_the_sample_that_is_run_here() => ReadmeSpecs.AssertShows("appending", "docs/appending.md", SourcePath());
+    public void The_page_shows_the_sample_that_is_run_here() => Samples.AssertShows("appending", "docs/appending.md", SourcePath());
 
     private static byte[] TailOf(string what)
     {

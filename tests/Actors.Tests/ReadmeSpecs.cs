@@ -111,7 +111,7 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
     [InlineData("actor", "docs/actors.md")]
     [InlineData("task", "README.md")]
     [InlineData("producer", "docs/producers.md")]
-    public void The_page_shows_the_sample_that_is_run_here(string name, string page) => AssertShows(name, page, SourcePath());
+    public void The_page_shows_the_sample_that_is_run_here(string name, string page) => Samples.AssertShows(name, page, SourcePath());
 
     protected override void AfterAll()
     {
@@ -119,33 +119,7 @@ public sealed class ReadmeSpecs : Akka.TestKit.Xunit2.TestKit
         File.Delete(_path);
     }
 
-    /// <summary>The page shows the sample of this name in this source.</summary>
-    internal static void AssertShows(string name, string page, string source)
-    {
-        var text = File.ReadAllText(PageOf(page));
-        var shown = Between(text, $"<!-- sample: {name} -->\n```csharp\n", "```");
-        var run = Between(File.ReadAllText(source), $"// sample: {name}\n", "// end");
-        Assert.Equal(Dedent(run), Dedent(shown));
-    }
-
-    /// <summary>Where a page of the repository is.</summary>
-    internal static string PageOf(string page) => Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", page);
-
     private static string SourcePath([CallerFilePath] string path = "") => path;
-
-    private static string Between(string text, string start, string end)
-    {
-        var from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
-        Assert.True(from >= start.Length, $"{start} is missing");
-        return text[from..text.IndexOf(end, from, StringComparison.Ordinal)];
-    }
-
-    private static string Dedent(string text)
-    {
-        var lines = text.Split('\n').Where(line => line.Trim().Length > 0).ToArray();
-        var margin = lines.Min(line => line.Length - line.TrimStart().Length);
-        return string.Join('\n', lines.Select(line => line[margin..].TrimEnd()));
-    }
 
     /// <summary>Kills its child at every message, and restarts it.</summary>
     private sealed class Parent(Props child) : UntypedActor

@@ -68,7 +68,7 @@ public sealed class StartSpecs(ITestOutputHelper output) : AioTestKit(EngineKind
     [Theory]
     [InlineData("log")]
     [InlineData("reader")]
-    public void The_page_shows_the_sample_that_is_run_here(string name) => ReadmeSpecs.AssertShows(name, "docs/start.md", SourcePath());
+    public void The_page_shows_the_sample_that_is_run_here(string name) => Samples.AssertShows(name, "docs/start.md", SourcePath());
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 

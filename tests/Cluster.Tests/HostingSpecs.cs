@@ -1,6 +1,7 @@
 using System.Text;
 using Akka.Actor;
 using Akka.Hosting;
+using AkkaAio.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -67,7 +68,7 @@ public sealed class HostingSpecs : IDisposable
 
     private static IHost HostOf(Action<AkkaConfigurationBuilder> configure)
     {
-        var port = ClusterFixture.FreePort();
+        var port = FreePort.Take();
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddAkka("files", (akka, _) =>
         {

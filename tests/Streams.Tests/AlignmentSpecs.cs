@@ -15,6 +15,33 @@ public sealed class AlignmentSpecsOnLinuxAio(ITestOutputHelper output) : Alignme
 
 public sealed class AlignmentSpecsOnThreadPool(ITestOutputHelper output) : AlignmentSpecs(EngineKind.ThreadPool, output);
 
+public sealed class AlignmentSpecsOnExt4Of4096(ITestOutputHelper output) : AlignmentSpecsOnLoop(output, 4096, "ext4");
+
+public sealed class AlignmentSpecsOnXfsOf512(ITestOutputHelper output) : AlignmentSpecsOnLoop(output, 512, "xfs");
+
+public sealed class AlignmentSpecsOnXfsOf4096(ITestOutputHelper output) : AlignmentSpecsOnLoop(output, 4096, "xfs");
+
+/// <summary>On a file system of its own.</summary>
+public abstract class AlignmentSpecsOnLoop : AlignmentSpecs
+{
+    private readonly LoopDisk _disk;
+    private int _files;
+
+    private protected AlignmentSpecsOnLoop(ITestOutputHelper output, int sector, string fileSystem)
+        : base(EngineKind.LinuxAio, output) => _disk = new LoopDisk(sector, fileSystem);
+
+    // With 11 lengths each of them is played, at another start.
+    protected override int OneIn => 3;
+
+    protected override string NewName() => _disk[$"{++_files}"];
+
+    protected override void AfterAll()
+    {
+        base.AfterAll();
+        _disk.Dispose();
+    }
+}
+
 /// <summary>Direct files, read and written exact to the byte, wherever the stream starts and ends.</summary>
 public abstract class AlignmentSpecs : StreamSpecs
 {
@@ -26,25 +53,35 @@ public abstract class AlignmentSpecs : StreamSpecs
 
     private static readonly AioOpenOptions Direct = new() { Direct = DirectIo.Required };
 
-    private int _cases;
+    protected virtual string NewName() => NewPath();
 
     private protected AlignmentSpecs(EngineKind kind, ITestOutputHelper output, MemoryEngine? engine = null)
         : base(kind, output, engine: engine)
     {
     }
 
+    private int _cases;
+
     // 1 to 16, another one for each case.
-    private int Window => (_cases++ % 16) + 1;
+    private int Window => (_cases % 16) + 1;
+
+    /// <summary>Which share of the cases it plays: files of a slow disk play one in so many.</summary>
+    protected virtual int OneIn => 1;
 
     [SkippableFact]
     public async Task A_source_starts_and_ends_anywhere()
     {
         var content = Pattern(MiB + 5000);
-        var path = PathOf(content);
+        var path = PathOf(content, NewName());
         foreach (var start in Starts.Append(MiB + 4999).Append(MiB + 5000).Append(2 * MiB))
         {
             foreach (var length in Lengths)
             {
+                if (_cases++ % OneIn != 0)
+                {
+                    continue;
+                }
+
                 var (bytes, result) = await Read(AioSource.FromFile(path, new AioReadSettings
                 {
                     ChunkSize = 100_000,
@@ -81,8 +118,14 @@ public abstract class AlignmentSpecs : StreamSpecs
         {
             foreach (var length in (int[])[0, 1, 511, 512, 4097, 70_000])
             {
-                var path = PathOf(Pattern(old));
-                var settings = new AioWriteSettings { Mode = FileMode.Append, BlockSize = 4096, Open = Direct };
+                var path = PathOf(Pattern(old), NewName());
+                var settings = new AioWriteSettings
+                {
+                    Mode = FileMode.Append,
+                    BlockSize = 4096,
+                    Flush = AioFlushPolicy.Never,
+                    Open = Direct,
+                };
                 await Write(AioSink.ToFile(path, settings), Pattern(length, seed: 2), piece: 1000);
                 Assert.Equal([.. Pattern(old), .. Pattern(length, seed: 2)], OnDisk(path));
             }
@@ -97,7 +140,12 @@ public abstract class AlignmentSpecs : StreamSpecs
         {
             foreach (var length in Lengths)
             {
-                var path = PathOf(Pattern(old));
+                if (_cases++ % OneIn != 0)
+                {
+                    continue;
+                }
+
+                var path = PathOf(Pattern(old), NewName());
                 var data = Pattern(length, seed: 2);
                 var settings = new AioWriteSettings
                 {
@@ -105,6 +153,7 @@ public abstract class AlignmentSpecs : StreamSpecs
                     Start = start,
                     BlockSize = 65_537, // rounded up to a sector's end
                     Window = Window,
+                    Flush = _cases % 4 == 0 ? AioFlushPolicy.OnComplete : AioFlushPolicy.Never,
                     Open = Direct,
                 };
                 Assert.Equal(length, await Write(AioSink.ToFile(path, settings), data, piece: 10_000));

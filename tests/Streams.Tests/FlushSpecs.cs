@@ -114,6 +114,24 @@ public sealed class FlushSpecs : StreamSpecs
     }
 
     [Fact]
+    public async Task What_was_grown_ahead_is_cut_off_before_the_last_flush()
+    {
+        var calls = new ConcurrentQueue<string>();
+        Engine.OnFileCall = (call, _) =>
+        {
+            calls.Enqueue(call);
+            return Errno.None;
+        };
+        Engine.OnOperation = (in request) =>
+        {
+            calls.Enqueue(request.Opcode.ToString());
+            return default;
+        };
+        await Write(AioSink.ToFile(NewPath()), Pattern(1_000_001), 10_000);
+        Assert.Equal(["ftruncate", nameof(IoOpcode.DataSync), "close"], calls.Where(call => call != nameof(IoOpcode.Write)).TakeLast(3));
+    }
+
+    [Fact]
     public async Task A_write_that_fails_cancels_the_upstream_and_says_what_is_known_to_be_written()
     {
         Engine.OnOperation = (in request) => new OperationFault

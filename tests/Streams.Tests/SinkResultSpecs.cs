@@ -2,14 +2,33 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using Akka.Streams.IO;
 using Akka.Streams.TestKit;
+using AkkaAio.Interop.Engines;
 using AkkaAio.Streams.Tests.Support;
+using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace AkkaAio.Streams.Tests;
 
-public sealed class SinkResultSpecsOnMemory(ITestOutputHelper output) : SinkResultSpecs(EngineKind.Memory, output);
+public sealed class SinkResultSpecsOnMemory(ITestOutputHelper output) : SinkResultSpecs(EngineKind.Memory, output)
+{
+    [Fact]
+    public async Task The_end_waits_for_the_read_of_what_the_file_has_behind_it()
+    {
+        var written = 0;
+        Engine.OnWritten = (_, _, _, _) => Interlocked.Increment(ref written);
+        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Opcode == IoOpcode.Read };
+        var path = PathOf(Pattern(20_000));
+        var result = Source.Single<ReadOnlyMemory<byte>>(Pattern(4096 + 100, seed: 2)).RunWith(
+            AioSink.ToFile(path, new AioWriteSettings { Mode = FileMode.Open, BlockSize = 4096, Flush = AioFlushPolicy.Never }),
+            Materializer);
+        await Eventually(() => Volatile.Read(ref written) == 1, "the full block is written");
+        await Eventually(() => Engine.Release() == 1, "what is behind the last byte is read");
+        Assert.Equal(4096 + 100, (await result.WaitAsync(Patience.Long)).Count);
+        Assert.Equal([.. Pattern(4096 + 100, seed: 2), .. Pattern(20_000)[(4096 + 100)..]], OnDisk(path));
+    }
+}
 
 public sealed class SinkResultSpecsOnLinuxAio(ITestOutputHelper output) : SinkResultSpecs(EngineKind.LinuxAio, output);
 
@@ -34,10 +53,11 @@ public abstract class SinkResultSpecs : StreamSpecs
         var path = NewPath();
         var submitted = Ext.Shards.Sum(shard => shard.Counters.Submitted);
         var result = await Source.From(elements.Select(element => (ReadOnlyMemory<byte>)element))
-            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer).WaitAsync(Patience.Long);
+            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer)
+            .WaitAsync(Patience.Long);
         Assert.Equal(content.Length, result.Count);
         Assert.Equal(content, OnDisk(path));
-        Assert.InRange(Ext.Shards.Sum(shard => shard.Counters.Submitted) - submitted, 0, 5); // blocks of 128 KiB, and a flush
+        Assert.InRange(Ext.Shards.Sum(shard => shard.Counters.Submitted) - submitted, 0, 5); // one block, and a flush
         await NothingIsLeft();
     }
 
@@ -49,7 +69,8 @@ public abstract class SinkResultSpecs : StreamSpecs
         var content = Pattern(64 << 20);
         var path = NewPath();
         var result = await Source.Single<ReadOnlyMemory<byte>>(content)
-            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer).WaitAsync(Patience.Long);
+            .RunWith(AioSink.ToFile(path, new AioWriteSettings { Open = new() { Direct = direct } }), Materializer)
+            .WaitAsync(Patience.Long);
         Assert.Equal(content.Length, result.Count);
         Assert.True(OnDisk(path).AsSpan().SequenceEqual(content));
         Assert.InRange(Pool.AllocatedBytes, 0, 4 << 20);
@@ -123,6 +144,25 @@ public abstract class SinkResultSpecs : StreamSpecs
         var settings = new AioWriteSettings { Open = new() { PreallocationSize = 1 << 20 } };
         await Write(AioSink.ToFile(path, settings), Pattern(5000), piece: 100);
         Assert.Equal(Pattern(5000), OnDisk(path));
+    }
+
+    [SkippableFact]
+    public async Task A_file_that_grows_ahead_is_cut_before_the_last_flush()
+    {
+        var path = NewPath();
+        var longest = 0L;
+        var content = Pattern(3_000_001);
+        var source = Source.From(Pieces(content, 100_000)).Select(piece =>
+        {
+            longest = Math.Max(longest, File.Exists(path) || Kind == EngineKind.Memory ? LengthOnDisk(path) : 0);
+            return piece;
+        });
+        await source.RunWith(AioSink.ToFile(path, new AioWriteSettings { GrowAhead = 8 << 20 }), Materializer).WaitAsync(Patience.Long);
+        Assert.Equal(content, OnDisk(path));
+        if (Kind == EngineKind.LinuxAio)
+        {
+            Assert.InRange(longest, 8 << 20, 16 << 20);
+        }
     }
 
     [SkippableFact]

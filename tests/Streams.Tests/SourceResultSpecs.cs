@@ -78,7 +78,7 @@ public abstract class SourceResultSpecs : StreamSpecs
     {
     }
 
-    protected static AioReadSettings Settings { get; } = new() { ChunkSize = Chunk };
+    protected static AioReadSettings Settings { get; } = new() { ChunkSize = Chunk, ReadSize = Chunk };
 
     [SkippableFact]
     public async Task The_end_of_the_file_completes_it()

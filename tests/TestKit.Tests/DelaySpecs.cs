@@ -1,4 +1,5 @@
 using AkkaAio.TestKit.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
 
 namespace AkkaAio.TestKit.Tests;
 
@@ -23,6 +24,22 @@ public sealed class DelaySpecs : OnDisk
         Assert.All(
             Disk.Operations.Where(operation => operation.Kind == DiskOperationKind.Read),
             read => Assert.Equal(Delay, read.EndedAt - read.StartedAt));
+    }
+
+    [Fact]
+    public async Task A_rule_says_that_it_has_hit_when_time_may_be_moved_and_not_before()
+    {
+        var clock = new WatchedClock();
+        var disk = new AioTestDisk { Time = clock };
+        using var system = NewSystem(disk);
+        using var rule = disk.Opens().Delay(Delay);
+        clock.OnTimer = () => rule.Hits;
+        var opening = AioExt.Get(system).OpenAsync("/a", New);
+        await rule.WhenHit();
+        Assert.Equal(0, clock.Seen);
+        clock.Advance(Delay);
+        await (await opening.WaitAsync(Patience)).DisposeAsync();
+        await system.Terminate();
     }
 
     [Fact]
@@ -69,7 +86,7 @@ public sealed class DelaySpecs : OnDisk
     [Fact]
     public async Task A_delay_that_is_due_after_the_actor_systems_end_harms_nothing()
     {
-        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var clock = new FakeTimeProvider();
         var disk = new AioTestDisk { Time = clock };
         using var system = NewSystem(disk);
         disk.WriteAllBytes("/a", BlockOf(1));
@@ -82,5 +99,18 @@ public sealed class DelaySpecs : OnDisk
         await end.WaitAsync(Patience);
         await read.WaitAsync(Patience);
         await disk.ExpectNoLeaks(system);
+    }
+
+    private sealed class WatchedClock : FakeTimeProvider
+    {
+        public Func<long> OnTimer { get; set; } = () => 0;
+
+        public long? Seen { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Seen ??= OnTimer();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }

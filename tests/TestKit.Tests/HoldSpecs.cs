@@ -107,6 +107,13 @@ public sealed class HoldSpecs : OnDisk
         Assert.False(flush.IsCompleted);
         submits.Release(1);
         await flush.WaitAsync(Patience);
+
+        using var closes = Disk.Closes().Hold();
+        var close = file.DisposeAsync().AsTask();
+        await closes.WhenHit();
+        Assert.False(close.IsCompleted);
+        closes.Release(1);
+        await close.WaitAsync(Patience);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class RuleSpecs : OnDisk
             (DiskOperationKind.Rename, Disk.Renames(), () => Aio.RenameAsync("/c", "/d")),
             (DiskOperationKind.Delete, Disk.Deletes(), () => Aio.DeleteAsync("/d")),
             (DiskOperationKind.SyncFolder, Disk.FolderSyncs(), () => Aio.SyncFolderAsync("/")),
-            (DiskOperationKind.Flush, Disk.Flushes(), async () => await file.FlushAsync()), // the last one: a failed flush is for ever
+            (DiskOperationKind.Flush, Disk.Flushes(), async () => await file.FlushAsync()), // last: later flushes fail too
         ];
         foreach (var (kind, chosen, act) in kinds)
         {
@@ -186,6 +186,9 @@ public sealed class RuleSpecs : OnDisk
         Assert.Equal(
             "Short(512) is for reads, writes and submits, and not for flushes of a",
             Assert.Throws<AioTestException>(() => Disk.Flushes("a").Short(512)).Message);
+        Assert.Equal(
+            "Fail(EIO) is not for closes: a close always closes",
+            Assert.Throws<AioTestException>(() => Disk.Closes().Fail(Errno.EIO)).Message);
         Assert.Equal("disk with seed 1; rules: none; running: none; last: none", Disk.ToString());
     }
 }

@@ -44,7 +44,8 @@ start() {
   case $where in
     shutdown) mkfs.xfs -q -f -K "$work/image" && mount -o loop "$work/image" "$work/mnt" ;;
     xfs) mkfs.xfs -q -f -K "$disk_device" && mount "$disk_device" "$work/mnt" ;;
-    ext4) mkfs.ext4 -q -F -E nodiscard "$disk_device" && mount "$disk_device" "$work/mnt" ;;
+    # The journal's commit, every 5 s, and the thread that zeroes inode tables flush the disk: they would cover what no writer flushed.
+    ext4) mkfs.ext4 -q -F -E nodiscard "$disk_device" && mount -o commit=600,noinit_itable "$disk_device" "$work/mnt" ;;
   esac || fail "no file system: $where"
   [[ " $* " != *" --overwrite "* ]] || { head -c 32M /dev/zero | tr '\0' x >"$work/mnt/log"; sync -f "$work/mnt/log"; }
   : >"$work/acks"
@@ -87,10 +88,15 @@ records() {
 }
 keeps_all() { records "$@"; total=$((total + acknowledged)) lost_all=$((lost_all + lost)); }
 
+# A flush that the file system makes for itself can cover what the writer did not flush: a few tries, each a fresh file system.
 failed=0
 must_lose() {
-  records "$@"
-  [ "$lost" -gt 0 ] || { echo "no loss: this cut cannot see a missing flush"; failed=1; }
+  for try in 1 2 3; do
+    records "$@"
+    [ "$lost" = 0 ] || return
+  done
+  echo "no loss in 3 tries: these cuts cannot see a missing flush"
+  failed=1
 }
 
 # closed WHERE GROWAHEAD: a file that was flushed and then closed is as long as what was written to it.

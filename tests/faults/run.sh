@@ -242,10 +242,14 @@ for engine in linux-aio thread-pool io-uring posix-aio; do
     target=$work/stalled/folder/file
     [ $what != close:close ] || target=$work/fuse/disk
     others=(--others "$work")
-    [[ $what = writes:* && $engine =~ thread-pool|posix-aio ]] && others=() # their depth is full of what is stuck
+    [[ $what = writes:* && $engine != linux-aio ]] && others=() # their depth is full of what is stuck; io-uring: its row below
     row "Terminate, stuck ${what%%:*}: $engine" '[ $code = 0 ]' \
       ending "echo stall ${what##*:} >$work/fuse/control" "echo release >$work/fuse/control" "${what%%:*}" "$target" "engine = $engine" "${others[@]}"
   done
+  # One of twelve times io_uring_enter itself waits, and the files of the same shard with it.
+  [ $engine != io-uring ] || { remount; not_mended "another disk beside stuck writes: io-uring" '[ $code = 0 ]' \
+    ending "echo stall write >$work/fuse/control" "echo release >$work/fuse/control" writes "$work/stalled/folder/file" "engine = io-uring" \
+    --others "$work"; }
   remount
   row "a flush that failed stays failed: $engine" '[ $code = 0 ]' \
     dotnet "$driver" failed-flush "$work/stalled/folder/file" "$work/fuse/control" --hocon "akka.io.aio.engine = $engine"

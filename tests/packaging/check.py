@@ -19,6 +19,7 @@ PACKAGES = {
         },
         ["AkkaAio.Cluster"],
     ),
+    "AkkaAio.TestKit": ({"AkkaAio": exactly}, ["AkkaAio.TestKit"]),
     "AkkaAio.Hosting": ({"AkkaAio": exactly, "Akka.Hosting": akka, METRICS: "1.15.3"}, ["AkkaAio.Hosting"]),
     "AkkaAio.Streams": ({"AkkaAio": exactly, "Akka.Streams": akka}, ["AkkaAio.Streams"]),
 }

@@ -137,6 +137,13 @@ for _ in 1 2 3; do
 done
 step "the log of docs/start.md: $appended records, three kills"
 
+fresh console kit AkkaAio.TestKit
+sample docs/testing.md kit >"$work/kit/Program.cs"
+[ -s "$work/kit/Program.cs" ] || fail "docs/testing.md has no sample 'kit'"
+quiet dotnet build "$work/kit" -o "$work/kit/out"
+prints kit EIO
+step "test kit"
+
 fresh console node AkkaAio.Cluster
 cp tests/packaging/cluster/Program.cs "$work/node/"
 with_akka node "$oldest"

@@ -5,11 +5,13 @@ using AkkaAio.Demo.Session;
 
 namespace AkkaAio.Demo.Copying;
 
-/// <summary>Copies a file with many reads and writes in flight.</summary>
-internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallback)
+/// <summary>Copies a file with many reads and writes in flight, or as a stream.</summary>
+internal sealed class FileCopier(AioSession session, bool asStream, Meter meter, BufferedNotice fallback)
 {
     private const int MostChunksAtOnce = 32;
     private const int Chunk = 256 * 1024;
+
+    private readonly AioExt _aio = session.Aio;
 
     /// <summary>Copies; the destination is replaced in the very end, or not at all.</summary>
     /// <returns>What the copy has not of the source, or of the file that it replaces, beside the bytes; in words.</returns>
@@ -18,7 +20,7 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public async Task<IReadOnlyList<string>> CopyAsync(CopyPlan plan, CancellationToken stop)
     {
-        await using var source = await aio.OpenAsync(
+        await using var source = await _aio.OpenAsync(
             plan.Source, new AioOpenOptions { Access = FileAccess.Read }, CancellationToken.None);
         fallback.Check(source);
         meter.AddTotal(source.Length);
@@ -33,7 +35,7 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
 
     private async Task WriteAsync(CopyPlan plan, AioFile source, string path, CancellationToken stop)
     {
-        await using var target = await aio.OpenAsync(
+        await using var target = await _aio.OpenAsync(
             path, new AioOpenOptions
             {
                 Mode = FileMode.Open,
@@ -42,12 +44,13 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
             },
             CancellationToken.None);
         fallback.Check(target);
-        var length = await CopyKnownLengthAsync(source, target, stop);
-        length = await CopyToEndAsync(source, target, length, stop);
+        var length = asStream
+            ? await StreamTransfer.CopyAsync(session.System, source, target, meter, stop)
+            : await CopyToEndAsync(source, target, await CopyKnownLengthAsync(source, target, stop), stop);
         if (source.IsDirect)
         {
             // Direct reads end at the length that the file system tells, which not every file system knows (FUSE).
-            await using var buffered = await aio.OpenAsync(
+            await using var buffered = await _aio.OpenAsync(
                 plan.Source, new AioOpenOptions { Access = FileAccess.Read, Direct = DirectIo.Off }, CancellationToken.None);
             length = await CopyToEndAsync(buffered, target, length, stop);
         }
@@ -77,7 +80,7 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
         {
             try
             {
-                using var buffer = aio.Pool.Rent(Chunk);
+                using var buffer = _aio.Pool.Rent(Chunk);
                 while (Interlocked.Increment(ref next) * Chunk is var offset && offset < Volatile.Read(ref end))
                 {
                     failed.Token.ThrowIfCancellationRequested();
@@ -104,7 +107,7 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
     /// </summary>
     private async Task<long> CopyToEndAsync(AioFile source, AioFile target, long end, CancellationToken stop)
     {
-        using var buffer = aio.Pool.Rent(Chunk);
+        using var buffer = _aio.Pool.Rent(Chunk);
         var offset = end - (end % AioBuffer.Alignment);
         while (true)
         {
@@ -199,9 +202,9 @@ internal sealed class FileCopier(AioExt aio, Meter meter, BufferedNotice fallbac
     // Within what a shard takes and the pool holds, whatever the configuration says.
     private int LoopsFor(long chunks)
     {
-        var commands = aio.Depth + aio.Settings.MaxQueueSize;
+        var commands = _aio.Depth + _aio.Settings.MaxQueueSize;
         return (int)Math.Max(1, Math.Min(
-            Math.Min(chunks, MostChunksAtOnce), Math.Min(commands, aio.Settings.BufferBudget / 2 / Chunk)));
+            Math.Min(chunks, MostChunksAtOnce), Math.Min(commands, _aio.Settings.BufferBudget / 2 / Chunk)));
     }
 
     private static long AlignUp(long value, int alignment) => (value + alignment - 1) / alignment * alignment;

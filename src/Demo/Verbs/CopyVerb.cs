@@ -18,6 +18,7 @@ internal static class CopyVerb
         {
             Description = "A file, new or to be replaced, or a folder to copy into; a symbolic link is followed",
         };
+        var stream = new Option<bool>("--stream") { Description = "Copies as a stream: from a source to a sink of AkkaAio.Streams" };
         var engine = EngineOption.OfFiles();
         var command = new Command(
             Name,
@@ -27,14 +28,17 @@ internal static class CopyVerb
             "place: DST is the old file or the complete new one, whatever happens in between. Holes are written as zeros. A SRC that " +
             "becomes shorter meanwhile is a failure.")
         {
-            source, destination, engine,
+            source, destination, stream, engine,
         };
+        command.Aliases.Add("cp");
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, token => RunAsync(
-            result.GetValue(config), result.GetValue(engine), result.GetValue(source)!, result.GetValue(destination)!, token)));
+            result.GetValue(config), result.GetValue(engine), result.GetValue(stream), result.GetValue(source)!,
+            result.GetValue(destination)!, token)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? configFile, string? engine, string source, string destination, CancellationToken stop)
+    private static async Task<int> RunAsync(
+        string? configFile, string? engine, bool asStream, string source, string destination, CancellationToken stop)
     {
         LostNames.Refuse(source);
         LostNames.Refuse(destination);
@@ -43,7 +47,7 @@ internal static class CopyVerb
         var meter = new Meter();
         return await ProgressBar.ShowAsync(Name, meter, async stderr =>
         {
-            var lost = await new FileCopier(session.Aio, meter, new BufferedNotice(Name, stderr)).CopyAsync(plan, stop);
+            var lost = await new FileCopier(session, asStream, meter, new BufferedNotice(Name, stderr)).CopyAsync(plan, stop);
             if (lost.Count > 0)
             {
                 stderr.Report(Name, $"{plan.Destination}: complete, but without {string.Join(", ", lost)}");

@@ -8,8 +8,8 @@ namespace AkkaAio.Streams.Stages;
 /// <typeparam name="T">The element.</typeparam>
 /// <param name="target">What to read.</param>
 /// <param name="settings">How.</param>
-/// <param name="toElement">Makes an element of a buffer that it owns from then on.</param>
-internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings settings, Func<AioBuffer, T> toElement)
+/// <param name="toElement">Makes an element of a part of a buffer: its start and length.</param>
+internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings settings, Func<AioBuffer, int, int, T> toElement)
     : GraphStageWithMaterializedValue<SourceShape<T>, Task<IOResult>>
 {
     private readonly Outlet<T> _out = new("AioSource.out");
@@ -37,9 +37,10 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
         private readonly Attributes _attributes;
 
         // In the order of the file: under way, or read and not pushed yet.
-        private readonly Queue<Chunk> _chunks = new();
+        private readonly Queue<Read> _reads = new();
         private AioFile? _file;
         private int _chunkSize;
+        private int _readSize;
         private int _readAhead;
         private long _next;
         private long _end;
@@ -58,6 +59,7 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
         {
             var settings = _stage.Settings;
             _chunkSize = settings.ChunkSizeOr(Configured);
+            _readSize = settings.ReadSizeOr(Configured);
             _readAhead = settings.ReadAheadOr(Configured, _attributes, ActorMaterializer.Settings);
             _next = settings.Start;
             _end = settings.Length is { } length && length < long.MaxValue - _next ? _next + length : long.MaxValue;
@@ -71,9 +73,9 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
 
         protected override void Stopped()
         {
-            foreach (var chunk in _chunks)
+            foreach (var read in _reads)
             {
-                chunk.Data?.Dispose();
+                read.Data?.Dispose();
             }
 
             _result.TrySetException(new AbruptStageTerminationException(this));
@@ -96,19 +98,19 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
         // As far as the file is known to reach; at its end one read at a time looks whether it has grown.
         private void ReadAhead()
         {
-            while (_chunks.Count < _readAhead && _next < _end && (_next < _file!.Length || _chunks.Count == 0))
+            while (_reads.Count < _readAhead && _next < _end && (_next < _file!.Length || _reads.Count == 0))
             {
-                var chunk = new Chunk((int)Math.Min(_chunkSize, _end - _next));
-                _chunks.Enqueue(chunk);
-                Tell(new Aio.RentRead(_file!, _next, chunk.Length)
+                var read = new Read((int)Math.Min(_readSize, _end - _next));
+                _reads.Enqueue(read);
+                Tell(new Aio.RentRead(_file!, _next, read.Length)
                 {
                     Token = new OnReply(reply =>
                     {
-                        (chunk.Data, chunk.Failure) = ((reply as Aio.RentReadCompleted)?.Buffer, (reply as Aio.CommandFailed)?.Cause);
+                        (read.Data, read.Failure) = ((reply as Aio.RentReadCompleted)?.Buffer, (reply as Aio.CommandFailed)?.Cause);
                         PushReady();
                     }),
                 });
-                _next += chunk.Length;
+                _next += read.Length;
             }
         }
 
@@ -116,21 +118,21 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
         {
             while (!HasEnded && _file is not null)
             {
-                if (!_chunks.TryPeek(out var chunk))
+                if (!_reads.TryPeek(out var read))
                 {
                     Finish(); // everything asked for has been pushed
                 }
-                else if (chunk.Failure is { } cause)
+                else if (read.Failure is { } cause)
                 {
                     Fail(cause);
                 }
-                else if (chunk.Data is { Length: 0 })
+                else if (read.Data is { } data && read.Pushed == data.Length)
                 {
-                    Finish();
+                    End(read, data);
                 }
-                else if (chunk.Data is { } data && IsAvailable(_stage._out))
+                else if (read.Data is not null && IsAvailable(_stage._out))
                 {
-                    PushFirst(chunk, data);
+                    Push(read, read.Data);
                 }
                 else
                 {
@@ -139,20 +141,28 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
             }
         }
 
-        private void PushFirst(Chunk chunk, AioBuffer data)
+        private void Push(Read read, AioBuffer data)
         {
-            _chunks.Dequeue();
-            var isLast = data.Length < chunk.Length;
-            if (!isLast)
-            {
-                ReadAhead();
-            }
+            var start = read.Pushed;
+            var count = Math.Min(_chunkSize, data.Length - start);
+            read.Pushed += count;
+            _pushed += count;
+            Push(_stage._out, _stage.ToElement(data, start, count));
+        }
 
-            _pushed += data.Length;
-            Push(_stage._out, _stage.ToElement(data));
+        // All of it has been pushed. Where it is shorter than what was asked for, the file has ended.
+        private void End(Read read, AioBuffer data)
+        {
+            var isLast = data.Length < read.Length;
+            _reads.Dequeue();
+            data.Dispose();
             if (isLast)
             {
                 Finish();
+            }
+            else
+            {
+                ReadAhead();
             }
         }
 
@@ -163,15 +173,18 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
         }
     }
 
-    private T ToElement(AioBuffer data) => toElement(data);
+    private T ToElement(AioBuffer data, int start, int length) => toElement(data, start, length);
 
     /// <summary>One read. Its data, or why there is none: once it has its reply.</summary>
-    private sealed class Chunk(int length)
+    private sealed class Read(int length)
     {
         public int Length => length;
 
         public AioBuffer? Data { get; set; }
 
         public Exception? Failure { get; set; }
+
+        /// <summary>Bytes of the data.</summary>
+        public int Pushed { get; set; }
     }
 }

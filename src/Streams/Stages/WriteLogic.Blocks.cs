@@ -11,6 +11,7 @@ internal sealed partial class WriteLogic
     private AioFile? _file;
     private int _window;
     private int _blockSize;
+    private long _growAhead;
 
     // What the file had when it was opened: it stays at least as long.
     private long _keptLength;
@@ -26,19 +27,21 @@ internal sealed partial class WriteLogic
     private long _written;
     private Action? _whenAllWritten;
 
+    private bool IsOurs => _stage.Target.Path is not null;
+
     private long Position => _blockStart + _filled;
 
     private long EndOfData => Math.Max(_keptLength, _blockStart + _stored);
 
     // The end of the sector that a position is in, or ends at.
-    private long SectorEnd(long position) => position + ((_file!.OffsetAlignment - (position % _file.OffsetAlignment)) % _file.OffsetAlignment);
+    private long SectorEnd(long position) =>
+        position % _file!.OffsetAlignment is > 0 and var rest ? position + _file.OffsetAlignment - rest : position;
 
     private void PrepareBlocks(AioFile file, Action then)
     {
         _file = file;
         var settings = _stage.Settings;
-        var isEmptied = _stage.Target.Path is not null && settings.Mode is FileMode.Create or FileMode.CreateNew or FileMode.Truncate;
-        (_keptLength, _paddedTo) = isEmptied ? (0L, file.Length) : (file.Length, 0L); // it may have been allocated ahead
+        (_keptLength, _paddedTo) = IsOurs && settings.IsEmptied ? (0L, file.Length) : (file.Length, 0L); // it may have been allocated ahead
         var start = settings.Mode == FileMode.Append ? file.Length : settings.Start;
         _blockSize = (int)SectorEnd(_blockSize);
         _stored = _filled = (int)(start % file.OffsetAlignment);
@@ -69,6 +72,11 @@ internal sealed partial class WriteLogic
         _taken += count;
         if (_filled == _blockSize)
         {
+            if (IsOurs)
+            {
+                _file!.GrowAhead = Math.Max(_file.GrowAhead, _growAhead); // not for a file of one block
+            }
+
             var block = _block;
             Write(block, _blockSize, () => block.Dispose());
             (_block, _blockStart, _filled, _stored) = (null, _blockStart + _blockSize, 0, 0);
@@ -116,10 +124,9 @@ internal sealed partial class WriteLogic
     /// <summary>Writes what is in the block, and waits for all writes.</summary>
     private void WriteRest(Action then)
     {
-        _whenAllWritten = then;
         if (_filled == _stored)
         {
-            ContinueWhenAllWritten();
+            WhenAllWritten(then);
             return;
         }
 
@@ -129,16 +136,16 @@ internal sealed partial class WriteLogic
         _block!.GetSpan().Slice(_filled, padding).Clear();
         if (padding > 0 && _keptLength > Position)
         {
-            ReadInto(Position, _filled, padding, () => WritePart(end));
+            ReadInto(Position, _filled, padding, () => WritePart(end, then));
         }
         else
         {
-            WritePart(end);
+            WritePart(end, then);
         }
     }
 
     // Nothing else touches the block until the write has completed. Then it goes on with the sector that is not full.
-    private void WritePart(long end)
+    private void WritePart(long end, Action then)
     {
         var block = _block!;
         if (end > Position)
@@ -153,6 +160,13 @@ internal sealed partial class WriteLogic
             block.GetSpan().Slice((int)(start - _blockStart), rest).CopyTo(block.GetSpan());
             (_blockStart, _filled, _stored) = (start, rest, rest);
         });
+        WhenAllWritten(then);
+    }
+
+    private void WhenAllWritten(Action then)
+    {
+        _whenAllWritten = then;
+        ContinueWhenAllWritten();
     }
 
     private void ContinueWhenAllWritten()
@@ -165,7 +179,7 @@ internal sealed partial class WriteLogic
         }
     }
 
-    /// <summary>Cuts off what was written behind the end of the data, unless somebody else has made the file longer.</summary>
+    /// <summary>Cuts off what is behind the end of the data, so that the last flush covers that too.</summary>
     private void CutPadding(Action then)
     {
         if (HasPadding)
@@ -178,7 +192,10 @@ internal sealed partial class WriteLogic
         }
     }
 
-    private bool HasPadding => _file is { IsBlockDevice: false } file && file.Length > EndOfData && file.Length <= _paddedTo;
+    // Not when somebody else has made the file longer. What was grown ahead is behind its known length.
+    private bool HasPadding =>
+        _file is { IsBlockDevice: false, Length: var length } &&
+        (length > EndOfData ? length <= _paddedTo : length == EndOfData && IsOurs && _file is { IsDirect: true, GrowAhead: > 0 });
 
     /// <summary>Fills a part of the block from the file, with zeros where that has ended.</summary>
     private void ReadInto(long offset, int start, int length, Action then)

@@ -47,6 +47,7 @@ internal sealed partial class WriteLogic : AioStageLogic
         _policy = settings.Flush ?? Configured.Flush;
         _window = Limits.Check(settings.Window ?? Configured.Window, Limits.MostWindow, nameof(settings.Window));
         _blockSize = Limits.Check(settings.BlockSize ?? Configured.BlockSize, Limits.MostBlock, nameof(settings.BlockSize));
+        _growAhead = settings.GrowAheadOr(Configured);
         _control.Started(GetAsyncCallback(GoOn));
         Open(_stage.Target, settings.ToOpenOptions(), file => PrepareBlocks(file, EndBusy));
     }

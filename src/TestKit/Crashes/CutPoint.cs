@@ -46,7 +46,7 @@ internal sealed record CutPoint(
     public IEnumerable<NameChange> WindowOfNames() =>
         Snapshot.Names.Skip(FirstName).TakeWhile(change => change.Applied <= Tick);
 
-    /// <summary>The names when so many of the undecided changes hold.</summary>
+    /// <summary>The names when the first changes that are not decided hold, as many as <paramref name="undecided"/> says.</summary>
     public ImmutableDictionary<string, FileHistory> NamesWith(int undecided)
     {
         var names = Names;

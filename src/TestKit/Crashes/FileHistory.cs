@@ -3,8 +3,10 @@ namespace AkkaAio.TestKit;
 /// <summary>What has been done to one file. Called under the file's own lock, so that the order here is the order of its bytes.</summary>
 internal sealed class FileHistory(DiskHistory history, FileState initial)
 {
+    private const int FileSystemBlock = 4096; // ext4's and XFS's, unless they were made with another
+
     private readonly List<Change> _changes = [];
-    private int _unsettled; // all changes before it are settled for ever
+    private int _unsettled; // index of the first change that a later flush may still decide
     private long _length = initial.Length;
 
     public int SectorSize => history.SectorSize;
@@ -123,39 +125,62 @@ internal sealed class FileHistory(DiskHistory history, FileState initial)
         }
     }
 
-    public void LengthSet(long length)
+    /// <summary>
+    /// The file ends elsewhere. What lies between a new end and the end of its block is zeroed too, by a write of its own, which may reach
+    /// the disk although the file keeps its length: seen on ext4.
+    /// </summary>
+    public void LengthSet(long length, PageTable current)
     {
         lock (history.Lock)
         {
-            if (length != _length)
+            if (length == _length)
             {
-                AddLength(length, history.NextTick());
+                return;
             }
+
+            var tick = history.NextTick();
+            if (length < _length)
+            {
+                var endOfBlock = (length + FileSystemBlock - 1) / FileSystemBlock * FileSystemBlock;
+                AddZeros(length, Math.Min(_length, endOfBlock), _length, current, tick);
+            }
+
+            AddLength(length, tick);
         }
     }
 
-    /// <summary>A range reads as zeros. Sectors that are only in part in it are written.</summary>
+    /// <summary>A range reads as zeros.</summary>
     public void HolePunched(long from, long end, long length, PageTable current)
     {
-        var size = SectorSize;
-        var (first, last) = ((from + size - 1) / size * size, end == length ? (end + size - 1) / size * size : end / size * size);
         lock (history.Lock)
         {
-            var tick = history.NextTick();
-            if (first < last)
-            {
-                _changes.Add(Change.Hole(first, last - first, tick));
-                history.ImagesChange(this);
-            }
+            AddZeros(from, end, length, current, history.NextTick());
+        }
+    }
 
-            foreach (var edge in new[] { from / size * size, end / size * size }.Distinct().Where(edge => edge < first || edge >= last))
+    // Sectors that are only in part in the range are written with what is around it.
+    private void AddZeros(long from, long end, long length, PageTable current, int tick)
+    {
+        if (from >= end)
+        {
+            return;
+        }
+
+        var size = SectorSize;
+        var (first, last) = ((from + size - 1) / size * size, (end == length ? end + size - 1 : end) / size * size);
+        if (first < last)
+        {
+            _changes.Add(Change.Hole(first, last - first, tick));
+            history.ImagesChange(this);
+        }
+
+        foreach (var edge in new[] { from / size * size, end / size * size }.Distinct().Where(edge => edge < end))
+        {
+            if (edge < first || edge >= last)
             {
-                if (from < end && edge < end)
-                {
-                    var bytes = new byte[size];
-                    current.Read(bytes, edge);
-                    AddWrite(edge, bytes, tick, edge).Applied = tick;
-                }
+                var bytes = new byte[size];
+                current.Read(bytes, edge);
+                AddWrite(edge, bytes, tick, edge).Applied = tick;
             }
         }
     }

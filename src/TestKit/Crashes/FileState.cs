@@ -38,7 +38,7 @@ internal sealed record FileState(PageTable Base, long Length, long DataEnd, int 
             }
             else if (change.NewLength is { } newLength)
             {
-                bytes.Zero(newLength, length);
+                bytes.Zero(newLength, long.MaxValue); // also what an older write has just put there again
                 (length, dataEnd) = (newLength, Math.Min(dataEnd, newLength));
             }
             else if (change.Bytes is null)

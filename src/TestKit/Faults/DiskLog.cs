@@ -115,7 +115,7 @@ internal sealed class DiskLog(AioTestDisk disk)
         return new SubmitFault { Error = submit.Fault, ShortTo = submit.ShortTo };
     }
 
-    /// <summary>Below the lock that <see cref="DiskOperation.Suspend"/>'s caller has: whether the rule keeps it.</summary>
+    /// <summary>Whether the rule keeps it.</summary>
     public bool Suspend(DiskOperation operation, DiskRule rule)
     {
         lock (_lock)
@@ -126,11 +126,19 @@ internal sealed class DiskLog(AioTestDisk disk)
             }
 
             operation.State = rule is DiskHold ? DiskOperationState.Held : DiskOperationState.Delayed;
+            return true;
+        }
+    }
+
+    /// <summary>The rule keeps it, and can let it go.</summary>
+    public void Suspended(DiskRule rule)
+    {
+        lock (_lock)
+        {
             rule.Hit();
         }
 
         Changed();
-        return true;
     }
 
     public bool Resume(DiskOperation operation)

@@ -123,6 +123,7 @@ public sealed class DiskOperation
                 static state => ((DiskOperation)state!).Resume(), this, delay, Timeout.InfiniteTimeSpan);
         }
 
+        _log.Suspended(rule); // not before: the test may move time at once
         return true;
     }
 

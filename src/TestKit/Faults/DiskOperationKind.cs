@@ -20,7 +20,7 @@ public enum DiskOperationKind
     /// <summary>The open of a file.</summary>
     Open,
 
-    /// <summary>The close of a file. No rule concerns it: a close always closes.</summary>
+    /// <summary>The close of a file, which does not fail.</summary>
     Close,
 
     /// <summary>ftruncate: its length is the file's new one.</summary>

@@ -64,14 +64,14 @@ public sealed class DiskOperations
         return new(this) { Predicate = before is null ? condition : operation => before(operation) && condition(operation) };
     }
 
-    /// <summary>Not the first so many of those that all other conditions choose.</summary>
+    /// <summary>Leaves out the first <paramref name="count"/> of the operations that all other conditions choose.</summary>
     public DiskOperations Skip(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return new(this) { Skipped = count };
     }
 
-    /// <summary>At most so many: then the rule does nothing more.</summary>
+    /// <summary>Chooses at most <paramref name="count"/> operations: after them the rule does nothing.</summary>
     public DiskOperations Times(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -89,8 +89,10 @@ public sealed class DiskOperations
         : throw new ArgumentOutOfRangeException(nameof(rate), rate, "a chance is above 0 and at most 1");
 
     /// <summary>They end with this errno, and nothing is read, written or changed; a submit accepts nothing.</summary>
+    /// <exception cref="AioTestException">They are closes.</exception>
     public DiskRule Fail(Errno error) => error == Errno.None
         ? throw new ArgumentOutOfRangeException(nameof(error), error, "a failure has an errno")
+        : Kind == DiskOperationKind.Close ? throw new AioTestException($"Fail({error.Name()}) is not for closes: a close always closes")
         : Add(new DiskRule(_disk, this, $"fail with {error.Name()}") { Error = error });
 
     /// <summary>They move so many bytes at most, which is a success; a submit accepts so many operations.</summary>

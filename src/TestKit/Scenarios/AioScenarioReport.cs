@@ -1,15 +1,29 @@
 namespace AkkaAio.TestKit;
 
 /// <summary>What <see cref="AioScenarios"/> has run; all of it was as the test wants it.</summary>
-/// <param name="Seed">It repeats them.</param>
-/// <param name="Operations">Of the run without a fault, that something may befall.</param>
-/// <param name="Scenarios">Those that were run.</param>
-/// <param name="Possible">Those that there are: each fault at each operation where it can happen.</param>
-/// <param name="NotReached">
-/// Scenarios in which the operation did not come, so that nothing befell it: the test does not do the same each time.
-/// </param>
-public sealed record AioScenarioReport(int Seed, int Operations, int Scenarios, int Possible, IReadOnlyList<string> NotReached)
+public sealed class AioScenarioReport
 {
+    internal AioScenarioReport()
+    {
+    }
+
+    /// <summary>It repeats them.</summary>
+    public int Seed { get; internal init; }
+
+    /// <summary>Operations of the run without a fault that something may befall.</summary>
+    public int Operations { get; internal init; }
+
+    /// <summary>Scenarios that were run.</summary>
+    public int Scenarios { get; internal init; }
+
+    /// <summary>Scenarios that there are: each fault at each operation where it can happen.</summary>
+    public int Possible { get; internal init; }
+
+    /// <summary>
+    /// Scenarios in which the operation did not come, so that nothing befell it: the test does not do the same each time.
+    /// </summary>
+    public IReadOnlyList<string> NotReached { get; internal init; } = [];
+
     /// <summary>All that there are were run, and in each the fault occurred.</summary>
     public bool IsExhaustive => Scenarios == Possible && NotReached.Count == 0;
 

@@ -42,7 +42,14 @@ public static class AioScenarios
             }
         }
 
-        return new AioScenarioReport(options.Seed, operations.Length, chosen.Length, all.Length, notReached);
+        return new AioScenarioReport
+        {
+            Seed = options.Seed,
+            Operations = operations.Length,
+            Scenarios = chosen.Length,
+            Possible = all.Length,
+            NotReached = notReached,
+        };
     }
 
     private static int[] Chosen(int count, AioScenarioOptions options)

@@ -104,27 +104,16 @@ public abstract class ExclusiveBarrierSpecsBase(string hocon, ITestOutputHelper 
     public async Task Other_files_go_on_while_a_SetLength_waits_and_runs()
     {
         var (file, other) = (await NewFile(8 * Block), await NewFile(Block));
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, path) =>
-        {
-            if (call == "ftruncate" && path == file.Path)
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
+        using var stuck = Rules.SetLengths(file.Path).Hold();
         var cut = Replies.Tell(new Aio.SetLength(file, 0));
         var behind = Replies.Tell(new Aio.ReadInto(file, new byte[Block], 0));
-        Assert.True(entered.Wait(Patience.Long));
+        await stuck.WhenHit();
         await Fence(other);
         await Replies.Do<Aio.Flushed>(new Aio.Flush(other));
         await Replies.Do<Aio.LengthSet>(new Aio.SetLength(other, 5));
         Assert.False(Replies.Has(cut));
         Assert.False(Replies.Has(behind));
-        leave.Set();
+        stuck.Release();
         await Replies.Of<Aio.LengthSet>(cut);
         Assert.Equal(0, (await Replies.Of<Aio.ReadIntoCompleted>(behind)).Count);
     }

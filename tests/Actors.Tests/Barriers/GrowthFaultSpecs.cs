@@ -44,13 +44,13 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
         var file = await NewFile(Block);
         var room = 8 * Block;
         Engine.OnAllocate = (_, end) => end > room ? Errno.ENOSPC : Errno.None;
-        using var stuck = new StuckCall(Engine, "fallocate", file.Path);
+        using var stuck = Rules.Allocations(file.Path).Times(1).Hold();
         var first = Replies.Tell(new Aio.Write(file, new byte[Block], Block));
-        stuck.AwaitEntered();
+        await stuck.WhenHit();
         var far = Replies.Tell(new Aio.Write(file, new byte[Block], 100 * Block));
         var near = Replies.Tell(new Aio.Write(file, new byte[Block], 2 * Block));
         await Fence(await NewFile(Block));
-        stuck.LetGo();
+        stuck.Release();
         await Replies.Of<Aio.WriteCompleted>(first);
         await Replies.Of<Aio.WriteCompleted>(near);
         Assert.Equal(Errno.ENOSPC, Assert.IsType<AioSystemException>((await Replies.Of<Aio.CommandFailed>(far)).Cause).Errno);
@@ -62,12 +62,12 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     {
         var file = await NewFile(Block);
         Engine.OnAllocate = (_, end) => end > 8 * Block ? Errno.ENOSPC : Errno.None;
-        using var stuck = new StuckCall(Engine, "fallocate", file.Path);
+        using var stuck = Rules.Allocations(file.Path).Times(1).Hold();
         var first = Replies.Tell(new Aio.Write(file, new byte[Block], Block));
-        stuck.AwaitEntered();
+        await stuck.WhenHit();
         var writes = Enumerable.Range(2, 20).Select(i => Replies.Tell(new Aio.Write(file, new byte[Block], i * Block))).ToArray();
         await Fence(await NewFile(Block));
-        stuck.LetGo();
+        stuck.Release();
         await Replies.Of<Aio.WriteCompleted>(first);
         await Task.WhenAll(writes.Select(Replies.Of));
         Assert.Equal(6, writes.Count(write => Replies.Of(write).Result is Aio.WriteCompleted));
@@ -175,15 +175,15 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     public async Task Appends_wait_for_a_growth_and_other_files_do_not()
     {
         var (file, other) = (await NewFile(), await NewFile(Block));
-        using var stuck = new StuckCall(Engine, "fallocate", file.Path);
+        using var stuck = Rules.Allocations(file.Path).Times(1).Hold();
         var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
         var flush = Replies.Tell(new Aio.Flush(file));
-        stuck.AwaitEntered();
+        await stuck.WhenHit();
         await Fence(other);
         await Replies.Do<Aio.Flushed>(new Aio.Flush(other));
         Assert.False(Replies.Has(write));
         Assert.False(Replies.Has(flush));
-        stuck.LetGo();
+        stuck.Release();
         await Replies.Of<Aio.WriteCompleted>(write);
         await Replies.Of<Aio.Flushed>(flush);
     }
@@ -192,16 +192,16 @@ public sealed class GrowthFaultSpecs(ITestOutputHelper output) : AioTestKit(Engi
     public async Task A_cancelled_write_that_waits_for_a_growth_is_not_performed()
     {
         var (file, other) = (await NewFile(), await NewFile(Block));
-        using var stuck = new StuckCall(Engine, "fallocate", file.Path);
+        using var stuck = Rules.Allocations(file.Path).Times(1).Hold();
         var write = Replies.Tell(new Aio.Write(file, Pattern(Block), 0));
-        stuck.AwaitEntered();
+        await stuck.WhenHit();
         Assert.True((await Replies.Do<Aio.Canceled>(new Aio.Cancel(write))).Found);
         Assert.Equal(AioOutcome.NotPerformed, (await Replies.Of<Aio.CommandFailed>(write)).Outcome);
         var close = Replies.Tell(new Aio.Close(file));
         await Fence(other);
-        stuck.LetGo();
+        stuck.Release();
         await Replies.Of<Aio.Closed>(close);
-        await stuck.Left;
+        await Eventually(() => Rules.RunningOperations.Count == 0, "the growth is done");
         Assert.Empty(OnDisk(file.Path));
     }
 }

@@ -17,12 +17,12 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
         await Eventually(() => LengthOnDisk(file.Path) == Block, "the growth is taken back");
 
         Engine.OnOperation = null;
-        using var stuck = new StuckCall(Engine, "fallocate", file.Path);
+        using var stuck = Rules.Allocations(file.Path).Times(1).Hold();
         var write = Replies.Tell(new Aio.Write(file, new byte[Block], Block));
-        stuck.AwaitEntered();
+        await stuck.WhenHit();
         await Replies.Do<Aio.Canceled>(new Aio.Cancel(write));
-        stuck.LetGo();
-        await stuck.Left;
+        stuck.Release();
+        await Eventually(() => Rules.RunningOperations.Count == 0, "the growth is done");
         await Fence(file);
         await Eventually(() => LengthOnDisk(file.Path) == Block, "the growth is taken back");
         await file.WriteAsync(Pattern(Block, 3), Block);
@@ -140,21 +140,21 @@ public sealed class GrowthTailSpecs(ITestOutputHelper output) : AioTestKit(Engin
         var file = await Ext.OpenAsync(NewPath(), New with { GrowAhead = 16 * Block });
         var other = await NewFile(Block);
         await file.WriteAsync(Pattern(Block), 0);
-        using var stuck = new StuckCall(Engine, "fallocate", file.Path);
+        using var stuck = Rules.Allocations(file.Path).Times(1).Hold();
         for (var i = 1; i < 14; i++)
         {
             await file.WriteAsync(Pattern(Block, i), i * Block); // the second half starts the next growth
         }
 
-        stuck.AwaitEntered();
+        await stuck.WhenHit();
         var barrier = Replies.Tell<Aio.BarrierCommand>(close ? new Aio.Close(file) : new Aio.SetLength(file, Block));
         await Fence(other);
-        stuck.LetGo();
+        stuck.Release();
         Assert.IsNotType<Aio.CommandFailed>(await Replies.Of(barrier));
         await Replies.Of(Replies.Tell(new Aio.Close(file)));
         await Fence(other);
         await Eventually(() => Engine.OpenFiles == 1, "the file is closed");
-        await stuck.Left;
+        await Eventually(() => Rules.RunningOperations.Count == 0, "the growth is done");
         Assert.Equal(close ? 14 * Block : Block, LengthOnDisk(file.Path));
     }
 }

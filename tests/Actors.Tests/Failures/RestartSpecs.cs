@@ -259,25 +259,13 @@ public abstract class RestartSpecsBase : AioTestKit
     public async Task Buffered_operations_under_way_survive(bool reaper)
     {
         var (file, direct) = (await NewFile(8 * Block, DirectIo.Off), await NewFile(Block));
-        using var entered = new CountdownEvent(4);
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call is "read" or "write")
-            {
-                entered.Signal();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
+        using var stuck = Rules.Any(file.Path).Hold();
         var commands = Enumerable.Range(0, 4).Select(i => Replies.Tell<Aio.Command>(i % 2 == 0
             ? new Aio.Write(file, Pattern(10, i), i * 10) : new Aio.ReadInto(file, new byte[10], i * 10))).ToList();
-        Assert.True(entered.Wait(Patience.Long));
+        await stuck.WhenHit(4);
         var close = Replies.Tell(new Aio.Close(file));
         await Crash(direct, reaper);
-        Engine.OnFileCall = null;
-        leave.Set();
+        stuck.Dispose();
         foreach (var command in commands)
         {
             Assert.IsNotType<Aio.CommandFailed>(await Replies.Of(command));

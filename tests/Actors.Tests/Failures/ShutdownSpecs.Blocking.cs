@@ -18,21 +18,10 @@ public abstract partial class ShutdownSpecsBase
 
         // The context has no fdatasync: a blocking thread does it.
         Engine.OnSubmit = requests => requests[0].Opcode == IoOpcode.DataSync ? new SubmitFault { Error = Errno.EINVAL } : default;
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == blocks)
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
+        using var stuck = (blocks == "ftruncate" ? Rules.SetLengths() : Rules.Flushes()).Hold();
         Aio.Command barrier = blocks == "ftruncate" ? new Aio.SetLength(file, Block) : new Aio.Flush(file);
         Replies.Tell(barrier);
-        Assert.True(entered.Wait(Patience.Long));
+        await stuck.WhenHit();
         var end = Terminate();
         if (UsesCoordination)
         {
@@ -43,14 +32,13 @@ public abstract partial class ShutdownSpecsBase
             }
 
             Assert.DoesNotContain(Ext.Shards, shard => shard.Context!.StopRequested); // which ends the drain
-            Engine.OnFileCall = null;
-            leave.Set();
+            stuck.Dispose();
             await end;
             Assert.IsNotType<Aio.CommandFailed>(await Replies.Of(barrier));
         }
         else
         {
-            leave.Set();
+            stuck.Dispose();
             await end;
             await Replies.Of(barrier); // done or aborted
         }
@@ -63,40 +51,16 @@ public abstract partial class ShutdownSpecsBase
     {
         _ = Ext;
         await Stats();
-        using var entered = new CountdownEvent(2);
-        using var closed = new CountdownEvent(2);
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "open")
-            {
-                entered.Signal();
-                leave.Wait(Patience.Long);
-            }
-            else if (call == "close")
-            {
-                closed.Signal();
-            }
-
-            return Errno.None;
-        };
+        using var stuck = Rules.Opens().Hold();
         var open = Replies.Tell(new Aio.Open(NewPath(), New));
         var task = Ext.OpenAsync(NewPath(), New);
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Terminate();
-        }
-        finally
-        {
-            leave.Set();
-        }
-
+        await stuck.WhenHit(2);
+        await Terminate();
+        stuck.Dispose();
         var reply = await Replies.Of(open);
         Assert.True(reply is Aio.Opened or Aio.CommandFailed, $"{reply}");
         await Task.WhenAny(task).WaitAsync(Patience.Long);
-        Assert.True(closed.Wait(Patience.Long), "the files are closed");
-        await Eventually(() => Engine.OpenFiles == 0, "the files are closed");
+        await Eventually(() => Rules.Operations.Count(operation => operation.Kind == DiskOperationKind.Close) == 2, "the files are closed");
     }
 
     [Fact]
@@ -104,31 +68,14 @@ public abstract partial class ShutdownSpecsBase
     {
         Abandons = true; // its memory comes back only after the test has let it go
         var file = await NewFile(8 * Block, DirectIo.Off);
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "write")
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
+        using var stuck = Rules.Writes().Hold();
         var write = Replies.Tell(new Aio.Write(file, new byte[10], 0));
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Terminate();
-            var failed = await Replies.Of<Aio.CommandFailed>(write);
-            Assert.IsType<AioAbortedException>(failed.Cause);
-            Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
-        }
-        finally
-        {
-            leave.Set();
-        }
+        await stuck.WhenHit();
+        await Terminate();
+        var failed = await Replies.Of<Aio.CommandFailed>(write);
+        Assert.IsType<AioAbortedException>(failed.Cause);
+        Assert.Equal(AioOutcome.MayHaveHappened, failed.Outcome);
+        stuck.Dispose();
 
         await Eventually(() => Pool.RentedBuffers == 0, "the memory is back");
     }
@@ -138,30 +85,12 @@ public abstract partial class ShutdownSpecsBase
     {
         Abandons = true;
         var file = await NewFile(64 * Block, DirectIo.Off);
-        using var entered = new CountdownEvent(16); // blocking-dispatcher.threads
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "write")
-            {
-                entered.Signal();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
+        using var stuck = Rules.Writes().Hold();
         var writes = Enumerable.Range(0, 40).Select(i => Replies.Tell(new Aio.Write(file, new byte[1], i))).ToArray();
-        Assert.True(entered.Wait(Patience.Long));
-        Engine.OnFileCall = (call, _) => call == "write" && !leave.Wait(Patience.Long) ? Errno.EIO : Errno.None;
-        try
-        {
-            await Terminate();
-            await Replies.AssertOneEach(writes);
-        }
-        finally
-        {
-            leave.Set();
-        }
+        await stuck.WhenHit(16); // blocking-dispatcher.threads
+        await Terminate();
+        await Replies.AssertOneEach(writes);
+        stuck.Dispose();
 
         await Eventually(() => Pool.RentedBuffers == 0, "the memory is back");
     }
@@ -170,40 +99,23 @@ public abstract partial class ShutdownSpecsBase
     [InlineData("open")]
     [InlineData("ftruncate")]
     [InlineData("close")]
-    public async Task A_call_on_a_file_that_is_stuck_in_the_kernel_does_not_hold_up_the_end(string stuck)
+    public async Task A_call_on_a_file_that_is_stuck_in_the_kernel_does_not_hold_up_the_end(string call)
     {
         Abandons = true;
         var file = await NewFile(8 * Block);
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == stuck)
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
-        Aio.Command command = stuck switch
+        using var stuck = (call switch { "open" => Rules.Opens(), "close" => Rules.Closes(), _ => Rules.SetLengths() }).Hold();
+        Aio.Command command = call switch
         {
             "open" => new Aio.Open(NewPath(), New),
             "close" => new Aio.Close(file),
             _ => new Aio.SetLength(file, Block),
         };
         Replies.Tell(command);
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Terminate();
-            await Replies.AssertOneEach(command);
-            Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(command)).Outcome);
-        }
-        finally
-        {
-            leave.Set();
-        }
+        await stuck.WhenHit();
+        await Terminate();
+        await Replies.AssertOneEach(command);
+        Assert.Equal(AioOutcome.MayHaveHappened, (await Replies.Of<Aio.CommandFailed>(command)).Outcome);
+        stuck.Dispose();
 
         await Eventually(() => Engine.OpenFiles == 0, "the files are closed when the call returns");
     }
@@ -215,28 +127,11 @@ public abstract partial class ShutdownSpecsBase
         var file = await NewFile(Block);
         using var other = ActorSystem.Create("other", SetupOf(EngineKind.Memory, Engine, ""));
         var second = await AioExt.Get(other).OpenAsync(file.Path, New with { Mode = FileMode.Open });
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "close")
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
+        using var stuck = Rules.Closes().Hold();
         Replies.Tell(new Aio.Close(file));
-        Assert.True(entered.Wait(Patience.Long));
-        try
-        {
-            await Sys.Terminate().WaitAsync(Patience.Long);
-        }
-        finally
-        {
-            leave.Set();
-        }
+        await stuck.WhenHit();
+        await Sys.Terminate().WaitAsync(Patience.Long);
+        stuck.Dispose();
 
         await Eventually(() => Engine.OpenFiles == 1, "it is closed");
 

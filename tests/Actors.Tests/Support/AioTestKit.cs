@@ -36,6 +36,7 @@ public abstract class AioTestKit : Akka.TestKit.Xunit2.TestKit
     private readonly ConcurrentQueue<string> _leaks = new();
     private readonly Lazy<AioExt> _ext;
     private readonly Lazy<Replies> _replies;
+    private AioTestDisk? _rules;
     private string? _folder;
     private int _files;
 
@@ -66,6 +67,9 @@ public abstract class AioTestKit : Akka.TestKit.Xunit2.TestKit
 
     /// <summary>The engine; meaningful with <see cref="EngineKind.Memory"/>.</summary>
     private protected MemoryEngine Engine { get; }
+
+    /// <summary>Rules for the engine, as users have them, from the first look at this on. Its own scripts go before them.</summary>
+    protected AioTestDisk Rules => _rules ??= new AioTestDisk(Engine);
 
     protected AioExt Ext => _ext.Value;
 

@@ -1,4 +1,3 @@
-using AkkaAio.Interop.Engines;
 using AkkaAio.TestKit;
 using AkkaAio.Tests.Support;
 using Xunit;
@@ -13,12 +12,12 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
     public async Task In_flight_and_queued_commands_are_cancelled()
     {
         var file = await NewFile(4 * Block);
-        Hold();
+        using var held = Rules.Any().Where(operation => operation.Kind != DiskOperationKind.Flush).Hold();
         using var cancellation = new CancellationTokenSource();
         var tasks = Enumerable.Range(0, 6).Select(i => i % 2 == 0
             ? file.RentReadAsync(0, Block, cancellation.Token).AsTask()
             : (Task)file.WriteAsync(Pattern(Block), 0, cancellation.Token).AsTask()).ToArray();
-        await Eventually(() => Ext.Shards[0].Context is { Count: 2 }, "two are in flight");
+        await held.WhenHit(2);
         Assert.All(tasks, task => Assert.False(task.IsCompleted));
         await cancellation.CancelAsync();
         foreach (var task in tasks)
@@ -29,8 +28,7 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
         }
 
         Assert.Equal(2, Pool.RentedBuffers); // the kernel's
-        Engine.OnOperation = null;
-        Engine.Release();
+        held.Dispose();
         await Eventually(() => Pool.RentedBuffers == 0, "the kernel's memory is back");
         await file.FlushAsync();
     }
@@ -39,7 +37,7 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
     public async Task A_cancelled_flush_and_close_end_the_await()
     {
         var file = await NewFile(4 * Block);
-        Hold();
+        using var held = Rules.Any().Where(operation => operation.Kind != DiskOperationKind.Flush).Hold();
         var write = file.WriteAsync(Pattern(Block), 0).AsTask();
         using var cancellation = new CancellationTokenSource();
         var flush = file.FlushAsync(cancellation.Token).AsTask();
@@ -48,8 +46,7 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => flush.WaitAsync(Patience.Long));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cut.WaitAsync(Patience.Long));
         Assert.False(write.IsCompleted);
-        Engine.OnOperation = null;
-        Engine.Release();
+        held.Dispose();
         await write;
         await file.DisposeAsync();
     }
@@ -58,25 +55,13 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
     public async Task A_cancelled_OpenAsync_closes_what_it_opened()
     {
         _ = Ext;
-        using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
-        Engine.OnFileCall = (call, _) =>
-        {
-            if (call == "open")
-            {
-                entered.Set();
-                leave.Wait(Patience.Long);
-            }
-
-            return Errno.None;
-        };
+        using var stuck = Rules.Opens().Hold();
         using var cancellation = new CancellationTokenSource();
         var open = Ext.OpenAsync(NewPath(), New, cancellation.Token);
-        Assert.True(entered.Wait(Patience.Long));
+        await stuck.WhenHit();
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => open.WaitAsync(Patience.Long));
-        leave.Set();
-        Engine.OnFileCall = null;
+        stuck.Dispose();
         await Eventually(() => Engine.OpenFiles == 0, "the file is closed again");
         await using var other = await NewFile();
         await AwaitAssertAsync(async () => Assert.Equal(1, (await Stats()).OpenFiles));
@@ -94,7 +79,4 @@ public sealed class TaskCancellationSpecs(ITestOutputHelper output) : AioTestKit
             Assert.Equal(7, await file.ReadAsync(new byte[7], 0)); // perhaps in the same pooled object
         }
     }
-
-    private void Hold() =>
-        Engine.OnOperation = (in request) => new OperationFault { Hold = request.Opcode != IoOpcode.DataSync };
 }

@@ -47,11 +47,11 @@ public sealed class FigureSpecs(ITestOutputHelper output)
     public async Task A_blocking_thread_that_is_stuck_grows_old_too()
     {
         var file = await NewFile(8 * Block, DirectIo.Off);
-        using var stuck = new StuckCall(Engine, "read", file.Path);
+        using var stuck = Rules.Reads(file.Path).Times(1).Hold();
         var read = Replies.Tell(new Aio.ReadInto(file, new byte[1], 0));
-        stuck.AwaitEntered();
+        await stuck.WhenHit();
         await OldestAbove(await OldestAbove(TimeSpan.Zero));
-        stuck.LetGo();
+        stuck.Release();
         await Replies.Of(read);
         Assert.Equal(TimeSpan.Zero, await Oldest());
     }

@@ -175,7 +175,7 @@ public abstract class MeterSpecs(EngineKind kind, ITestOutputHelper output)
     {
         _ = Ext;
         using var meter = new Listener(Ext);
-        var page = File.ReadAllText(ReadmeSpecs.PageOf("docs/telemetry.md"));
+        var page = File.ReadAllText(Samples.PageOf("docs/telemetry.md"));
         var listed = Regex.Matches(page, "^\\| `(akka\\.io\\.aio\\.[a-z_.]+)`", RegexOptions.Multiline)
             .Select(match => match.Groups[1].Value).Order().ToArray();
         var own = meter.Names.Order().ToArray();

@@ -1,9 +1,8 @@
-using System.Net;
-using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Configuration;
 using AkkaAio.Cluster.Owner;
+using AkkaAio.Tests.Support;
 
 namespace AkkaAio.Cluster.Tests;
 
@@ -13,7 +12,7 @@ public class ClusterFixture : IAsyncLifetime
     private readonly string _folder =
         Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "tmp-" + Guid.NewGuid().ToString("N"))).FullName;
     private readonly List<ActorSystem> _systems = [];
-    private readonly int _seedPort = FreePort();
+    private readonly int _seedPort = FreePort.Take();
 
     public IReadOnlyList<ActorSystem> Systems => _systems;
 
@@ -119,13 +118,6 @@ public class ClusterFixture : IAsyncLifetime
               io.aio.cluster { min-free = 0 }
             }
             """);
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private async Task AwaitMembersAsync(int count)
     {

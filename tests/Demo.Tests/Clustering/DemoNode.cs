@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using AkkaAio.Tests.Support;
 
 namespace AkkaAio.Demo.Tests.Clustering;
 
@@ -23,7 +22,7 @@ internal sealed class DemoNode : IDisposable
     /// <summary>Starts a node with a folder, which joins through another one or begins a cluster; gives it when it is up.</summary>
     public static Task<DemoNode> StartAsync(string folder, DemoNode? seed = null, params (string Name, string Value)[] environment)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         return StartAsync(Config, port, folder, [("AKKA__CLUSTER__SEED_NODES", Seeds(seed?.Port ?? port)), .. environment]);
     }
 
@@ -46,13 +45,6 @@ internal sealed class DemoNode : IDisposable
 
     /// <summary>The value of <c>AKKA__CLUSTER__SEED_NODES</c> for one node.</summary>
     public static string Seeds(int port) => $"[\"akka.tcp://files@127.0.0.1:{port}\"]";
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>Waits for the nth line of its log with a text.</summary>
     public Task<string> LineWith(string part, int nth) => _process.LineWith(part, nth);

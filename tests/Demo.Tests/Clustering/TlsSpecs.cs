@@ -1,3 +1,5 @@
+using AkkaAio.Tests.Support;
+
 namespace AkkaAio.Demo.Tests.Clustering;
 
 /// <summary>A cluster by <c>config/node-tls.conf</c>: a process without a certificate of its authority stays out.</summary>
@@ -15,7 +17,7 @@ public sealed class TlsSpecs : IDisposable
         Needs.Tool("openssl");
         await MakeCertificatesAsync("ours");
         await MakeCertificatesAsync("theirs");
-        var port = DemoNode.FreePort();
+        var port = FreePort.Take();
         (string, string) seeds = ("AKKA__CLUSTER__SEED_NODES", $"[\"akka.ssl.tcp://files@127.0.0.1:{port}\"]");
         (string, string) soon = ("AKKA__CLUSTER__SHUTDOWN_AFTER_UNSUCCESSFUL_JOIN_SEED_NODES", "3s");
         using var node = await DemoNode.StartAsync(Config, port, _folder["disk"], [seeds, .. Certificates("ours")]);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using AkkaAio.Tests.Support;
 
 namespace AkkaAio.Demo.Tests.Clustering;
 
@@ -94,7 +95,7 @@ public sealed class WrongStartSpecs : IDisposable
     [Fact]
     public async Task A_seed_that_does_not_answer_ends_the_node()
     {
-        var port = DemoNode.FreePort();
+        var port = FreePort.Take();
 
         var result = await RunAsync(
             DemoNode.Config, 0, Directory.CreateDirectory(_folder["disk"]).FullName, ("AKKA__CLUSTER__SEED_NODES", DemoNode.Seeds(port)),
@@ -112,7 +113,7 @@ public sealed class WrongStartSpecs : IDisposable
     [Fact]
     public async Task A_client_that_finds_no_cluster_says_so()
     {
-        var seed = $"127.0.0.1:{DemoNode.FreePort()}";
+        var seed = $"127.0.0.1:{FreePort.Take()}";
 
         (await DemoProcess.RunAsync("cluster", "status", "--seed", seed, "--wait", "1")).ShouldComplain(
             seed, "no node of a cluster answers");

@@ -28,13 +28,14 @@ public sealed class SignalSpecs : IDisposable
     [SkippableTheory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
-    public async Task A_stopped_copy_leaves_nothing_behind(string signal, int exitCode)
+    [InlineData("INT", 130, "--stream")]
+    public async Task A_stopped_copy_leaves_nothing_behind(string signal, int exitCode, params string[] options)
     {
         Needs.Interrupts();
         _folder.Sparse("src", Large);
         _folder.Text("dst", "old");
         using var appears = new NewFile(_folder, ".akka-aio-copy-*");
-        using var demo = DemoProcess.Start(_folder.Path, "copy", "src", "dst");
+        using var demo = DemoProcess.Start(_folder.Path, ["copy", .. options, "src", "dst"]);
         await appears.Path;
 
         await demo.SignalAsync(signal);

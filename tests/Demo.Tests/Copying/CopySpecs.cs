@@ -27,6 +27,22 @@ public sealed class CopySpecs : IDisposable
         Assert.Equal(["dst", "src"], _folder.Names);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4097)]
+    [InlineData((40 << 20) + 3)]
+    public async Task Every_byte_is_copied_as_a_stream(int size)
+    {
+        var source = _folder.Random("src", size);
+        _folder.Text("dst", "older");
+
+        (await DemoProcess.RunInAsync(_folder.Path, "cp", "--stream", "src", "dst")).ShouldBeQuiet();
+
+        Assert.True(File.ReadAllBytes(source).AsSpan().SequenceEqual(File.ReadAllBytes(_folder["dst"])));
+        Assert.Equal(["dst", "src"], _folder.Names);
+    }
+
     [Fact]
     public async Task The_mode_is_kept_and_an_older_file_replaced()
     {
@@ -70,10 +86,12 @@ public sealed class CopySpecs : IDisposable
         Assert.Equal(["a", "link", "src"], _folder.Names);
     }
 
-    [Fact]
-    public async Task A_file_without_direct_io_is_copied_to_its_end()
+    [Theory]
+    [InlineData]
+    [InlineData("--stream")]
+    public async Task A_file_without_direct_io_is_copied_to_its_end(params string[] options)
     {
-        var result = await DemoProcess.RunInAsync(_folder.Path, "copy", "/proc/version", "dst");
+        var result = await DemoProcess.RunInAsync(_folder.Path, ["copy", .. options, "/proc/version", "dst"]);
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("O_DIRECT", Assert.Single(result.Stderr), StringComparison.Ordinal);

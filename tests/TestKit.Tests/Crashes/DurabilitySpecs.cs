@@ -152,7 +152,7 @@ public sealed class DurabilitySpecs : CrashSpecsBase
         file.DataSync();
         Assert.Equal([".."], Now());
         file.SetLength(Sector);
-        Assert.Equal([".", ".."], Now());
+        Assert.Equal([".", ".."], Now()); // zeros either way
         file.DataSync();
         Assert.Equal(["."], Now());
     }
@@ -176,6 +176,36 @@ public sealed class DurabilitySpecs : CrashSpecsBase
         file.SetLength(Sector);
         file.SetLength(2 * Sector);
         Assert.Equal(["a", "a.", "ab"], Now());
+    }
+
+    [Fact]
+    public void What_was_cut_off_stays_gone_whatever_was_not_decided_before_it()
+    {
+        using var file = Open();
+        Write(file, 0, "abc");
+        file.DataSync();
+        Write(file, 0, "A"); // not durable until the end
+        Write(file, 2, "d", isDsync: true);
+        file.SetLength(Sector);
+        Write(file, 1, "e", isDsync: true);
+        Write(file, 1, "f", isDsync: true);
+        Write(file, 2, "", isDsync: true);
+        file.SetLength(3 * Sector);
+        Assert.Contains("Af.", Now());
+        Assert.DoesNotContain("Afd", Now());
+        file.DataSync();
+        Assert.Equal(["Af."], Now());
+    }
+
+    [Fact]
+    public void A_file_that_keeps_its_length_may_have_zeros_up_to_the_end_of_the_block_that_was_cut()
+    {
+        using var file = Open();
+        Write(file, 0, "abcdefghijkl");
+        file.DataSync();
+        file.SetLength(6 * Sector);
+        Assert.Equal(
+            ["abcdef", "abcdef..ijkl", "abcdef.hijkl", "abcdefg.ijkl", "abcdefghijkl"], Now());
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class NameDurabilitySpecs : CrashSpecsBase
         Disk.Acknowledge("both");
         Assert.Equal(
             ["", "first", "first second"],
-            Disk.EveryCrashAfter("both").Select(image => string.Join(' ', image.Files.Keys.Select(Path.GetFileName).Order(StringComparer.Ordinal))));
+            Disk.EveryCrashAfter("both").Select(
+                image => string.Join(' ', image.Files.Keys.Select(Path.GetFileName).Order(StringComparer.Ordinal))));
     }
 
     [Fact]
@@ -75,5 +76,18 @@ public sealed class NameDurabilitySpecs : CrashSpecsBase
         Names.SyncFolder("there", null);
         Assert.Equal(["", "-"], Now("here/log"));
         Assert.Equal([""], Now("there/log"));
+    }
+
+    [Fact]
+    public void A_rename_to_another_folder_is_durable_when_both_have_been_synced()
+    {
+        using var file = Open("/here/log", isSynced: false);
+        Names.SyncFolder("/here", null);
+        Disk.Engine.OnFileCall = (call, path) => call == "fsync" && path == "/here/log" ? Errno.EIO : Errno.None;
+        Assert.Throws<AioSystemException>(() => Names.Rename("/here/log", "/there/log", replace: false, null));
+        Assert.Equal(["", "-"], Now("/there/log"));
+        Disk.Engine.OnFileCall = null;
+        Names.SyncFolder("/here", null);
+        Assert.Equal([""], Now("/there/log"));
     }
 }

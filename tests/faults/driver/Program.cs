@@ -132,9 +132,21 @@ var control = new Argument<string>("control") { Description = "the control file 
 var failedFlush = new Command("failed-flush", "a device that fails once: each later Flush of that open fails") { file, control, hocon };
 failedFlush.SetAction((parsed, _) => FailedFlush.RunAsync(parsed.GetValue(file)!, parsed.GetValue(control)!, parsed.GetValue(hocon)!));
 
+var seedOfWork = new Argument<int>("seed") { Description = "which work: the same seed does the same" };
+var crashWork = new Command("crash-work", "writes, flushes and lengths, each step printed when it is done, until it is killed")
+{
+    file, seedOfWork,
+};
+crashWork.SetAction((parsed, _) => KitAgainstDisk.WorkAsync(parsed.GetValue(file)!, parsed.GetValue(seedOfWork)));
+var folder = new Argument<string>("folder") { Description = "NAME-SEED.left, the file, and NAME-SEED.done, what crash-work printed" };
+var model = new Option<string>("--model") { DefaultValueFactory = _ => KitAgainstDisk.Models[0] };
+model.AcceptOnlyFromAmong(KitAgainstDisk.Models);
+var crashCheck = new Command("crash-check", "whether what cuts have left is among the images of the test kit") { folder, model };
+crashCheck.SetAction((parsed, _) => KitAgainstDisk.CheckAsync(parsed.GetValue(folder)!, parsed.GetValue(model)!));
+
 Command[] commands = [
     load, descriptors, records, closing, verify, events, verifyEvents, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing,
-    appender, find, failedFlush, LifetimesVerb.Command(),
+    appender, find, failedFlush, crashWork, crashCheck, LifetimesVerb.Command(),
 ];
 var root = new RootCommand("Drives AkkaAio for the fault scripts.");
 foreach (var command in commands)
