@@ -52,7 +52,9 @@ public sealed partial class AioJournal
     {
         if (written.Cause is not null)
         {
-            _log.Warning(written.Cause, "The footer of segment {Segment} was not written; the next start makes it from the events", written.Segment);
+            _log.Log(
+                _store.Loudness(LogLevel.WarningLevel), written.Cause,
+                "The footer of segment {Segment} was not written; the next start makes it from the events", written.Segment);
         }
         else if (written.Index == _index)
         {
@@ -94,7 +96,7 @@ public sealed partial class AioJournal
         _isReclaiming = false;
         if (examined.Cause is not null)
         {
-            _log.Warning(examined.Cause, "Segment {Segment} cannot be looked at, and is kept", examined.Segment);
+            _log.Log(_store.Loudness(LogLevel.WarningLevel), examined.Cause, "Segment {Segment} cannot be looked at, and is kept", examined.Segment);
             return;
         }
 
@@ -188,7 +190,9 @@ public sealed partial class AioJournal
         _isReclaiming = false;
         if (removed.Cause is not null)
         {
-            _log.Warning(removed.Cause, "Segment {Segment}, whose events are all deleted, cannot be removed", removed.Segment);
+            _log.Log(
+                _store.Loudness(LogLevel.WarningLevel), removed.Cause,
+                "Segment {Segment}, whose events are all deleted, cannot be removed", removed.Segment);
         }
 
         Reclaim();

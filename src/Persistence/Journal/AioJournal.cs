@@ -63,13 +63,13 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     /// <inheritdoc/>
     protected override void PostStop()
     {
+        _keeper?.Dispose(); // tells what it has not made durable; replays that wait for it are requests again
         var cause = new AioAbortedException("journal", _store.Settings.Folder, "it was stopped");
         while (_requests.TryDequeue(out var request))
         {
             Refuse(request, cause);
         }
 
-        _keeper?.Dispose();
         _replays?.Dispose();
         _meter?.Dispose();
         if (_files is not null)
@@ -106,7 +106,11 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
                 return true;
             case NoStore none:
                 Close(none.Cause);
-                Timers.StartSingleTimer(OpenStoreAgain.Instance, OpenStoreAgain.Instance, s_openAgain);
+                if (!_store.IsEnding)
+                {
+                    Timers.StartSingleTimer(OpenStoreAgain.Instance, OpenStoreAgain.Instance, s_openAgain);
+                }
+
                 return true;
             case OpenStoreAgain:
                 OpenStore();
@@ -198,7 +202,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     {
         _isOpen = false;
         _failure = cause;
-        _log.Error(cause, "The journal in {Folder} cannot be written to; it is tried again", _store.Settings.Folder);
+        _log.Log(_store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Folder} cannot be written to; it is tried again", _store.Settings.Folder);
         HandleRequests();
     }
 

@@ -8,6 +8,9 @@ internal sealed record LogFiles(AioExt Aio, LogFolder Folder, LogWriterSettings 
     // Smaller blocks save padding, but a device rewrites what is around them, and a power cut then may take it along.
     private const int LeastBlock = 4096;
 
+    /// <summary>The actor system ends: all I/O is refused from now on, and that is no failure.</summary>
+    public bool IsEnding => Aio.Refuses;
+
     /// <summary>The files of a log whose store is known.</summary>
     /// <param name="aio">The system's AkkaAio.</param>
     /// <param name="folder">Where the segments are.</param>

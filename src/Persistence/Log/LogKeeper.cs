@@ -43,11 +43,17 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
             _context.Self, success: position => new Recovered(position), failure: cause => new RecoveryFailed(cause));
     }
 
-    /// <summary>The actor stops. A write under way goes on; its reply finds nobody.</summary>
+    /// <summary>The actor stops: what is not durable is told to its host. A write under way goes on; its reply finds nobody.</summary>
     public void Dispose()
     {
         _life++;
-        _ = Writer?.CloseAsync();
+        if (Writer is { } writer)
+        {
+            Writer = null;
+            writer.Abandon(new AioAbortedException("append", _files.Folder.Path, "the log was closed"));
+            _ = writer.CloseAsync();
+        }
+
         _pool.Dispose();
     }
 
@@ -113,7 +119,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
         _life++;
         _ = Writer!.CloseAsync();
         Writer = null;
-        if (_isOpen)
+        if (_isOpen && !_files.IsEnding)
         {
             _isOpen = false;
             _context.GetLogger().Warning(cause, "A write of the log {Folder} has failed; it is recovered", _files.Folder.Path);
@@ -121,6 +127,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
         }
         else
         {
+            _isOpen = false;
             Retry(cause);
         }
     }
@@ -151,7 +158,11 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
         if (_full?.Cause != made.Cause)
         {
             _full = (Stopwatch.GetTimestamp(), made.Cause!);
-            _context.GetLogger().Warning(made.Cause, "The log {Folder} has no segment {Segment} to go on with", _files.Folder.Path, made.Number);
+            if (!_files.IsEnding)
+            {
+                _context.GetLogger().Warning(
+                    made.Cause, "The log {Folder} has no segment {Segment} to go on with", _files.Folder.Path, made.Number);
+            }
         }
 
         Writer!.OnNoSegment(made.Cause!);
@@ -168,6 +179,11 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
     {
         Failure = cause;
         _host.OnClosed(cause);
+        if (_files.IsEnding)
+        {
+            return;
+        }
+
         _context.System.Scheduler.ScheduleTellOnce(_retry, _context.Self, OpenAgain.Instance, _context.Self);
         _retry = TimeSpan.FromTicks(Math.Min(2 * _retry.Ticks, s_lastRetry.Ticks));
     }

@@ -126,6 +126,13 @@ internal sealed class LogWriter<TAppend>(
         }
     }
 
+    /// <summary>The owner stops: all batches are told. Writes under way go on, and their replies find nobody.</summary>
+    public void Abandon(Exception cause)
+    {
+        Failure ??= cause;
+        FailBatches(cause);
+    }
+
     /// <summary>Closes its files behind the writes under way, and fails nothing: their batches are told first.</summary>
     public async Task CloseAsync()
     {
@@ -240,13 +247,18 @@ internal sealed class LogWriter<TAppend>(
     // The disk has answered all of them. Which are in the log, a recovery finds out.
     private void FailAll(Exception cause)
     {
+        FailBatches(cause);
+        events.OnStopped(cause);
+    }
+
+    private void FailBatches(Exception cause)
+    {
         while (_writing.TryDequeue(out var batch))
         {
             Fail(batch, cause, AioOutcome.MayHaveHappened);
         }
 
         FailWaiting(cause);
-        events.OnStopped(cause);
     }
 
     private void FailWaiting(Exception cause)

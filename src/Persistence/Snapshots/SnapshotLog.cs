@@ -30,13 +30,13 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
 
     protected override void PostStop()
     {
+        _keeper?.Dispose();
         var cause = new AioAbortedException("snapshot store", store.Settings.Folder, "it was stopped");
         while (_waiting.TryDequeue(out var waiting))
         {
             waiting.Requester.Tell(new Status.Failure(cause));
         }
 
-        _keeper?.Dispose();
         _reads?.Dispose();
         if (_files is not null)
         {
@@ -68,7 +68,11 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
                 break;
             case NotOpened not:
                 Close(not.Cause);
-                Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, s_openAgain);
+                if (!store.IsEnding)
+                {
+                    Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, s_openAgain);
+                }
+
                 break;
             case OpenAgain:
                 Open();
@@ -77,7 +81,9 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
                 _isRemoving = false;
                 if (removed.Cause is not null)
                 {
-                    _log.Warning(removed.Cause, "Segment {Segment} of the snapshots, which nothing needs, cannot be removed", removed.Segment);
+                    _log.Log(
+                        store.Loudness(LogLevel.WarningLevel), removed.Cause,
+                        "Segment {Segment} of the snapshots, which nothing needs, cannot be removed", removed.Segment);
                 }
 
                 RemoveDead();
@@ -136,7 +142,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     {
         _isOpen = false;
         _failure = cause;
-        _log.Error(cause, "The snapshots in {Folder} cannot be written to; it is tried again", store.Settings.Folder);
+        _log.Log(store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Folder} cannot be written to; it is tried again", store.Settings.Folder);
         HandleWaiting();
     }
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Log;
 
@@ -19,6 +20,12 @@ internal sealed class AioStore
     }
 
     public AioStoreSettings Settings { get; }
+
+    /// <inheritdoc cref="LogFiles.IsEnding"/>
+    public bool IsEnding => _aio.Refuses;
+
+    /// <summary>How loud something is said that is a failure, unless the actor system ends.</summary>
+    public LogLevel Loudness(LogLevel level) => IsEnding ? LogLevel.DebugLevel : level;
 
     /// <summary>The files of one of its logs. <see cref="ReleaseAsync"/> must follow.</summary>
     /// <exception cref="AioLogLockedException">Another process has it.</exception>

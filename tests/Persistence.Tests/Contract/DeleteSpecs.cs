@@ -6,7 +6,8 @@ using Xunit.Abstractions;
 namespace AkkaAio.Persistence.Tests.Contract;
 
 /// <summary>What a delete leaves.</summary>
-public sealed class DeleteSpecs(ITestOutputHelper output) : JournalSpec(output, "akka.persistence.publish-plugin-commands = on")
+public abstract class DeleteSpecs(ITestOutputHelper output, Fixture fixture)
+    : JournalSpec(output, "akka.persistence.publish-plugin-commands = on", fixture: fixture)
 {
     [Theory]
     [InlineData(3, 4)]
@@ -33,7 +34,11 @@ public sealed class DeleteSpecs(ITestOutputHelper output) : JournalSpec(output, 
         Assert.Equal(expected, events.Select(stored => stored.SequenceNr));
         Assert.Equal(10, highest);
     }
+}
 
+/// <summary>What becomes of the space of deleted events.</summary>
+public sealed class SpaceSpecs(ITestOutputHelper output) : JournalSpec(output)
+{
     [Fact]
     public async Task Segments_whose_events_are_all_deleted_are_given_back_and_the_highest_numbers_outlive_them()
     {

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace AkkaAio.Persistence.Tests.Contract;
 
 /// <summary>What a replay gives.</summary>
-public sealed class ReplaySpecs(ITestOutputHelper output) : JournalSpec(output)
+public abstract class ReplaySpecs(ITestOutputHelper output, Fixture fixture) : JournalSpec(output, fixture: fixture)
 {
     [Theory]
     [InlineData(1, long.MaxValue, long.MaxValue, 1, 10)]
@@ -23,7 +23,7 @@ public sealed class ReplaySpecs(ITestOutputHelper output) : JournalSpec(output)
         await WriteAndAwaitAsync("other", 1, 3);
         var (events, highest) = await ReplayAsync("p", from, to, max);
         Assert.Equal(Range(first, last), events.Select(stored => stored.SequenceNr));
-        Assert.All(events, stored => Assert.Equal($"p-{stored.SequenceNr}", stored.Payload));
+        Assert.All(events, stored => Assert.Equal(Event($"p-{stored.SequenceNr}"), stored.Payload));
         Assert.Equal(10, highest);
     }
 
@@ -48,6 +48,7 @@ public sealed class ReplaySpecs(ITestOutputHelper output) : JournalSpec(output)
         await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
         await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
         await Actor.ExpectMsgAsync<ReplayedMessage>(Patience);
+        Assert.Equal(Sys.DeadLetters, Actor.LastSender); // none
         await Actor.ExpectMsgAsync<ReplayedMessage>(Patience);
         Assert.Equal(2, (await Actor.ExpectMsgAsync<RecoverySuccess>(Patience)).HighestSequenceNr);
     }
@@ -78,7 +79,7 @@ public sealed class ReplaySpecs(ITestOutputHelper output) : JournalSpec(output)
     [Fact]
     public async Task An_event_that_cannot_be_deserialized_fails_the_replay_with_its_place()
     {
-        Write(Atomic("p", 1, 2, payload: nr => nr == 2 ? new Poison() : "fine"));
+        Write(Atomic("p", 1, 2, payload: nr => nr == 2 ? new Poison() : Event("fine")));
         await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
         await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
         await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);

@@ -1,40 +1,74 @@
 using System.Text;
 using Akka.Actor;
 using Akka.Persistence;
-using Akka.Persistence.Journal;
-using Akka.Serialization;
+using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace AkkaAio.Persistence.Tests.Contract;
 
-/// <summary>Serializers that ask for the transport's address, adapters, tags; many ids at once; large writes.</summary>
-public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(output, """
-    akka.actor {
-      serializers.asking = "AkkaAio.Persistence.Tests.Contract.AskingSerializer, AkkaAio.Persistence.Tests"
-      serialization-bindings."AkkaAio.Persistence.Tests.Contract.Spoken, AkkaAio.Persistence.Tests" = asking
-      serialization-identifiers."AkkaAio.Persistence.Tests.Contract.AskingSerializer, AkkaAio.Persistence.Tests" = 4711
-    }
-    akka.persistence.journal.aio {
-      event-adapters.spoken = "AkkaAio.Persistence.Tests.Contract.SpokenAdapter, AkkaAio.Persistence.Tests"
-      event-adapter-bindings."AkkaAio.Persistence.Tests.Contract.Said, AkkaAio.Persistence.Tests" = spoken
-      event-adapter-bindings."AkkaAio.Persistence.Tests.Contract.Spoken, AkkaAio.Persistence.Tests" = spoken
-    }
-    """)
+/// <summary>What adapters and serializers make of events; many ids at once; large writes.</summary>
+public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(output, fixture: new AdaptersAndTransport())
 {
     [Fact]
-    public async Task Adapters_tags_and_a_serializer_that_needs_the_transport()
+    public async Task A_read_adapter_makes_none_one_or_several_of_an_event_and_a_success_has_the_event_as_persisted()
     {
-        var said = new Persistent(new Said("hello"), 1, "p", sender: ActorRefs.NoSender, writerGuid: "w");
-        Write(new AtomicWrite(said));
+        var texts = new[] { "once", "twice", "never" };
+        var written = texts.Select((text, i) => new Persistent(new Said(text), i + 1, "p", sender: ActorRefs.NoSender, writerGuid: "w")).ToArray();
+        Write(new AtomicWrite([.. written]));
         await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
-        Assert.Same(said, (await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience)).Persistent); // not what the adapter made of it
+        foreach (var said in written)
+        {
+            Assert.Same(said, (await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience)).Persistent); // not what the adapter made of it
+        }
+
         var (events, highest) = await ReplayAsync("p");
-        Assert.Equal([new Said("HELLO"), new Said("HELLO")], events.Select(stored => stored.Payload)); // the adapter makes two of one
-        Assert.All(events, stored => Assert.Equal(("p", 1L), (stored.PersistenceId, stored.SequenceNr)));
-        Assert.Equal(1, highest);
+        Assert.Equal(
+            [(1L, new Said("once")), (2L, new Said("twice")), (2L, new Said("twice"))],
+            events.Select(stored => (stored.SequenceNr, (Said)stored.Payload)));
+        Assert.All(events, stored => Assert.Equal("p", stored.PersistenceId));
+        Assert.Equal(3, highest);
+        Assert.Equal(2, (await ReplayAsync("p", max: 2)).Events.Select(stored => stored.SequenceNr).Distinct().Count()); // max counts what is stored
     }
+
+    [Fact]
+    public async Task Serializer_manifest_adapter_manifest_writer_and_tags_are_stored_apart()
+    {
+        Write(
+            new AtomicWrite(new Persistent(new Said("a"), 1, "p", sender: Actor.Ref, writerGuid: "the writer")),
+            new AtomicWrite(new Persistent(new WithType(7), 2, "p", "given", sender: Actor.Ref, writerGuid: "")),
+            new AtomicWrite(new Persistent(new byte[] { 1, 2, 3 }, 3, "p", sender: Actor.Ref, writerGuid: "w")));
+        await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
+        for (var nr = 1; nr <= 3; nr++)
+        {
+            await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
+        }
+
+        var bytes = Disk.ReadAllBytes("/store/events/0000000001.seg");
+        Assert.True(BatchHeader.TryRead(bytes.AsSpan(8192), 4096, out var header)); // behind the segment's header and the fence
+        var (at, stored) = (BatchHeader.Size, new List<(int, string, string, string, int, string)>());
+        while (RecordView.TryRead(bytes.AsSpan(8192)[at..header.Used], out var record))
+        {
+            stored.Add((
+                record.Serializer, Text(record.Manifest), Text(record.AdapterManifest), Text(record.Writer), record.Tags,
+                record.Tags > 0 ? Text(record.Payload) : ""));
+            at += record.Length;
+        }
+
+        var json = Sys.Serialization.FindSerializerForType(typeof(WithType));
+        var type = json.IncludeManifest ? Akka.Util.TypeExtensions.TypeQualifiedName(typeof(WithType)) : "";
+        Assert.Equal(
+            [
+                (4711, "v1", "spoken", "the writer", 2, "a"), (json.Identifier, type, "given", "", 0, ""),
+                (Sys.Serialization.FindSerializerForType(typeof(byte[])).Identifier, "", "", "w", 0, ""),
+            ],
+            stored);
+
+        static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
+    }
+
+    private sealed record WithType(int Value);
 
     [Fact]
     public async Task A_thousand_ids_at_once()
@@ -58,7 +92,7 @@ public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(o
         var probe = CreateTestProbe(again);
         foreach (var id in ids)
         {
-            Assert.Equal([$"{id}-1", $"{id}-2", $"{id}-3"], (await ReplayAsync(JournalOf(again), probe, id)).Events.Select(stored => stored.Payload));
+            Assert.Equal([Event($"{id}-1"), Event($"{id}-2"), Event($"{id}-3")], (await ReplayAsync(JournalOf(again), probe, id)).Events.Select(stored => stored.Payload));
         }
     }
 
@@ -76,38 +110,4 @@ public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(o
         using var again = await RestartAsync();
         Assert.Equal(Range(1, 3001), (await ReplayAsync(JournalOf(again), CreateTestProbe(again), "p")).Events.Select(stored => stored.SequenceNr));
     }
-}
-
-/// <summary>What an actor persists.</summary>
-internal sealed record Said(string Text);
-
-/// <summary>What is stored of it.</summary>
-internal sealed record Spoken(string Text);
-
-/// <summary>Stores what was said in capitals, tagged, and makes two of one.</summary>
-internal sealed class SpokenAdapter : IEventAdapter
-{
-    public string Manifest(object evt) => "spoken";
-
-    public object ToJournal(object evt) => new Tagged(new Spoken(((Said)evt).Text.ToUpperInvariant()), ["loud"]);
-
-    public IEventSequence FromJournal(object evt, string manifest) => manifest == "spoken" && evt is Spoken spoken
-        ? EventSequence.Create(new Said(spoken.Text), new Said(spoken.Text))
-        : throw new InvalidOperationException($"{evt} with manifest {manifest}");
-}
-
-/// <summary>A serializer that writes with the transport's information, as those of messages with actor refs do.</summary>
-internal sealed class AskingSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
-{
-    public override string Manifest(object o) => "v1";
-
-    public override byte[] ToBinary(object obj)
-    {
-        Assert.NotNull(Serialization.GetCurrentTransportInformation().System);
-        return Encoding.UTF8.GetBytes(((Spoken)obj).Text);
-    }
-
-    public override object FromBinary(byte[] bytes, string manifest) => manifest == "v1"
-        ? new Spoken(Encoding.UTF8.GetString(bytes))
-        : throw new InvalidOperationException(manifest);
 }

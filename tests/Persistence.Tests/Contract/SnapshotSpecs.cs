@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Persistence;
+using Akka.Persistence.Fsm;
 using AkkaAio.Persistence.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -7,7 +8,7 @@ using Xunit.Abstractions;
 namespace AkkaAio.Persistence.Tests.Contract;
 
 /// <summary>What the snapshot store answers, and keeps.</summary>
-public sealed class SnapshotSpecs(ITestOutputHelper output) : JournalSpec(output)
+public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) : JournalSpec(output, fixture: fixture)
 {
     private static readonly DateTime s_time = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
 
@@ -93,6 +94,83 @@ public sealed class SnapshotSpecs(ITestOutputHelper output) : JournalSpec(output
         await Actor.ExpectMsgAsync<DeleteSnapshotsSuccess>(Patience);
         Assert.Equal(1, (await LoadAsync(Snapshots, new SnapshotSelectionCriteria(4))).Snapshot.Metadata.SequenceNr);
         Assert.Equal(5, (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot.Metadata.SequenceNr);
+    }
+
+    [Fact]
+    public async Task Nothing_matches_no_criteria_and_an_id_without_snapshots()
+    {
+        await SaveAsync(1);
+        var none = await LoadAsync(Snapshots, SnapshotSelectionCriteria.None);
+        Assert.Null(none.Snapshot);
+        Snapshots.Tell(new LoadSnapshot("nobody", SnapshotSelectionCriteria.Latest, 17), Actor.Ref);
+        var nobody = await Actor.ExpectMsgAsync<LoadSnapshotResult>(Patience);
+        Assert.Null(nobody.Snapshot);
+        Assert.Equal(17, nobody.ToSequenceNr);
+    }
+
+    [Fact]
+    public async Task One_with_the_number_of_another_takes_its_place()
+    {
+        await SaveAsync(1, 2);
+        Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 2, s_time.AddTicks(99)), "anew"), Actor.Ref);
+        await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
+        var loaded = (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot;
+        Assert.Equal(("anew", s_time.AddTicks(99)), (loaded.Snapshot, loaded.Metadata.Timestamp));
+        Assert.Equal(1, (await LoadAsync(Snapshots, new SnapshotSelectionCriteria(2, s_time.AddTicks(98)))).Snapshot.Metadata.SequenceNr);
+    }
+
+    [Fact]
+    public async Task A_failed_disk_fails_a_save_and_the_one_before_stays()
+    {
+        await SaveAsync(1);
+        using (Disk.Writes().Times(1).Fail(Errno.EIO))
+        {
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 2, s_time), "lost"), Actor.Ref);
+            var failure = await Actor.ExpectMsgAsync<SaveSnapshotFailure>(Patience);
+            Assert.Equal(2, failure.Metadata.SequenceNr);
+            Assert.Equal(Errno.EIO, Assert.IsType<AioSystemException>(failure.Cause).Errno);
+        }
+
+        await AwaitAssertAsync(
+            async () => Assert.Equal(1, (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot.Metadata.SequenceNr), Patience);
+        await SaveAsync(3);
+    }
+
+    [Fact]
+    public async Task Large_ones_and_those_of_every_serializer_come_back_after_a_restart()
+    {
+        var unconfirmed = new UnconfirmedDelivery(7, Actor.Ref.Path, "letter");
+        object[] states =
+        [
+            Event("state"), new byte[10_000], new string('x', 500_000), new AtLeastOnceDeliverySnapshot(8, [unconfirmed]),
+            new PersistentFSM.PersistentFSMSnapshot<string>("Busy", "data", TimeSpan.FromSeconds(3)),
+        ];
+        for (var i = 0; i < states.Length; i++)
+        {
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", i, s_time), states[i]), Actor.Ref);
+            await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
+        }
+
+        using var again = await RestartAsync();
+        var probe = CreateTestProbe(again);
+        for (var i = 0; i < states.Length; i++)
+        {
+            Akka.Persistence.Persistence.Instance.Apply(again).SnapshotStoreFor(null)
+                .Tell(new LoadSnapshot("p", new SnapshotSelectionCriteria(i, DateTime.MaxValue, i), i), probe.Ref);
+            var loaded = (await probe.ExpectMsgAsync<LoadSnapshotResult>(Patience)).Snapshot.Snapshot;
+            if (loaded is AtLeastOnceDeliverySnapshot delivery)
+            {
+                Assert.Equal((8, 7L, "letter"), (delivery.CurrentDeliveryId, delivery.UnconfirmedDeliveries[0].DeliveryId, delivery.UnconfirmedDeliveries[0].Message));
+            }
+            else if (loaded is PersistentFSM.PersistentFSMSnapshot<string> fsm)
+            {
+                Assert.Equal(("Busy", "data", TimeSpan.FromSeconds(3)), (fsm.StateIdentifier, fsm.Data, fsm.Timeout));
+            }
+            else
+            {
+                Assert.Equal(states[i], loaded);
+            }
+        }
     }
 
     [Fact]

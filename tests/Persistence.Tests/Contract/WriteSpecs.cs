@@ -7,14 +7,14 @@ using Xunit.Abstractions;
 namespace AkkaAio.Persistence.Tests.Contract;
 
 /// <summary>What the journal answers to writes.</summary>
-public sealed class WriteSpecs(ITestOutputHelper output) : JournalSpec(output)
+public abstract class WriteSpecs(ITestOutputHelper output, Fixture fixture) : JournalSpec(output, fixture: fixture)
 {
     [Fact]
     public async Task A_write_is_answered_as_a_whole_and_then_each_event_in_order_with_its_own_sender()
     {
         var sender = CreateTestProbe();
-        var first = new Persistent("a", 1, "p", sender: sender.Ref, writerGuid: "w");
-        var second = new Persistent("b", 2, "p", sender: Actor.Ref, writerGuid: "w");
+        var first = new Persistent(Event("a"), 1, "p", sender: sender.Ref, writerGuid: "w");
+        var second = new Persistent(Event("b"), 2, "p", sender: Actor.Ref, writerGuid: "w");
         Write(new AtomicWrite(first), new Deferred("deferred", sender.Ref), new AtomicWrite(second));
         await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
         Assert.Same(first, (await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience)).Persistent);
@@ -91,7 +91,7 @@ public sealed class WriteSpecs(ITestOutputHelper output) : JournalSpec(output)
         await WriteAndAwaitAsync("p", 1, 1);
         using (Disk.Writes().Times(1).Fail(Errno.EIO))
         {
-            Write(Atomic("p", 2, 3), new Deferred("deferred", Actor.Ref), Atomic("p", 4, 4));
+            WriteAlone(Atomic("p", 2, 3), new Deferred("deferred", Actor.Ref), Atomic("p", 4, 4));
             var failed = await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience);
             Assert.Equal(2, failed.WriteCount);
             Assert.Equal(Errno.EIO, Assert.IsType<AioSystemException>(failed.Cause).Errno);
@@ -124,23 +124,17 @@ public sealed class WriteSpecs(ITestOutputHelper output) : JournalSpec(output)
     public async Task What_is_stored_of_an_event_is_all_that_the_protocol_has()
     {
         var before = DateTime.UtcNow.Ticks;
-        Write(new AtomicWrite(new Persistent("text", 7, "id", "adapter's", sender: Actor.Ref, writerGuid: "any string")));
+        Write(new AtomicWrite(new Persistent(Event("text"), 7, "id", "adapter's", sender: Actor.Ref, writerGuid: "any string")));
         await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
         await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
         using var again = await RestartAsync();
         var (events, highest) = await ReplayAsync(JournalOf(again), CreateTestProbe(again), "id");
         var stored = Assert.Single(events);
-        Assert.Equal(("text", 7L, "id", "adapter's", "any string"), (stored.Payload, stored.SequenceNr, stored.PersistenceId, stored.Manifest, stored.WriterGuid));
+        Assert.Equal(
+            (Event("text"), 7L, "id", ManifestOf("adapter's"), "any string"),
+            (stored.Payload, stored.SequenceNr, stored.PersistenceId, stored.Manifest, stored.WriterGuid));
         Assert.InRange(stored.Timestamp, before, DateTime.UtcNow.Ticks);
         Assert.Equal(ActorRefs.NoSender, stored.Sender);
         Assert.Equal(7, highest);
-    }
-
-    /// <summary>Json.NET calls the getter.</summary>
-    private sealed class Unserializable
-    {
-        private readonly string _text = "no way";
-
-        public string Value => throw new InvalidOperationException(_text);
     }
 }

@@ -30,15 +30,18 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
         }
         """;
 
-    private protected JournalSpec(ITestOutputHelper output, string hocon = "", AioTestDisk? disk = null)
-        : this(output, hocon, new Made(disk ?? new AioTestDisk { Alignment = 4096 }))
+    private readonly Fixture _fixture;
+    private int _writes;
+
+    private protected JournalSpec(ITestOutputHelper output, string hocon = "", AioTestDisk? disk = null, Fixture? fixture = null)
+        : this(output, fixture?.Hocon + hocon, new Made(disk ?? new AioTestDisk { Alignment = 4096 }, fixture ?? new Fixture()))
     {
     }
 
     private JournalSpec(ITestOutputHelper output, string hocon, Made made)
         : base(SetupOf(hocon, made.Disk), "spec", output)
     {
-        (Disk, Hocon) = (made.Disk, hocon);
+        (Disk, _fixture, Hocon) = (made.Disk, made.Fixture, hocon);
         Actor = CreateTestProbe();
     }
 
@@ -56,7 +59,7 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
     private protected static IActorRef JournalOf(ActorSystem system) => Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
 
     private protected static ActorSystemSetup SetupOf(string hocon, AioTestDisk disk) => ActorSystemSetup.Empty
-        .And(BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString(hocon + "\n" + s_hocon).WithFallback(DefaultConfig)))
+        .And(BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString(s_hocon + "\n" + hocon).WithFallback(DefaultConfig)))
         .And(disk.Setup);
 
     /// <summary>Another system on the same disk, as after a restart.</summary>
@@ -66,12 +69,30 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
         return ActorSystem.Create("again", SetupOf(Hocon, disk ?? Disk));
     }
 
-    private protected static AtomicWrite Atomic(string id, long from, long to, string writer = "w", Func<long, object>? payload = null) => new(
-        [.. Range(from, to).Select(nr => new Persistent(payload?.Invoke(nr) ?? $"{id}-{nr}", nr, id, sender: ActorRefs.NoSender, writerGuid: writer))]);
+    /// <inheritdoc cref="Fixture.Event"/>
+    private protected object Event(string text) => _fixture.Event(text);
+
+    /// <inheritdoc cref="Fixture.ManifestOf"/>
+    private protected string ManifestOf(string given) => _fixture.ManifestOf(given);
+
+    private protected AtomicWrite Atomic(string id, long from, long to, string writer = "w", Func<long, object>? payload = null) => new(
+        [.. Range(from, to).Select(nr => new Persistent(
+            payload?.Invoke(nr) ?? Event($"{id}-{nr}"), nr, id, sender: ActorRefs.NoSender, writerGuid: writer))]);
 
     private protected static IEnumerable<long> Range(long from, long to) => Enumerable.Range(0, (int)(to - from + 1)).Select(i => from + i);
 
-    private protected void Write(params IPersistentEnvelope[] messages) => Journal.Tell(new WriteMessages(messages, Actor.Ref, 1), Actor.Ref);
+    private protected void Write(params IPersistentEnvelope[] messages)
+    {
+        foreach (var beside in _fixture.Beside(++_writes))
+        {
+            var writes = beside.Select(other => Atomic(other.Id, other.SequenceNr, other.SequenceNr, payload: _ => other.Event));
+            Journal.Tell(new WriteMessages([.. writes], ActorRefs.Nobody, 1), ActorRefs.NoSender);
+        }
+
+        WriteAlone(messages);
+    }
+
+    private protected void WriteAlone(params IPersistentEnvelope[] messages) => Journal.Tell(new WriteMessages(messages, Actor.Ref, 1), Actor.Ref);
 
     private protected async Task WriteAndAwaitAsync(string id, long from, long to, string writer = "w")
     {
@@ -108,7 +129,7 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
         }
     }
 
-    private sealed record Made(AioTestDisk Disk);
+    private sealed record Made(AioTestDisk Disk, Fixture Fixture);
 }
 
 /// <summary>What DeferAsync sends along with the events.</summary>
