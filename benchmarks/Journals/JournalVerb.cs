@@ -9,7 +9,7 @@ internal static class JournalVerb
 {
     private const string Name = "journal";
 
-    private static readonly (string Name, int Actors, int AtOnce)[] s_loads =
+    private static readonly (string Name, int Actors, int AtOnce)[] Loads =
     [
         ("1", 1, 1), ("16", 16, 1), ("256", 256, 1), ("1000", 1000, 1), ("1 x PersistAll(10)", 1, 10), ("1 x PersistAll(100)", 1, 100),
     ];
@@ -34,7 +34,7 @@ internal static class JournalVerb
         {
             var run = new JournalRun(
                 result.GetValue(folder)!, result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(only) ?? []);
-            foreach (var (load, actors, atOnce) in s_loads.Where(load => run.Wants(load.Name)))
+            foreach (var (load, actors, atOnce) in Loads.Where(load => run.Wants(load.Name)))
             {
                 await run.MeasureAsync(load, actors, atOnce, token);
             }

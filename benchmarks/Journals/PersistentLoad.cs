@@ -80,7 +80,7 @@ internal static class PersistentLoad
 
     private sealed class Persister : UntypedPersistentActor
     {
-        private static readonly byte[] s_event = new byte[100];
+        private static readonly byte[] OneEvent = new byte[100];
 
         private readonly Run _run;
         private readonly object[] _events;
@@ -92,7 +92,7 @@ internal static class PersistentLoad
         public Persister(string id, Run run)
         {
             (PersistenceId, _run) = (id, run);
-            _events = [.. Enumerable.Repeat(s_event, run.AtOnce)];
+            _events = [.. Enumerable.Repeat(OneEvent, run.AtOnce)];
         }
 
         public override string PersistenceId { get; }
@@ -124,7 +124,7 @@ internal static class PersistentLoad
             _inBatch = _run.AtOnce;
             if (_run.AtOnce == 1)
             {
-                Persist(s_event, _ => Persisted());
+                Persist(OneEvent, _ => Persisted());
             }
             else
             {

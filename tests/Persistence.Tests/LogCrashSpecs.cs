@@ -12,9 +12,12 @@ namespace AkkaAio.Persistence.Tests;
 /// <summary>No power cut takes a record that was acknowledged, and what a log has after one it keeps.</summary>
 public sealed class LogCrashSpecs(ITestOutputHelper output)
 {
-    private static readonly AioLogSettings s_settings = new()
+    private static readonly AioLogSettings Settings = new()
     {
-        SegmentSize = 1 << 20, BufferSize = 64 << 10, MaxAppend = 1 << 20, ZeroRate = 0,
+        SegmentSize = 1 << 20,
+        BufferSize = 64 << 10,
+        MaxAppend = 1 << 20,
+        ZeroRate = 0,
     };
 
     [Theory]
@@ -23,7 +26,7 @@ public sealed class LogCrashSpecs(ITestOutputHelper output)
     [InlineData(8)]
     public async Task No_power_cut_takes_an_acknowledged_record(int pipeline)
     {
-        var disk = await AppendAsync(s_settings with { Pipeline = pipeline });
+        var disk = await AppendAsync(Settings with { Pipeline = pipeline });
         var figures = disk.VerifyCrashes(Judge, new CrashOptions { MaxImagesPerCut = 64 });
         output.WriteLine($"{figures}");
     }
@@ -31,7 +34,7 @@ public sealed class LogCrashSpecs(ITestOutputHelper output)
     [Fact]
     public async Task Without_the_barrier_the_kit_finds_the_loss()
     {
-        var disk = await AppendAsync(s_settings with { Durability = AioDurability.None });
+        var disk = await AppendAsync(Settings with { Durability = AioDurability.None });
         Assert.Throws<CrashException>(() => disk.VerifyCrashes(Judge));
     }
 

@@ -7,7 +7,7 @@ public sealed class LogSpecs : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("akka-aio-log.").FullName;
 
-    private static readonly AioLogSettings s_small = new() { SegmentSize = 1 << 20, BufferSize = 64 << 10, MaxAppend = 4 << 20 };
+    private static readonly AioLogSettings Small = new() { SegmentSize = 1 << 20, BufferSize = 64 << 10, MaxAppend = 4 << 20 };
 
     [Fact]
     public async Task What_is_appended_is_read_also_after_a_restart_over_several_segments()
@@ -16,7 +16,7 @@ public sealed class LogSpecs : IDisposable
         for (var life = 0; life < 3; life++)
         {
             using var system = ActorSystem.Create("log", "akka.loglevel = WARNING");
-            await using (var log = await AioLog.OpenAsync(system, _folder, s_small))
+            await using (var log = await AioLog.OpenAsync(system, _folder, Small))
             {
                 Assert.Equal(expected, await ReadAllAsync(log));
                 var appends = Enumerable.Range(0, 3000).Select(i => (Text: $"{life} {i} {new string('x', i % 500)}", Position: 0L)).ToArray();

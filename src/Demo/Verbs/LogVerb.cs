@@ -10,7 +10,7 @@ internal static class LogVerb
 {
     private const string Name = "log";
 
-    private static readonly string[] s_logs = ["events", "snapshots"];
+    private static readonly string[] Logs = ["events", "snapshots"];
 
     public static Command Create(Option<string?> config, StopSignals stop) => new(
         Name, "Looks at the folder of a store, or of an AioLog. Reads only, and without its lock: also while it is in use.")
@@ -45,7 +45,7 @@ internal static class LogVerb
     {
         await using var session = await AioSession.StartAsync(configFile, EngineOption.Override(null));
         var isRight = true;
-        string[] logs = [.. s_logs.Select(log => Path.Combine(folder, log)).Where(Directory.Exists)];
+        string[] logs = [.. Logs.Select(log => Path.Combine(folder, log)).Where(Directory.Exists)];
         foreach (var log in logs.Length > 0 ? logs : [folder])
         {
             Console.WriteLine(log);

@@ -9,7 +9,7 @@ internal readonly ref struct RecordFields
     /// <summary>The longest text, in bytes of UTF-8.</summary>
     public const int MostText = ushort.MaxValue;
 
-    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public required RecordType Type { get; init; }
 
@@ -83,7 +83,7 @@ internal readonly ref struct RecordFields
 
     private static long Bytes(string? text)
     {
-        var count = text is null ? 0 : s_utf8.GetByteCount(text);
+        var count = text is null ? 0 : StrictUtf8.GetByteCount(text);
         return count <= MostText
             ? count
             : throw new ArgumentException($"A persistence id, manifest, writer id or tag has {count} bytes of UTF-8; {MostText} is the most: {text![..64]}…");
@@ -91,7 +91,7 @@ internal readonly ref struct RecordFields
 
     private static int Put(string? text, Span<byte> bytes, int lengthAt, int at)
     {
-        var count = text is null ? 0 : s_utf8.GetBytes(text, bytes[at..]);
+        var count = text is null ? 0 : StrictUtf8.GetBytes(text, bytes[at..]);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[lengthAt..], checked((ushort)count));
         return count;
     }

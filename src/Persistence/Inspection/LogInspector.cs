@@ -11,7 +11,7 @@ namespace AkkaAio.Persistence.Inspection;
 /// <param name="tell">Takes a line of text for each segment.</param>
 internal sealed class LogInspector(AioExt aio, string folder, Action<string> tell)
 {
-    private static readonly AioOpenOptions s_open = new() { Priority = AioPriority.Idle };
+    private static readonly AioOpenOptions ForReading = new() { Priority = AioPriority.Idle };
 
     /// <summary>Problems that were found.</summary>
     public int Problems { get; private set; }
@@ -22,7 +22,7 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
         var names = new LogFolder(aio.Names, folder);
         foreach (var number in names.Segments())
         {
-            await using var file = await aio.OpenAsync(names.PathOf(number), s_open, stop).ConfigureAwait(false);
+            await using var file = await aio.OpenAsync(names.PathOf(number), ForReading, stop).ConfigureAwait(false);
             if (await ReadHeaderAsync(file).ConfigureAwait(false) is not { } header || header.Number != number)
             {
                 tell($"{Path.GetFileName(file.Path)}  not begun");
@@ -46,7 +46,7 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
         foreach (var number in names.Segments())
         {
             var path = names.PathOf(number);
-            await using var file = await aio.OpenAsync(path, s_open, stop).ConfigureAwait(false);
+            await using var file = await aio.OpenAsync(path, ForReading, stop).ConfigureAwait(false);
             if (await ReadHeaderAsync(file).ConfigureAwait(false) is not { } header || header.Number != number)
             {
                 tell($"{Path.GetFileName(path)}  not begun");

@@ -24,7 +24,7 @@ namespace AkkaAio.Persistence;
 [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes them.")]
 public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppend>, IWithTimers
 {
-    private static readonly TimeSpan s_openAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly Queue<object> _requests = new(); // wait for the log, in their order
     private readonly List<SerializedEvent> _events = []; // of the AtomicWrite in hand
@@ -108,7 +108,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
                 Close(none.Cause);
                 if (!_store.IsEnding)
                 {
-                    Timers.StartSingleTimer(OpenStoreAgain.Instance, OpenStoreAgain.Instance, s_openAgain);
+                    Timers.StartSingleTimer(OpenStoreAgain.Instance, OpenStoreAgain.Instance, OpenAgainAfter);
                 }
 
                 return true;

@@ -12,7 +12,7 @@ namespace AkkaAio.Persistence.Journal;
 /// <summary>What the replays of a journal share: their number at a time, open segments, batches in memory.</summary>
 internal sealed class Replays : IDisposable
 {
-    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(1);
 
     private readonly AioStoreSettings _settings;
     private readonly ReplayFilterSettings _filter;
@@ -115,7 +115,7 @@ internal sealed class Replays : IDisposable
         while (actor is ActorRefWithCell { IsLocal: true, Underlying: { IsTerminated: false } cell } &&
                cell.NumberOfMessages > _settings.ReplayWindow)
         {
-            await Task.Delay(s_look).ConfigureAwait(false);
+            await Task.Delay(LookEvery).ConfigureAwait(false);
         }
     }
 

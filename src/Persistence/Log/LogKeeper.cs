@@ -10,16 +10,16 @@ namespace AkkaAio.Persistence.Log;
 /// </summary>
 internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 {
-    private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_lastRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan s_fullFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(1);
 
     private readonly IActorContext _context;
     private readonly ILogHost<TAppend> _host;
     private readonly LogFiles _files;
     private readonly AioBufferPool _pool;
-    private TimeSpan _retry = s_firstRetry;
+    private TimeSpan _retry = FirstRetry;
     private (long Since, Exception Cause)? _full;
     private Batch<TAppend>? _fence; // the first batch of this writer
     private bool _isOpen; // its fence is durable
@@ -95,7 +95,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 
         _isOpen = true;
         Failure = null;
-        _retry = s_firstRetry;
+        _retry = FirstRetry;
         _host.OnOpen(batch);
     }
 
@@ -135,7 +135,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
     // A disk that was full a moment ago is not asked again for each append.
     void ILogOwner<TAppend>.NeedSegment(long number, bool isUrgent)
     {
-        if (_full is { } full && Stopwatch.GetElapsedTime(full.Since) < s_fullFor)
+        if (_full is { } full && Stopwatch.GetElapsedTime(full.Since) < FullFor)
         {
             _context.Self.Tell(new Made(_life, number, null, full.Cause));
             return;
@@ -185,7 +185,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
         }
 
         _context.System.Scheduler.ScheduleTellOnce(_retry, _context.Self, OpenAgain.Instance, _context.Self);
-        _retry = TimeSpan.FromTicks(Math.Min(2 * _retry.Ticks, s_lastRetry.Ticks));
+        _retry = TimeSpan.FromTicks(Math.Min(2 * _retry.Ticks, LastRetry.Ticks));
     }
 
     private sealed record Recovered(LogPosition Position);

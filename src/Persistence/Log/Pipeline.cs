@@ -4,11 +4,11 @@ namespace AkkaAio.Persistence.Log;
 internal sealed class Pipeline(int most)
 {
     // Where a commit takes less, a second write beside it only makes batches smaller, and their padding larger.
-    private static readonly TimeSpan s_fast = TimeSpan.FromMicroseconds(60);
+    private static readonly TimeSpan FastCommit = TimeSpan.FromMicroseconds(60);
 
     private TimeSpan _commit;
 
-    public int Depth => _commit < s_fast ? 1 : most;
+    public int Depth => _commit < FastCommit ? 1 : most;
 
     /// <summary>A batch became durable, so long after its write began.</summary>
     public void OnCommitted(TimeSpan took) => _commit += (took - _commit) / 8;

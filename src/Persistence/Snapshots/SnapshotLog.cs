@@ -12,7 +12,7 @@ namespace AkkaAio.Persistence.Snapshots;
 [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes it.")]
 internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(SnapshotLog.Request Request, IActorRef Requester)>, IWithTimers
 {
-    private static readonly TimeSpan s_openAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly Queue<(Request Request, IActorRef Requester)> _waiting = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -70,7 +70,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
                 Close(not.Cause);
                 if (!store.IsEnding)
                 {
-                    Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, s_openAgain);
+                    Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, OpenAgainAfter);
                 }
 
                 break;

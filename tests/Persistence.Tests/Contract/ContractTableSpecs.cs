@@ -8,7 +8,7 @@ namespace AkkaAio.Persistence.Tests.Contract;
 /// <summary>docs/journal-contract.md names a spec for each line of the contract.</summary>
 public sealed partial class ContractTableSpecs
 {
-    private static readonly string[] s_lines =
+    private static readonly string[] Lines =
         [.. Numbered('W', 9), .. Numbered('R', 6), .. Numbered('D', 2), .. Numbered('S', 8)];
 
     [Fact]
@@ -16,7 +16,7 @@ public sealed partial class ContractTableSpecs
     {
         var page = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "../../../docs/journal-contract.md"));
         var rows = Row().Matches(page).ToDictionary(row => row.Groups["line"].Value, row => Spec().Matches(row.Groups["specs"].Value));
-        Assert.Equal(s_lines.Order(), rows.Keys.Order());
+        Assert.Equal(Lines.Order(), rows.Keys.Order());
         foreach (var (line, specs) in rows)
         {
             Assert.True(specs.Count > 0, $"{line} has no spec");

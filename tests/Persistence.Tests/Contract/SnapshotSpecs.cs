@@ -10,7 +10,7 @@ namespace AkkaAio.Persistence.Tests.Contract;
 /// <summary>What the snapshot store answers, and keeps.</summary>
 public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) : JournalSpec(output, fixture: fixture)
 {
-    private static readonly DateTime s_time = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+    private static readonly DateTime Time = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
 
     [Fact]
     public async Task A_save_is_answered_with_its_metadata_and_one_without_a_time_gets_one()
@@ -46,9 +46,9 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
         using var again = await RestartAsync();
         var store = Akka.Persistence.Persistence.Instance.Apply(again).SnapshotStoreFor(null);
         var probe = CreateTestProbe(again);
-        store.Tell(new LoadSnapshot("p", new SnapshotSelectionCriteria(long.MaxValue, s_time.AddTicks(2)), long.MaxValue), probe.Ref);
+        store.Tell(new LoadSnapshot("p", new SnapshotSelectionCriteria(long.MaxValue, Time.AddTicks(2)), long.MaxValue), probe.Ref);
         var loaded = await probe.ExpectMsgAsync<LoadSnapshotResult>(Patience);
-        Assert.Equal(new SnapshotMetadata("p", 2, s_time.AddTicks(2)), loaded.Snapshot.Metadata);
+        Assert.Equal(new SnapshotMetadata("p", 2, Time.AddTicks(2)), loaded.Snapshot.Metadata);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
     {
         for (var i = 0; i < 200; i++)
         {
-            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 5, s_time), $"save {i}"), Actor.Ref);
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 5, Time), $"save {i}"), Actor.Ref);
         }
 
         for (var i = 0; i < 200; i++)
@@ -79,7 +79,7 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
     public async Task One_is_deleted_by_its_number_and_a_time_that_is_not_before_its_own(int ticks, bool isDeleted)
     {
         await SaveAsync(1, 2, 3);
-        Snapshots.Tell(new DeleteSnapshot(new SnapshotMetadata("p", 2, ticks == 0 ? DateTime.MinValue : s_time.AddTicks(ticks))), Actor.Ref);
+        Snapshots.Tell(new DeleteSnapshot(new SnapshotMetadata("p", 2, ticks == 0 ? DateTime.MinValue : Time.AddTicks(ticks))), Actor.Ref);
         await Actor.ExpectMsgAsync<DeleteSnapshotSuccess>(Patience);
         var loaded = await LoadAsync(Snapshots, new SnapshotSelectionCriteria(2));
         Assert.Equal(isDeleted ? 1 : 2, loaded.Snapshot.Metadata.SequenceNr);
@@ -90,7 +90,7 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
     public async Task Several_are_deleted_by_criteria_both_ends_included()
     {
         await SaveAsync(1, 2, 3, 4, 5);
-        Snapshots.Tell(new DeleteSnapshots("p", new SnapshotSelectionCriteria(4, s_time.AddTicks(4), 2, s_time.AddTicks(2))), Actor.Ref);
+        Snapshots.Tell(new DeleteSnapshots("p", new SnapshotSelectionCriteria(4, Time.AddTicks(4), 2, Time.AddTicks(2))), Actor.Ref);
         await Actor.ExpectMsgAsync<DeleteSnapshotsSuccess>(Patience);
         Assert.Equal(1, (await LoadAsync(Snapshots, new SnapshotSelectionCriteria(4))).Snapshot.Metadata.SequenceNr);
         Assert.Equal(5, (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot.Metadata.SequenceNr);
@@ -112,11 +112,11 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
     public async Task One_with_the_number_of_another_takes_its_place()
     {
         await SaveAsync(1, 2);
-        Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 2, s_time.AddTicks(99)), "anew"), Actor.Ref);
+        Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 2, Time.AddTicks(99)), "anew"), Actor.Ref);
         await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
         var loaded = (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot;
-        Assert.Equal(("anew", s_time.AddTicks(99)), (loaded.Snapshot, loaded.Metadata.Timestamp));
-        Assert.Equal(1, (await LoadAsync(Snapshots, new SnapshotSelectionCriteria(2, s_time.AddTicks(98)))).Snapshot.Metadata.SequenceNr);
+        Assert.Equal(("anew", Time.AddTicks(99)), (loaded.Snapshot, loaded.Metadata.Timestamp));
+        Assert.Equal(1, (await LoadAsync(Snapshots, new SnapshotSelectionCriteria(2, Time.AddTicks(98)))).Snapshot.Metadata.SequenceNr);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
         await SaveAsync(1);
         using (Disk.Writes().Times(1).Fail(Errno.EIO))
         {
-            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 2, s_time), "lost"), Actor.Ref);
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 2, Time), "lost"), Actor.Ref);
             var failure = await Actor.ExpectMsgAsync<SaveSnapshotFailure>(Patience);
             Assert.Equal(2, failure.Metadata.SequenceNr);
             Assert.Equal(Errno.EIO, Assert.IsType<AioSystemException>(failure.Cause).Errno);
@@ -147,7 +147,7 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
         ];
         for (var i = 0; i < states.Length; i++)
         {
-            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", i, s_time), states[i]), Actor.Ref);
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", i, Time), states[i]), Actor.Ref);
             await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
         }
 
@@ -178,7 +178,7 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
     {
         for (var i = 1; i <= 100; i++)
         {
-            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 1, s_time), new byte[100_000]), Actor.Ref);
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 1, Time), new byte[100_000]), Actor.Ref);
             await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
         }
 
@@ -190,7 +190,7 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
     {
         foreach (var number in numbers)
         {
-            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", number, s_time.AddTicks(number)), $"state {number}"), Actor.Ref);
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", number, Time.AddTicks(number)), $"state {number}"), Actor.Ref);
             await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
         }
     }

@@ -9,8 +9,8 @@ namespace AkkaAio.Persistence.Tests.Failures;
 /// <summary>With the settings that it has by default, on a real disk: events up to 64 MiB are stored, longer ones rejected.</summary>
 public sealed class LargeEventSpecs : Akka.TestKit.Xunit2.TestKit
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private static readonly DirectoryInfo s_folder = Directory.CreateTempSubdirectory("akka-aio-large.");
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly DirectoryInfo Folder = Directory.CreateTempSubdirectory("akka-aio-large.");
 
     public LargeEventSpecs()
         : base(Config)
@@ -20,7 +20,7 @@ public sealed class LargeEventSpecs : Akka.TestKit.Xunit2.TestKit
     private static Config Config => ConfigurationFactory.ParseString($$"""
         akka.loglevel = WARNING
         akka.persistence.journal.plugin = "akka.persistence.journal.aio"
-        akka.persistence.aio-store { dir = "{{s_folder.FullName}}", segment-size = 128 MiB, zero-rate = 0 }
+        akka.persistence.aio-store { dir = "{{Folder.FullName}}", segment-size = 128 MiB, zero-rate = 0 }
         """).WithFallback(AioPersistence.DefaultConfig);
 
     [Fact]
@@ -28,29 +28,29 @@ public sealed class LargeEventSpecs : Akka.TestKit.Xunit2.TestKit
     {
         var observer = TestActor;
         var actor = Sys.ActorOf(Props.Create(() => new Teller("p", observer)));
-        await ExpectMsgAsync<RecoveryCompleted>(s_patience);
+        await ExpectMsgAsync<RecoveryCompleted>(Patience);
         var large = new byte[60 << 20];
         Random.Shared.NextBytes(large);
         actor.Tell(new Teller.Do(teller => teller.Persist(large, _ => teller.Tell("stored"))));
         actor.Tell(new Teller.Do(teller => teller.Persist(new byte[70 << 20], _ => teller.Tell("stored, and should not"))));
         actor.Tell(new Teller.Do(teller => teller.Persist("small", teller.Tell)));
-        await ExpectMsgAsync("stored", s_patience);
-        Assert.IsType<AioEventTooLargeException>((await ExpectMsgAsync<Teller.Rejected>(s_patience)).Cause);
-        await ExpectMsgAsync("small", s_patience);
+        await ExpectMsgAsync("stored", Patience);
+        Assert.IsType<AioEventTooLargeException>((await ExpectMsgAsync<Teller.Rejected>(Patience)).Cause);
+        await ExpectMsgAsync("small", Patience);
         await Sys.Terminate();
 
         using var again = ActorSystem.Create("again", Config);
         var probe = CreateTestProbe(again);
         Akka.Persistence.Persistence.Instance.Apply(again).JournalFor(null)
             .Tell(new ReplayMessages(1, long.MaxValue, long.MaxValue, "p", probe.Ref), probe.Ref);
-        Assert.Equal(large, (await probe.ExpectMsgAsync<ReplayedMessage>(s_patience)).Persistent.Payload);
-        Assert.Equal("small", (await probe.ExpectMsgAsync<ReplayedMessage>(s_patience)).Persistent.Payload);
-        Assert.Equal(3, (await probe.ExpectMsgAsync<RecoverySuccess>(s_patience)).HighestSequenceNr);
+        Assert.Equal(large, (await probe.ExpectMsgAsync<ReplayedMessage>(Patience)).Persistent.Payload);
+        Assert.Equal("small", (await probe.ExpectMsgAsync<ReplayedMessage>(Patience)).Persistent.Payload);
+        Assert.Equal(3, (await probe.ExpectMsgAsync<RecoverySuccess>(Patience)).HighestSequenceNr);
     }
 
     protected override void AfterAll()
     {
         base.AfterAll();
-        s_folder.Delete(recursive: true);
+        Folder.Delete(recursive: true);
     }
 }

@@ -8,15 +8,15 @@ namespace AkkaAio.Persistence.Tests.Failures;
 /// <summary>Two processes and one store, on a real disk: flock(1) is the other one.</summary>
 public sealed class SecondProcessSpecs : Akka.TestKit.Xunit2.TestKit
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
-    private static readonly string s_folder = Directory.CreateTempSubdirectory("akka-aio-second.").FullName;
-    private static readonly string s_lock = Path.Combine(s_folder, "LOCK");
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly string Folder = Directory.CreateTempSubdirectory("akka-aio-second.").FullName;
+    private static readonly string LockPath = Path.Combine(Folder, "LOCK");
 
     public SecondProcessSpecs()
         : base(ConfigurationFactory.ParseString($$"""
             akka.loglevel = OFF
             akka.persistence.journal.plugin = "akka.persistence.journal.aio"
-            akka.persistence.aio-store { dir = "{{s_folder}}", segment-size = 1 MiB, zero-rate = 0 }
+            akka.persistence.aio-store { dir = "{{Folder}}", segment-size = 1 MiB, zero-rate = 0 }
             """).WithFallback(AioPersistence.DefaultConfig))
     {
     }
@@ -24,18 +24,18 @@ public sealed class SecondProcessSpecs : Akka.TestKit.Xunit2.TestKit
     [Fact]
     public async Task The_second_is_refused_typed_until_the_first_has_ended_and_keeps_others_out_from_then_on()
     {
-        using (var other = Start($"-x {s_lock} sh -c \"echo locked; cat\""))
+        using (var other = Start($"-x {LockPath} sh -c \"echo locked; cat\""))
         {
-            Assert.Equal("locked", await other.StandardOutput.ReadLineAsync().WaitAsync(s_patience));
+            Assert.Equal("locked", await other.StandardOutput.ReadLineAsync().WaitAsync(Patience));
             var cause = (await ReplayAsync<ReplayMessagesFailure>()).Cause;
-            Assert.Contains(s_lock, Assert.IsType<AioLogLockedException>(cause).Message, StringComparison.Ordinal);
+            Assert.Contains(LockPath, Assert.IsType<AioLogLockedException>(cause).Message, StringComparison.Ordinal);
             other.StandardInput.Close();
-            await other.WaitForExitAsync().WaitAsync(s_patience);
+            await other.WaitForExitAsync().WaitAsync(Patience);
         }
 
-        await AwaitAssertAsync(() => ReplayAsync<RecoverySuccess>(), s_patience);
-        using var late = Start($"-n -E 75 {s_lock} true");
-        await late.WaitForExitAsync().WaitAsync(s_patience);
+        await AwaitAssertAsync(() => ReplayAsync<RecoverySuccess>(), Patience);
+        using var late = Start($"-n -E 75 {LockPath} true");
+        await late.WaitForExitAsync().WaitAsync(Patience);
         Assert.Equal(75, late.ExitCode);
     }
 
@@ -47,12 +47,12 @@ public sealed class SecondProcessSpecs : Akka.TestKit.Xunit2.TestKit
         var probe = CreateTestProbe();
         Akka.Persistence.Persistence.Instance.Apply(Sys).JournalFor(null)
             .Tell(new ReplayMessages(1, long.MaxValue, long.MaxValue, "p", probe.Ref), probe.Ref);
-        return Assert.IsType<T>(await probe.ExpectMsgAsync<object>(s_patience));
+        return Assert.IsType<T>(await probe.ExpectMsgAsync<object>(Patience));
     }
 
     protected override void AfterAll()
     {
         base.AfterAll();
-        Directory.Delete(s_folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
     }
 }

@@ -14,7 +14,7 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
 {
     private protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private static readonly string s_hocon = """
+    private static readonly string StoreHocon = """
         akka.persistence.journal.plugin = "akka.persistence.journal.aio"
         akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.aio"
         akka.persistence.journal.aio {
@@ -59,7 +59,7 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
     private protected static IActorRef JournalOf(ActorSystem system) => Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
 
     private protected static ActorSystemSetup SetupOf(string hocon, AioTestDisk disk) => ActorSystemSetup.Empty
-        .And(BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString(s_hocon + "\n" + hocon).WithFallback(DefaultConfig)))
+        .And(BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString(StoreHocon + "\n" + hocon).WithFallback(DefaultConfig)))
         .And(disk.Setup);
 
     /// <summary>Another system on the same disk, as after a restart.</summary>
