@@ -30,7 +30,9 @@ internal sealed record JournalContender(string Name, Func<string, string> Config
 
     private static string Aio(string folder, string more) => $$"""
         {{more}}
-        akka.persistence.journal { plugin = "akka.persistence.journal.aio", aio.class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence" }
+        akka.persistence.journal {
+          plugin = "akka.persistence.journal.aio", aio.class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence"
+        }
         akka.persistence.aio-store.dir = "{{folder}}"
         """;
 

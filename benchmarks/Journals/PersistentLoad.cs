@@ -17,7 +17,8 @@ internal static class PersistentLoad
     public static async Task<JournalFigures> RunAsync(ActorSystem system, int actors, int atOnce, TimeSpan warmUp, TimeSpan time)
     {
         var run = new Run(atOnce);
-        var all = Enumerable.Range(0, actors).Select(i => system.ActorOf(Props.Create(() => new Persister($"{run.Id}-{i}", run)))).ToArray();
+        var all = Enumerable.Range(0, actors)
+            .Select(i => system.ActorOf(Props.Create(() => new Persister($"{run.Id}-{i}", run)))).ToArray();
         await Task.WhenAll(all.Select(actor => actor.Ask<Ready>(new GetReady(), TimeSpan.FromMinutes(2))));
         foreach (var actor in all)
         {
@@ -25,7 +26,8 @@ internal static class PersistentLoad
         }
 
         await Task.Delay(warmUp);
-        var (events, cpu, bytes, start) = (run.Events, Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
+        var (events, cpu, bytes, start) =
+            (run.Events, Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
         await Task.Delay(time);
         var took = Stopwatch.GetElapsedTime(start);
         var (count, cpuTook, allocated) = (run.Events - events, Environment.CpuUsage.TotalTime - cpu, GC.GetTotalAllocatedBytes() - bytes);
@@ -52,7 +54,8 @@ internal static class PersistentLoad
         var took = Stopwatch.GetElapsedTime(start);
         return recovered.All(ready => ready.Recovered == events)
             ? (long)actors * events / took.TotalSeconds
-            : throw new InvalidOperationException($"recovered {recovered.Sum(ready => (long)ready.Recovered)} events of {(long)actors * events}");
+            : throw new InvalidOperationException(
+                $"recovered {recovered.Sum(ready => (long)ready.Recovered)} events of {(long)actors * events}");
     }
 
     private sealed class Run(int atOnce)

@@ -4,8 +4,8 @@ using Akka.Actor;
 namespace AkkaAio.Benchmarks.Journals;
 
 /// <summary>
-/// One durable commit of a block, by pwrite into a file that was opened with O_DIRECT and O_DSYNC (by AkkaAio's pool: aligned), and by one persistent
-/// actor on the journal, in random order commit by commit: what the disk does in a moment hits both.
+/// One durable commit of a block, by pwrite into a file that was opened with O_DIRECT and O_DSYNC (by AkkaAio's pool: aligned), and by one
+/// persistent actor on the journal, in random order commit by commit: what the disk does in a moment hits both.
 /// </summary>
 internal static class RawCommits
 {
@@ -16,7 +16,8 @@ internal static class RawCommits
     {
         var path = Path.Combine(folder, "raw");
         await File.WriteAllBytesAsync(path, new byte[64 << 20]); // written, as the journal's segments are
-        using var raw = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.None, (FileOptions)0x4000 | FileOptions.WriteThrough);
+        using var raw =
+            File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.None, (FileOptions)0x4000 | FileOptions.WriteThrough);
         await using var log = await Persistence.AioLog.OpenAsync(system, Path.Combine(folder, "log"));
         using var buffer = AioExt.Get(system).Pool.Rent(Block);
         var (random, rawTimes, logTimes, at) = (new Random(1), new List<double>(), new List<double>(), 0L);

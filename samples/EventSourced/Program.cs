@@ -1,8 +1,8 @@
 using Akka.Actor;
 using AkkaAio.Samples.EventSourced;
 
-// FOLDER CUSTOMERS ROUNDS: prints how many orders each customer has, then orders for each of them once a round, and prints each order that is
-// acknowledged: "ordered CUSTOMER ORDERS SPENT".
+// FOLDER CUSTOMERS ROUNDS: prints how many orders each customer has, then orders for each of them once a round, and prints each order that
+// is acknowledged: "ordered CUSTOMER ORDERS SPENT".
 var (folder, customers, rounds) = (args[0], int.Parse(args[1]), int.Parse(args[2]));
 using var system = ActorSystem.Create("shop", $$"""
     akka.loglevel = WARNING
@@ -13,7 +13,8 @@ using var system = ActorSystem.Create("shop", $$"""
     akka.persistence.aio-store { dir = "{{folder}}", segment-size = 16 MiB }
     """);
 using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
-var shop = Enumerable.Range(0, customers).Select(number => system.ActorOf(Props.Create(() => new Customer(number)), $"customer-{number}")).ToArray();
+var shop = Enumerable.Range(0, customers)
+    .Select(number => system.ActorOf(Props.Create(() => new Customer(number)), $"customer-{number}")).ToArray();
 var states = await Task.WhenAll(shop.Select(customer => customer.Ask<State>(new GetState(), TimeSpan.FromMinutes(2))));
 for (var number = 0; number < customers; number++)
 {

@@ -8,8 +8,8 @@ namespace AkkaAio.Persistence;
 public static class AioJournalHostingExtensions
 {
     /// <summary>
-    /// Keeps events and snapshots in a folder: makes the journal and the snapshot store of this package the system's own. All other keys are
-    /// HOCON, under <c>akka.persistence.aio-store</c>.
+    /// Keeps events and snapshots in a folder: makes the journal and the snapshot store of this package the system's own. All other keys
+    /// are HOCON, under <c>akka.persistence.aio-store</c>.
     /// </summary>
     /// <param name="akka">The builder.</param>
     /// <param name="folder">On a local disk; made if it is not there. One process at a time uses it.</param>
@@ -34,8 +34,8 @@ public static class AioJournalHostingExtensions
 public static class AioPersistence
 {
     /// <summary>
-    /// <c>reference-persistence.conf</c>: a fallback for a system's configuration, with the classes and the dispatcher of the journal and the
-    /// snapshot store. Without Akka.Hosting: <c>config.WithFallback(AioPersistence.DefaultConfig)</c>.
+    /// <c>reference-persistence.conf</c>: a fallback for a system's configuration, with the classes and the dispatcher of the journal and
+    /// the snapshot store. Without Akka.Hosting: <c>config.WithFallback(AioPersistence.DefaultConfig)</c>.
     /// </summary>
     public static Config DefaultConfig { get; } = AioStores.DefaultConfig();
 }

@@ -13,7 +13,9 @@ public sealed class JournalSpecs : IDisposable
         akka.loglevel = INFO
         akka.persistence.journal.plugin = "akka.persistence.journal.aio"
         akka.persistence.aio-store { dir = "{{_folder}}", segment-size = 1 MiB, write.buffer = 64 KiB, write.max-atomic-write = 4 MiB }
-        akka.persistence.journal.aio { class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence", plugin-dispatcher = "akka.actor.default-dispatcher" }
+        akka.persistence.journal.aio {
+          class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence", plugin-dispatcher = "akka.actor.default-dispatcher"
+        }
         """));
 
     [Fact]
@@ -22,7 +24,8 @@ public sealed class JournalSpecs : IDisposable
         for (var life = 1; life <= 3; life++)
         {
             using var system = Start();
-            var actors = Enumerable.Range(0, 50).Select(i => system.ActorOf(Props.Create(() => new Counter($"counter-{i}")), $"c{i}")).ToArray();
+            var actors = Enumerable.Range(0, 50)
+                .Select(i => system.ActorOf(Props.Create(() => new Counter($"counter-{i}")), $"c{i}")).ToArray();
             for (var round = 1; round <= 100; round++)
             {
                 var answers = await Task.WhenAll(actors.Select(actor => actor.Ask<long>("add", TimeSpan.FromSeconds(10))));

@@ -68,7 +68,8 @@ public sealed class LogCrashSpecs(ITestOutputHelper output)
     {
         var found = new Dictionary<long, string>();
         LogEnd? end = null;
-        foreach (var (path, file) in image.Files.Where(file => file.Key.EndsWith(".seg", StringComparison.Ordinal)).OrderBy(file => file.Key))
+        var segments = image.Files.Where(file => file.Key.EndsWith(".seg", StringComparison.Ordinal)).OrderBy(file => file.Key);
+        foreach (var (path, file) in segments)
         {
             var bytes = file.ToArray();
 
@@ -78,7 +79,8 @@ public sealed class LogCrashSpecs(ITestOutputHelper output)
             }
 
             end = (end ?? new LogEnd(0, 0, header.FirstBatch, header.FirstOrdering, header.PreviousCrc)) with { Offset = header.BlockSize };
-            end = SegmentScan.Visit(end.Value, bytes.AsSpan(header.BlockSize), header.Number, header.BlockSize, (long _, int _, in BatchHeader batch, ReadOnlySpan<byte> all) =>
+            end = SegmentScan.Visit(end.Value, bytes.AsSpan(header.BlockSize), header.Number, header.BlockSize,
+                (long _, int _, in BatchHeader batch, ReadOnlySpan<byte> all) =>
             {
                 var position = batch.FirstOrdering;
                 for (var rest = all[BatchHeader.Size..batch.Used]; RecordView.TryRead(rest, out var record); rest = rest[record.Length..])

@@ -19,8 +19,10 @@ public sealed class LogSpecs : IDisposable
             await using (var log = await AioLog.OpenAsync(system, _folder, Small))
             {
                 Assert.Equal(expected, await ReadAllAsync(log));
-                var appends = Enumerable.Range(0, 3000).Select(i => (Text: $"{life} {i} {new string('x', i % 500)}", Position: 0L)).ToArray();
-                await Parallel.ForEachAsync(Enumerable.Range(0, appends.Length), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, stop) =>
+                var appends =
+                    Enumerable.Range(0, 3000).Select(i => (Text: $"{life} {i} {new string('x', i % 500)}", Position: 0L)).ToArray();
+                await Parallel.ForEachAsync(
+                    Enumerable.Range(0, appends.Length), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, stop) =>
                     appends[i].Position = await log.AppendAsync(System.Text.Encoding.UTF8.GetBytes(appends[i].Text), stop));
                 expected.AddRange(appends.OrderBy(append => append.Position).Select(append => (append.Position, append.Text)));
                 Assert.Equal(expected, await ReadAllAsync(log));

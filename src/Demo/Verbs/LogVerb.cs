@@ -22,8 +22,8 @@ internal static class LogVerb
         }),
         Create(
             "verify",
-            "Reads all of it: the checksum of each batch, their chain, the footers against the batches. Exits with 1 if something is not what " +
-            "was written. Of a store in use the newest batches may not count.", config, stop, async (inspector, token) =>
+            "Reads all of it: the checksum of each batch, their chain, the footers against the batches. Exits with 1 if something is not " +
+            "what was written. Of a store in use the newest batches may not count.", config, stop, async (inspector, token) =>
             {
                 await inspector.VerifyAsync(token);
                 return inspector.Problems == 0;

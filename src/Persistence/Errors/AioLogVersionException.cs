@@ -1,9 +1,11 @@
 namespace AkkaAio.Persistence;
 
-/// <summary>A log was written by a later version of AkkaAio.Persistence, or with a feature that this one does not know. Nothing was changed.</summary>
+/// <summary>
+/// A log was written by a later version of AkkaAio.Persistence, or with a feature that this one does not know. Nothing was changed.
+/// </summary>
 public sealed class AioLogVersionException(string path, int version, uint features) : AioException(
-    $"{path} has format version {version}{(features == 0 ? "" : $" with the unknown features 0x{features:x}")}; this build knows version 1. " +
-    "Use the build that wrote it, or a later one")
+    $"{path} has format version {version}{(features == 0 ? "" : $" with the unknown features 0x{features:x}")}; this build knows " +
+    "version 1. Use the build that wrote it, or a later one")
 {
     /// <summary>The format version of the file.</summary>
     public int Version => version;

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace AkkaAio.Persistence.Format;
 
 /// <summary>
-/// The first block of a footer, which begins where the segment's own size ends, or its last batch if that is behind it. It is the index of a
-/// sealed segment, made from its batches, and made again where it is missing or damaged. Numbers are little-endian:
+/// The first block of a footer, which begins where the segment's own size ends, or its last batch if that is behind it. It is the index of
+/// a sealed segment, made from its batches, and made again where it is missing or damaged. Numbers are little-endian:
 /// <code>
 ///   0  8  "AkkaAioF"                          40  4  pages
 ///   8  4  CRC-32C of these 64, own as 0       44  4  CRC-32C of the table of first hashes

@@ -38,7 +38,8 @@ internal readonly ref struct RecordFields
     {
         get
         {
-            var size = RecordView.HeaderSize + Bytes(PersistenceId) + Bytes(Manifest) + Bytes(AdapterManifest) + Bytes(Writer) + Payload.Length;
+            var size = RecordView.HeaderSize + Bytes(PersistenceId) + Bytes(Manifest) + Bytes(AdapterManifest) + Bytes(Writer) +
+                Payload.Length;
             if (Tags?.Count > ushort.MaxValue)
             {
                 throw new ArgumentException($"An event has {Tags.Count} tags; {ushort.MaxValue} is the most");
@@ -86,7 +87,8 @@ internal readonly ref struct RecordFields
         var count = text is null ? 0 : StrictUtf8.GetByteCount(text);
         return count <= MostText
             ? count
-            : throw new ArgumentException($"A persistence id, manifest, writer id or tag has {count} bytes of UTF-8; {MostText} is the most: {text![..64]}…");
+            : throw new ArgumentException(
+                $"A persistence id, manifest, writer id or tag has {count} bytes of UTF-8; {MostText} is the most: {text![..64]}…");
     }
 
     private static int Put(string? text, Span<byte> bytes, int lengthAt, int at)

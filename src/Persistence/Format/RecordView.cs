@@ -80,7 +80,8 @@ internal readonly ref struct RecordView
         var tags = record.TagBytes;
         for (var left = record.Tags; left > 0; left--)
         {
-            if (tags.Length < sizeof(ushort) || BinaryPrimitives.ReadUInt16LittleEndian(tags) is var tag && tag > tags.Length - sizeof(ushort))
+            if (tags.Length < sizeof(ushort) || BinaryPrimitives.ReadUInt16LittleEndian(tags) is var tag &&
+                tag > tags.Length - sizeof(ushort))
             {
                 return false;
             }
@@ -104,8 +105,8 @@ internal enum RecordType : byte
     Snapshot = 3,
 
     /// <summary>
-    /// What was known of a persistence id in a segment that was given back: the sequence number is up to where its events are deleted, the payload
-    /// the highest number (8 bytes) and the hash of the id (XXH128, 16 bytes). It has no id.
+    /// What was known of a persistence id in a segment that was given back: the sequence number is up to where its events are deleted, the
+    /// payload the highest number (8 bytes) and the hash of the id (XXH128, 16 bytes). It has no id.
     /// </summary>
     State = 4,
 }

@@ -1,6 +1,8 @@
 namespace AkkaAio.Persistence.Format;
 
-/// <summary>Unsigned numbers of 7 bits a byte, the lowest first; the high bit says that another byte follows (LEB128). At most 10 bytes.</summary>
+/// <summary>
+/// Unsigned numbers of 7 bits a byte, the lowest first; the high bit says that another byte follows (LEB128). At most 10 bytes.
+/// </summary>
 internal static class Varint
 {
     public const int Most = 10;

@@ -11,7 +11,8 @@ internal sealed class Footer
     private readonly ulong[] _firstHashes;
     private readonly long _pagesAt;
 
-    private Footer(FooterHeader header, ulong[] firstHashes, long pagesAt) => (Header, _firstHashes, _pagesAt) = (header, firstHashes, pagesAt);
+    private Footer(FooterHeader header, ulong[] firstHashes, long pagesAt) =>
+        (Header, _firstHashes, _pagesAt) = (header, firstHashes, pagesAt);
 
     public FooterHeader Header { get; }
 
@@ -42,7 +43,8 @@ internal sealed class Footer
     private static async Task<long> FindStartAsync(AioFile file, SegmentHeader segment)
     {
         using var block = await file.RentReadAsync(segment.BlockSize, BatchHeader.Size).ConfigureAwait(false);
-        return StartOf(segment, BatchHeader.TryRead(block.GetSpan(), segment.BlockSize, out var first) ? segment.BlockSize + first.Length : 0);
+        return StartOf(
+            segment, BatchHeader.TryRead(block.GetSpan(), segment.BlockSize, out var first) ? segment.BlockSize + first.Length : 0);
     }
 
     /// <summary>Tells each entry, ascending by hash.</summary>

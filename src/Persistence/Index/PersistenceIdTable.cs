@@ -24,7 +24,9 @@ internal struct PersistenceIdState
     public int LastPosting;
 }
 
-/// <summary>The state of each persistence id by its hash: open addressing in one array, which the garbage collector does not look into.</summary>
+/// <summary>
+/// The state of each persistence id by its hash: open addressing in one array, which the garbage collector does not look into.
+/// </summary>
 internal sealed class PersistenceIdTable
 {
     // Fuller, and looks become long; emptier, and memory is wasted: 57 to 71 bytes an id.

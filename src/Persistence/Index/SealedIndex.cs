@@ -1,6 +1,8 @@
 namespace AkkaAio.Persistence.Index;
 
-/// <summary>The index of a segment that is full, until its footer is on the disk: what the table knew of its ids when it was sealed.</summary>
+/// <summary>
+/// The index of a segment that is full, until its footer is on the disk: what the table knew of its ids when it was sealed.
+/// </summary>
 internal sealed class SealedIndex
 {
     private readonly PersistenceIdState[] _ids; // by hash

@@ -9,8 +9,8 @@ namespace AkkaAio.Persistence.Index;
 internal readonly record struct EventPlace(long SequenceNr, int Block, int Offset);
 
 /// <summary>
-/// The index of a segment in memory, while it is written and until its footer is: a chain for each persistence id, from its newest record in
-/// the segment to its oldest, whose head is in the <see cref="PersistenceIdTable"/>. 20 bytes a record.
+/// The index of a segment in memory, while it is written and until its footer is: a chain for each persistence id, from its newest record
+/// in the segment to its oldest, whose head is in the <see cref="PersistenceIdTable"/>. 20 bytes a record.
 /// </summary>
 internal sealed class SegmentPostings(int segment)
 {

@@ -32,9 +32,10 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
             var footer = await Footer.ReadAsync(file, header).ConfigureAwait(false);
             tell(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Path.GetFileName(file.Path)}  {header.Kind} of store {header.Store}, version {SegmentHeader.Version}, blocks of {header.BlockSize}, begun " +
-                $"{new DateTime(header.CreatedTicks, DateTimeKind.Utc):u}, epoch {header.Epoch}, from batch {header.FirstBatch} and ordering " +
-                $"{header.FirstOrdering} on, {(footer is null ? "no footer" : $"sealed at {footer.Header.End} with {footer.Header.Ids} ids")}"));
+                $"{Path.GetFileName(file.Path)}  {header.Kind} of store {header.Store}, version {SegmentHeader.Version}, blocks of " +
+                $"{header.BlockSize}, begun {new DateTime(header.CreatedTicks, DateTimeKind.Utc):u}, epoch {header.Epoch}, from batch " +
+                $"{header.FirstBatch} and ordering {header.FirstOrdering} on, " +
+                $"{(footer is null ? "no footer" : $"sealed at {footer.Header.End} with {footer.Header.Ids} ids")}"));
         }
     }
 
@@ -92,10 +93,12 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
         var footer = await Footer.ReadAsync(file, header).ConfigureAwait(false);
         tell(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(file.Path)}  epoch {header.Epoch}  batches {header.FirstBatch} to {end.NextBatch - 1}  orderings {header.FirstOrdering} to " +
-            $"{end.NextOrdering - 1}  {index.Events} events, {index.Others} other records, {index.Ids} ids  {end.Offset} bytes, {index.Padding} of " +
-            $"padding  footer {(footer is null ? "none" : footer.Header.End == end.Offset ? "fits" : "of another end")}"));
-        if (footer is not null && header.Kind == LogKind.Events && await index.FindDifferenceAsync(file, footer).ConfigureAwait(false) is { } difference)
+            $"{Path.GetFileName(file.Path)}  epoch {header.Epoch}  batches {header.FirstBatch} to {end.NextBatch - 1}  orderings " +
+            $"{header.FirstOrdering} to {end.NextOrdering - 1}  {index.Events} events, {index.Others} other records, {index.Ids} ids  " +
+            $"{end.Offset} bytes, {index.Padding} of padding  " +
+            $"footer {(footer is null ? "none" : footer.Header.End == end.Offset ? "fits" : "of another end")}"));
+        if (footer is not null && header.Kind == LogKind.Events &&
+            await index.FindDifferenceAsync(file, footer).ConfigureAwait(false) is { } difference)
         {
             Problem(file.Path, difference);
         }

@@ -15,8 +15,8 @@ using AkkaAio.Persistence.Telemetry;
 namespace AkkaAio.Persistence;
 
 /// <summary>
-/// The journal of <c>akka.persistence.journal.aio</c>. Each request has one reply, whatever happens. What was acknowledged is on stable storage,
-/// and in every later replay once; the events of one Persist or PersistAll all or none.
+/// The journal of <c>akka.persistence.journal.aio</c>. Each request has one reply, whatever happens. What was acknowledged is on stable
+/// storage, and in every later replay once; the events of one Persist or PersistAll all or none.
 /// </summary>
 /// <remarks>
 /// It speaks the journal's protocol itself, without the tasks of AsyncWriteJournal, which cost half of the throughput.

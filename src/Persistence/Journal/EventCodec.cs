@@ -34,7 +34,8 @@ internal sealed class EventCodec(ExtendedActorSystem system)
         {
             var payload = system.Serialization.Deserialize(record.Payload.ToArray(), record.Serializer, manifest);
             return new Persistent(
-                payload, record.SequenceNr, persistenceId, Text(record.AdapterManifest), isDeleted: false, ActorRefs.NoSender, Text(record.Writer),
+                payload, record.SequenceNr, persistenceId, Text(record.AdapterManifest), isDeleted: false, ActorRefs.NoSender,
+                Text(record.Writer),
                 record.Ticks);
         }
         catch (Exception e)

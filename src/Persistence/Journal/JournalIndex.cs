@@ -5,8 +5,8 @@ using AkkaAio.Persistence.Index;
 namespace AkkaAio.Persistence.Journal;
 
 /// <summary>
-/// What a journal knows of its log, in memory: each persistence id, and the places of events in segments whose footers are not written yet. Built
-/// by a recovery, kept up by each durable batch, by the same code.
+/// What a journal knows of its log, in memory: each persistence id, and the places of events in segments whose footers are not written yet.
+/// Built by a recovery, kept up by each durable batch, by the same code.
 /// </summary>
 internal sealed class JournalIndex
 {

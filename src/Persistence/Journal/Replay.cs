@@ -5,7 +5,9 @@ using AkkaAio.Persistence.Reading;
 
 namespace AkkaAio.Persistence.Journal;
 
-/// <summary>One replay: reads the events of a persistence id in their order and tells them to its actor, no faster than the actor takes them.</summary>
+/// <summary>
+/// One replay: reads the events of a persistence id in their order and tells them to its actor, no faster than the actor takes them.
+/// </summary>
 internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilter filter, Replays replays)
 {
     // Looking into a mailbox costs a cache miss; so many messages more do not matter to a window of thousands.

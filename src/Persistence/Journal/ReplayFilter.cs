@@ -6,8 +6,8 @@ using Akka.Persistence.Journal;
 namespace AkkaAio.Persistence.Journal;
 
 /// <summary>
-/// Akka's replay filter, with its rules and settings, in line with the replay: finds events of two writers of one persistence id, which do not
-/// belong into one history.
+/// Akka's replay filter, with its rules and settings, in line with the replay: finds events of two writers of one persistence id, which do
+/// not belong into one history.
 /// </summary>
 internal sealed class ReplayFilter(ReplayFilterSettings settings, ILoggingAdapter log, string persistenceId)
 {
@@ -93,7 +93,8 @@ internal sealed class ReplayFilter(ReplayFilterSettings settings, ILoggingAdapte
     // Whether the event is replayed all the same.
     private bool Issue(IPersistentRepresentation @event, string reason)
     {
-        var text = $"Event {@event.SequenceNr} of writer {@event.WriterGuid} does not belong into the history of {persistenceId}: {reason}. " +
+        var text = $"Event {@event.SequenceNr} of writer {@event.WriterGuid} does not belong into the history of {persistenceId}: " +
+            $"{reason}. " +
                    "Two actors with this persistence id have been alive at once";
         switch (settings.Mode)
         {

@@ -65,7 +65,8 @@ internal sealed class Replays : IDisposable
             await _turns.WaitAsync().ConfigureAwait(false);
             try
             {
-                await new Replay(request, plan, new ReplayFilter(_filter, _log, request.PersistenceId), this).RunAsync().ConfigureAwait(false);
+                await new Replay(request, plan, new ReplayFilter(_filter, _log, request.PersistenceId), this)
+                    .RunAsync().ConfigureAwait(false);
             }
             catch (Exception e)
             {
@@ -109,7 +110,9 @@ internal sealed class Replays : IDisposable
             : null;
     }
 
-    /// <summary>Waits while an actor of this node has too much in its mailbox: the protocol has no demand. Of another node nothing is known.</summary>
+    /// <summary>
+    /// Waits while an actor of this node has too much in its mailbox: the protocol has no demand. Of another node nothing is known.
+    /// </summary>
     public async ValueTask WaitForAsync(IActorRef actor)
     {
         while (actor is ActorRefWithCell { IsLocal: true, Underlying: { IsTerminated: false } cell } &&

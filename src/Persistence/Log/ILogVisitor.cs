@@ -6,8 +6,8 @@ namespace AkkaAio.Persistence.Log;
 internal interface ILogVisitor
 {
     /// <summary>
-    /// A segment that another one follows, which says where it ends. True: what its batches would tell is known, from its footer, and they are
-    /// not read.
+    /// A segment that another one follows, which says where it ends. True: what its batches would tell is known, from its footer, and they
+    /// are not read.
     /// </summary>
     Task<bool> TryLoadAsync(Segment segment, uint lastCrc);
 

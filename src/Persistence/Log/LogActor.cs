@@ -25,7 +25,8 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     protected override void PreStart()
     {
         var aio = AioExt.Get(Context.System);
-        StoreFile.OpenAsync(aio, _folder).PipeTo(Self, success: store => new Store(store.Id, store.Lock), failure: cause => new NoStore(cause));
+        StoreFile.OpenAsync(aio, _folder)
+            .PipeTo(Self, success: store => new Store(store.Id, store.Lock), failure: cause => new NoStore(cause));
     }
 
     protected override void PostStop()
@@ -35,7 +36,8 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         _opened.TrySetException(new AioLogAppendException(_folder, AioOutcome.NotPerformed, "it was closed"));
         foreach (var (append, requester) in _waiting)
         {
-            requester.Tell(new AioLog.AppendFailed(append, new AioLogAppendException(_folder, AioOutcome.NotPerformed, "the log was closed")));
+            requester.Tell(
+                new AioLog.AppendFailed(append, new AioLogAppendException(_folder, AioOutcome.NotPerformed, "the log was closed")));
         }
     }
 
@@ -61,7 +63,8 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
             case Store store:
                 _lock = store.Lock;
                 var files = LogFiles.Of(
-                    AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), LogKind.Events, store.Id, store.Lock.PhysicalBlockSize, _settings);
+                    AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), LogKind.Events, store.Id,
+                    store.Lock.PhysicalBlockSize, _settings);
                 _log = new LogKeeper<Pending>(Context, this, files);
                 _log.Open();
                 break;
@@ -88,7 +91,8 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     {
         _isOpen = true;
         OnBatch(fence);
-        _opened.TrySetResult(new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard));
+        _opened.TrySetResult(
+            new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard));
         foreach (var reader in _readers)
         {
             reader.Tell(_segments.Copy());
@@ -139,7 +143,8 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         {
             while (_log?.Failure is { } cause && _waiting.TryDequeue(out var refused))
             {
-                Fail(refused.Append, refused.Requester, AioOutcome.NotPerformed, "the log cannot be written to since " + cause.Message, cause);
+                Fail(refused.Append, refused.Requester, AioOutcome.NotPerformed,
+                    "the log cannot be written to since " + cause.Message, cause);
             }
 
             return;

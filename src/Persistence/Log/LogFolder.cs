@@ -4,8 +4,8 @@ using AkkaAio.Interop.Folders;
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>
-/// The names in a log's folder: <c>0000000001.seg</c>, segments by their number, and <c>spare-0000000001.seg</c>, files of zeros, or of what a
-/// dead segment held, that become segments.
+/// The names in a log's folder: <c>0000000001.seg</c>, segments by their number, and <c>spare-0000000001.seg</c>, files of zeros, or of
+/// what a dead segment held, that become segments.
 /// </summary>
 internal sealed class LogFolder(IFileNames names, string path)
 {
@@ -32,7 +32,9 @@ internal sealed class LogFolder(IFileNames names, string path)
         .. names.List(path)
             .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(Extension, StringComparison.Ordinal))
             .Select(name => long.TryParse(
-                name.AsSpan()[prefix.Length..^Extension.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
+                name.AsSpan()[prefix.Length..^Extension.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : 0)
             .Where(number => number > 0)
             .Order(),
     ];

@@ -9,7 +9,8 @@ internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int
 {
     public async IAsyncEnumerable<AioLogRecord> ReadAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var segments = await log.Ask<LogSegments>(LogActor.GetSegments.Instance, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        var segments =
+            await log.Ask<LogSegments>(LogActor.GetSegments.Instance, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < segments.All.Count; i++)
         {
             if (i + 1 < segments.All.Count && segments.All[i + 1].FirstOrdering <= from)

@@ -3,8 +3,8 @@ using AkkaAio.Persistence.Format;
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>
-/// Finds out what a log holds, from its segments alone. It ends at the first batch that does not fit: what a crash tore, unless a later batch
-/// says that it was durable. Segments behind the end become spares. When it is done, all that it visited is on stable storage.
+/// Finds out what a log holds, from its segments alone. It ends at the first batch that does not fit: what a crash tore, unless a later
+/// batch says that it was durable. Segments behind the end become spares. When it is done, all that it visited is on stable storage.
 /// </summary>
 internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
 {
@@ -128,7 +128,8 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
         if (witness is { } at)
         {
             throw new AioLogCorruptionException(
-                last?.File.Path ?? files.Folder.Path, end.Offset, end.NextBatch, $"a later batch, at offset {at} of {path}, says that it was durable");
+                last?.File.Path ?? files.Folder.Path, end.Offset, end.NextBatch,
+                $"a later batch, at offset {at} of {path}, says that it was durable");
         }
     }
 }

@@ -5,9 +5,9 @@ using AkkaAio.Persistence.Format;
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>
-/// Writes batches behind the end of a log, some of them at a time, each with Dsync, and says in log order when they are durable. It belongs to
-/// one actor, which adds records, calls <see cref="Pump"/> at the end of each of its messages, and hands on the replies to its writes. After a
-/// failed write it writes nothing more: what is in the log must be found out by a recovery.
+/// Writes batches behind the end of a log, some of them at a time, each with Dsync, and says in log order when they are durable. It belongs
+/// to one actor, which adds records, calls <see cref="Pump"/> at the end of each of its messages, and hands on the replies to its writes.
+/// After a failed write it writes nothing more: what is in the log must be found out by a recovery.
 /// </summary>
 internal sealed class LogWriter<TAppend>(
     IActorRef aio, IActorRef owner, ILogOwner<TAppend> events, AioBufferPool pool, LogWriterSettings settings, LogPosition from)

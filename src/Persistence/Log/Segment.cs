@@ -14,6 +14,8 @@ internal sealed class Segment(AioFile file, SegmentHeader header, long end)
     /// <summary>Where the next batch goes.</summary>
     public long End { get; set; } = end;
 
-    /// <summary>Whether a batch of some bytes goes in. One that is longer than a segment has one of its own, which becomes longer.</summary>
+    /// <summary>
+    /// Whether a batch of some bytes goes in. One that is longer than a segment has one of its own, which becomes longer.
+    /// </summary>
     public bool HasRoom(long bytes) => End + bytes <= header.SegmentSize || End == header.BlockSize;
 }

@@ -55,7 +55,8 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
             using var chunk = await file.RentReadAsync(offset, Chunk).ConfigureAwait(false);
             for (var at = 0; at + BatchHeader.Size <= chunk.Length; at += blockSize)
             {
-                if (BatchHeader.TryRead(chunk.GetSpan()[at..], blockSize, out var found) && found.DurableUpTo >= batch && found.Number > batch)
+                if (BatchHeader.TryRead(chunk.GetSpan()[at..], blockSize, out var found) && found.DurableUpTo >= batch &&
+                    found.Number > batch)
                 {
                     using var whole = await file.RentReadAsync(offset + at, found.Length).ConfigureAwait(false);
                     if (found.IsIntact(whole.GetSpan()))

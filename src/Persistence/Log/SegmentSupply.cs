@@ -2,8 +2,8 @@
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>
-/// Makes segments ready before the log needs them: takes a spare, or writes a new file of zeros, and gives it its name. Zeros, because a write
-/// into blocks that are only allocated costs the file system a journal entry, and the log 1.8 to 3.6 times the commit.
+/// Makes segments ready before the log needs them: takes a spare, or writes a new file of zeros, and gives it its name. Zeros, because a
+/// write into blocks that are only allocated costs the file system a journal entry, and the log 1.8 to 3.6 times the commit.
 /// </summary>
 internal sealed class SegmentSupply(LogFiles files)
 {

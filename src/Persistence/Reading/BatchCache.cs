@@ -3,8 +3,8 @@ using AkkaAio.Persistence.Format;
 namespace AkkaAio.Persistence.Reading;
 
 /// <summary>
-/// Batches that were read, whole and with a right checksum, up to a number of bytes; the ones not used for longest go first. O_DIRECT has no page
-/// cache, and 1000 replays side by side would read each block 1000 times.
+/// Batches that were read, whole and with a right checksum, up to a number of bytes; the ones not used for longest go first. O_DIRECT has
+/// no page cache, and 1000 replays side by side would read each block 1000 times.
 /// </summary>
 internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long mostBytes) : IDisposable
 {

@@ -52,8 +52,10 @@ internal sealed class OpenSegments(LogFiles files)
     /// <summary>The footer of a segment that is sealed.</summary>
     /// <exception cref="AioLogCorruptionException">It is damaged. The next start of the store makes it again.</exception>
     public static async Task<Footer> FooterOfAsync(OpenSegment segment) =>
-        segment.Footer ??= await Footer.ReadAsync(segment.File, segment.Header).ConfigureAwait(false) ?? throw new AioLogCorruptionException(
-            segment.File.Path, segment.Header.SegmentSize, segment.Header.FirstBatch, "its footer is damaged; a restart of the store makes it again");
+        segment.Footer ??= await Footer.ReadAsync(segment.File, segment.Header).ConfigureAwait(false) ??
+            throw new AioLogCorruptionException(
+            segment.File.Path, segment.Header.SegmentSize, segment.Header.FirstBatch,
+            "its footer is damaged; a restart of the store makes it again");
 
     /// <summary>The segment is gone, or becomes a spare.</summary>
     public void Forget(long number)

@@ -10,12 +10,12 @@ using Serialization = Akka.Serialization.Serialization;
 namespace AkkaAio.Persistence;
 
 /// <summary>
-/// The snapshot store of <c>akka.persistence.snapshot-store.aio</c>, in the folder of a store, beside the journal's events. What was saved is on
-/// stable storage; of several snapshots with one sequence number the last one told counts.
+/// The snapshot store of <c>akka.persistence.snapshot-store.aio</c>, in the folder of a store, beside the journal's events. What was saved
+/// is on stable storage; of several snapshots with one sequence number the last one told counts.
 /// </summary>
 public sealed class AioSnapshotStore : SnapshotStore
 {
-    // A snapshot that cannot be read, and then the ones before it: the events behind them are replayed, which takes longer and loses nothing.
+    // A snapshot that cannot be read, then the ones before it: the events behind them are replayed, which loses nothing.
     private const int MostAttempts = 3;
 
     private readonly ExtendedActorSystem _system = (ExtendedActorSystem)Context.System;
@@ -51,7 +51,8 @@ public sealed class AioSnapshotStore : SnapshotStore
             }
             catch (Exception e) when (attempt + 1 < Math.Min(MostAttempts, found.Places.Count))
             {
-                _log.Warning(e, "Snapshot {SequenceNr} of {PersistenceId} cannot be read; the one before it is taken", place.SequenceNr, persistenceId);
+                _log.Warning(e, "Snapshot {SequenceNr} of {PersistenceId} cannot be read; the one before it is taken", place.SequenceNr,
+                    persistenceId);
             }
         }
 
@@ -67,7 +68,8 @@ public sealed class AioSnapshotStore : SnapshotStore
             var manifest = Serialization.ManifestFor(serializer, state.snapshot);
             var payload = serializer.ToBinary(state.snapshot);
             return new SnapshotLog.Save(
-                state.metadata.PersistenceId, state.metadata.SequenceNr, state.metadata.Timestamp.Ticks, serializer.Identifier, manifest, payload);
+                state.metadata.PersistenceId, state.metadata.SequenceNr, state.metadata.Timestamp.Ticks, serializer.Identifier, manifest,
+                payload);
         });
         var most = _store.Settings.Log.MaxAppend;
         return save.Payload.Length <= most

@@ -4,7 +4,9 @@ using Akka.Configuration;
 
 namespace AkkaAio.Persistence.Store;
 
-/// <summary>The stores of an actor system, by the path of their configuration: a journal and a snapshot store share one, and its lock.</summary>
+/// <summary>
+/// The stores of an actor system, by the path of their configuration: a journal and a snapshot store share one, and its lock.
+/// </summary>
 internal sealed class AioStores : IExtension
 {
     private readonly ConcurrentDictionary<string, Lazy<AioStore>> _stores = new();

@@ -61,7 +61,8 @@ public sealed class SpaceSpecs(ITestOutputHelper output) : JournalSpec(output)
             }
         }
 
-        await AwaitAssertAsync(() => Assert.InRange(Disk.Files.Count(path => path.EndsWith(".seg", StringComparison.Ordinal)), 1, 5), Patience);
+        await AwaitAssertAsync(
+            () => Assert.InRange(Disk.Files.Count(path => path.EndsWith(".seg", StringComparison.Ordinal)), 1, 5), Patience);
         using var again = await RestartAsync();
         var probe = CreateTestProbe(again);
         Assert.Equal((0, written), await CountAsync("p"));

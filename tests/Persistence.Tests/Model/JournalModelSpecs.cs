@@ -8,12 +8,13 @@ using Xunit.Abstractions;
 namespace AkkaAio.Persistence.Tests.Model;
 
 /// <summary>
-/// Several persistent actors on a disk that fails by chance at each step: each request has one reply, nothing that was acknowledged is lost,
-/// nothing comes back twice or out of order; and after a power cut at the end the same holds.
+/// Several persistent actors on a disk that fails by chance at each step: each request has one reply, nothing that was acknowledged is
+/// lost, nothing comes back twice or out of order; and after a power cut at the end the same holds.
 /// </summary>
 public sealed class JournalModelSpecs(ITestOutputHelper output) : JournalSpec(output)
 {
-    private static int Schedules => int.TryParse(Environment.GetEnvironmentVariable("AKKA_AIO_JOURNAL_SCHEDULES"), out var count) ? count : 200;
+    private static int Schedules =>
+        int.TryParse(Environment.GetEnvironmentVariable("AKKA_AIO_JOURNAL_SCHEDULES"), out var count) ? count : 200;
 
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("AKKA_AIO_JOURNAL_SEED"), out var seed) ? seed : 0;
 
@@ -21,7 +22,8 @@ public sealed class JournalModelSpecs(ITestOutputHelper output) : JournalSpec(ou
     public async Task Whatever_the_disk_does_nothing_is_lost()
     {
         var problems = new System.Collections.Concurrent.ConcurrentBag<string>();
-        await Parallel.ForEachAsync(Enumerable.Range(First, Schedules), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (seed, _) =>
+        await Parallel.ForEachAsync(
+            Enumerable.Range(First, Schedules), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (seed, _) =>
         {
             try
             {

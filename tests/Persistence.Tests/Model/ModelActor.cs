@@ -4,8 +4,8 @@ using Akka.Persistence;
 namespace AkkaAio.Persistence.Tests.Model;
 
 /// <summary>
-/// Plays one persistent actor against a journal: writes, starts anew after a failure as its supervisor would do, deletes, and checks each reply.
-/// Ends its task when it has written what it was to write, or with what the journal did wrong.
+/// Plays one persistent actor against a journal: writes, starts anew after a failure as its supervisor would do, deletes, and checks each
+/// reply. Ends its task when it has written what it was to write, or with what the journal did wrong.
 /// </summary>
 internal sealed class ModelActor : UntypedActor, IWithTimers
 {
@@ -137,7 +137,8 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     {
         Check(replayed.SequenceEqual(replayed.Distinct().Order()), $"replayed {string.Join(',', replayed)}");
         var missing = Acknowledged.Where(nr => nr > Deleted.Asked).Except(replayed).ToArray();
-        Check(missing.Length == 0, $"{string.Join(',', missing)} were acknowledged and are not there; there are {string.Join(',', replayed)}");
+        Check(missing.Length == 0,
+            $"{string.Join(',', missing)} were acknowledged and are not there; there are {string.Join(',', replayed)}");
         var invented = replayed.Except(Acknowledged).Except(Doubtful).ToArray();
         Check(invented.Length == 0, $"{string.Join(',', invented)} were never written, or were found to be absent before");
         Check(replayed.All(nr => nr > Deleted.Done), $"deleted to {Deleted.Done}, and there are {string.Join(',', replayed)}");
@@ -174,7 +175,8 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
 
             _atomics++;
             var events = Enumerable.Range(0, 1 + _random.Next(3))
-                .Select(_ => new Persistent(PayloadOf(_id, _next), _next++, _id, sender: ActorRefs.NoSender, writerGuid: $"{_id}-{_life}")).ToArray();
+                .Select(_ => new Persistent(
+                    PayloadOf(_id, _next), _next++, _id, sender: ActorRefs.NoSender, writerGuid: $"{_id}-{_life}")).ToArray();
             messages.Add(new AtomicWrite([.. events]));
             Array.ForEach(events, _expected.Enqueue);
         }
@@ -183,7 +185,9 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     }
 
     private void Expect(object reply) =>
-        Check(_expected.TryDequeue(out var expected) && (ReferenceEquals(expected, reply) || Equals(expected, reply)), $"{reply} instead of {expected}");
+        Check(
+            _expected.TryDequeue(out var expected) && (ReferenceEquals(expected, reply) || Equals(expected, reply)),
+            $"{reply} instead of {expected}");
 
     private void EndWhenAnswered()
     {

@@ -73,7 +73,9 @@ internal static class Events
 
     private static ActorSystem Start(string folder, string hocon) => ActorSystem.Create("events", $$"""
         akka.loglevel = WARNING
-        akka.persistence.journal { plugin = "akka.persistence.journal.aio", aio.class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence" }
+        akka.persistence.journal {
+          plugin = "akka.persistence.journal.aio", aio.class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence"
+        }
         akka.persistence.aio-store { dir = "{{folder}}", segment-size = 4 MiB }
         {{hocon}}
         """);
@@ -135,7 +137,8 @@ internal static class Events
         {
             var isTorn = _last % 4 is 1 or 2;
             Sender.Tell(_problem is not null || isTorn
-                ? new Status.Failure(_problem ?? new InvalidDataException($"{PersistenceId} ends at {_last}, within events that were persisted at once"))
+                ? new Status.Failure(
+                    _problem ?? new InvalidDataException($"{PersistenceId} ends at {_last}, within events that were persisted at once"))
                 : _last);
         }
 
@@ -143,7 +146,9 @@ internal static class Events
         {
             if (message is string text)
             {
-                _problem ??= text == EventOf(_number, _last + 1) ? null : new InvalidDataException($"{PersistenceId}: {text} behind {_last}");
+                _problem ??= text == EventOf(_number, _last + 1)
+                    ? null
+                    : new InvalidDataException($"{PersistenceId}: {text} behind {_last}");
                 _last++;
             }
         }

@@ -65,9 +65,15 @@ var acknowledged = new Argument<string>("acknowledged") { Description = "what `r
 var verify = new Command("verify", "checks that every acknowledged record is in the file, whole") { file, acknowledged };
 verify.SetAction(parsed => Records.Verify(parsed.GetValue(file)!, parsed.GetValue(acknowledged)!));
 
-var events = new Command("events", "persistent actors on the journal; prints each event that is acknowledged, until it is killed") { file, hocon };
+var events = new Command("events", "persistent actors on the journal; prints each event that is acknowledged, until it is killed")
+{
+    file, hocon,
+};
 events.SetAction((parsed, _) => Events.WriteAsync(parsed.GetValue(file)!, parsed.GetValue(hocon)!));
-var verifyEvents = new Command("verify-events", "checks that every acknowledged event is replayed, four starts in a row") { file, acknowledged, hocon };
+var verifyEvents = new Command("verify-events", "checks that every acknowledged event is replayed, four starts in a row")
+{
+    file, acknowledged, hocon,
+};
 verifyEvents.SetAction((parsed, _) => Events.VerifyAsync(
     parsed.GetValue(file)!, parsed.GetValue(acknowledged)!, parsed.GetValue(hocon)!));
 
@@ -145,8 +151,8 @@ var crashCheck = new Command("crash-check", "whether what cuts have left is amon
 crashCheck.SetAction((parsed, _) => KitAgainstDisk.CheckAsync(parsed.GetValue(folder)!, parsed.GetValue(model)!));
 
 Command[] commands = [
-    load, descriptors, records, closing, verify, events, verifyEvents, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing,
-    appender, find, failedFlush, crashWork, crashCheck, LifetimesVerb.Command(),
+    load, descriptors, records, closing, verify, events, verifyEvents, soak, terminate, overload, append, stuck, ending, filling,
+    callsThatFail, sharing, appender, find, failedFlush, crashWork, crashCheck, LifetimesVerb.Command(),
 ];
 var root = new RootCommand("Drives AkkaAio for the fault scripts.");
 foreach (var command in commands)
