@@ -28,7 +28,8 @@ public sealed partial class AioJournal
         foreach (var lost in found.WithoutFooter)
         {
             WriteFooter(
-                () => _files!.Aio.OpenAsync(_files.Folder.PathOf(lost.Header.Number), _files.Open), lost.Header, lost.End, lost.LastCrc, lost.Index);
+                () => _files!.Aio.OpenAsync(_files.Folder.PathOf(lost.Header.Number), _files.Open), lost.Header, lost.End, lost.LastCrc,
+                lost.Index);
         }
     }
 
@@ -36,7 +37,9 @@ public sealed partial class AioJournal
     {
         var index = _index;
         WriteAndCloseAsync().PipeTo(
-            Self, success: () => new FooterWritten(index, header.Number, null), failure: cause => new FooterWritten(index, header.Number, cause));
+            Self,
+            success: () => new FooterWritten(index, header.Number, null),
+            failure: cause => new FooterWritten(index, header.Number, cause));
 
         async Task WriteAndCloseAsync()
         {
@@ -96,7 +99,8 @@ public sealed partial class AioJournal
         _isReclaiming = false;
         if (examined.Cause is not null)
         {
-            _log.Log(_store.Loudness(LogLevel.WarningLevel), examined.Cause, "Segment {Segment} cannot be looked at, and is kept", examined.Segment);
+            _log.Log(_store.Loudness(LogLevel.WarningLevel), examined.Cause, "Segment {Segment} cannot be looked at, and is kept",
+                examined.Segment);
             return;
         }
 

@@ -202,7 +202,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     {
         _isOpen = false;
         _failure = cause;
-        _log.Log(_store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Folder} cannot be written to; it is tried again", _store.Settings.Folder);
+        _log.Log(_store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Folder} cannot be written to; it is tried again",
+            _store.Settings.Folder);
         HandleRequests();
     }
 

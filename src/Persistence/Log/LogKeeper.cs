@@ -5,8 +5,8 @@ using Akka.Event;
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>
-/// The life of a log inside the actor that owns it: recovery, a fence, writing, and after a failed write the same again. The actor hands each
-/// of its messages to <see cref="Handle"/> first.
+/// The life of a log inside the actor that owns it: recovery, a fence, writing, and after a failed write the same again. The actor hands
+/// each of its messages to <see cref="Handle"/> first.
 /// </summary>
 internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 {

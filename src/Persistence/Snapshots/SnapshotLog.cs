@@ -133,7 +133,8 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         }
     }
 
-    void ILogHost<(Request Request, IActorRef Requester)>.OnSealed(Segment segment, uint lastCrc) => _ = segment.File.DisposeAsync().AsTask();
+    void ILogHost<(Request Request, IActorRef Requester)>.OnSealed(Segment segment, uint lastCrc) =>
+        _ = segment.File.DisposeAsync().AsTask();
 
     private void Open() => store.OpenAsync(LogKind.Snapshots).PipeTo(
         Self, success: files => new Opened(files), failure: cause => new NotOpened(cause));
@@ -142,7 +143,8 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     {
         _isOpen = false;
         _failure = cause;
-        _log.Log(store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Folder} cannot be written to; it is tried again", store.Settings.Folder);
+        _log.Log(store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Folder} cannot be written to; it is tried again",
+            store.Settings.Folder);
         HandleWaiting();
     }
 

@@ -4,8 +4,8 @@ using Akka.Persistence;
 namespace AkkaAio.Persistence.Tests.Actors;
 
 /// <summary>
-/// A persistent actor that does what a command says, and tells an observer what comes of it: events that its handlers get as "event", those that
-/// a recovery gives it as "recovered event", and the rest as itself.
+/// A persistent actor that does what a command says, and tells an observer what comes of it: events that its handlers get as "event", those
+/// that a recovery gives it as "recovered event", and the rest as itself.
 /// </summary>
 internal sealed class Teller(string id, IActorRef observer) : UntypedPersistentActor
 {
@@ -26,9 +26,11 @@ internal sealed class Teller(string id, IActorRef observer) : UntypedPersistentA
 
     protected override void OnRecover(object message) => Tell(message is RecoveryCompleted ? message : $"recovered {message}");
 
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => Tell(new Failed(cause, @event, sequenceNr));
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
+        Tell(new Failed(cause, @event, sequenceNr));
 
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) => Tell(new Rejected(cause, @event, sequenceNr));
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) =>
+        Tell(new Rejected(cause, @event, sequenceNr));
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null) => Tell(new NotRecovered(reason));
 

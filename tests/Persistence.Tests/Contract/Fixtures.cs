@@ -3,8 +3,8 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Persistence.Tests.Contract;
 
-// The contract with events as they are, with a serializer that asks for transport information, adapters and tags, beside rejections, and beside
-// a thousand other persistence ids.
+// The contract with events as they are, with a serializer that asks for transport information, adapters and tags, beside rejections, and
+// beside a thousand other persistence ids.
 
 public sealed class WritesAsTheyAre(ITestOutputHelper output) : WriteSpecs(output, new Fixture());
 

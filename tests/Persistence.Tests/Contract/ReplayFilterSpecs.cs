@@ -43,12 +43,14 @@ public sealed class FailingReplays(ITestOutputHelper output) : ReplayFilterSpecs
 public sealed class WarningReplays(ITestOutputHelper output) : ReplayFilterSpecs(output, "warn")
 {
     [Fact]
-    public async Task Events_of_an_old_writer_are_replayed_with_a_warning() => await EventFilter.Warning(contains: "Event 21 of writer first").ExpectOneAsync(
+    public async Task Events_of_an_old_writer_are_replayed_with_a_warning() =>
+        await EventFilter.Warning(contains: "Event 21 of writer first").ExpectOneAsync(
         async () => Assert.Equal(Range(1, 30), (await ReplayMixedAsync()).Events.Select(stored => stored.SequenceNr)));
 }
 
 public sealed class UnfilteredReplays(ITestOutputHelper output) : ReplayFilterSpecs(output, "off")
 {
     [Fact]
-    public async Task Every_event_is_replayed() => Assert.Equal(Range(1, 30), (await ReplayMixedAsync()).Events.Select(stored => stored.SequenceNr));
+    public async Task Every_event_is_replayed() =>
+        Assert.Equal(Range(1, 30), (await ReplayMixedAsync()).Events.Select(stored => stored.SequenceNr));
 }

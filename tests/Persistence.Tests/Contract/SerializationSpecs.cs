@@ -15,7 +15,8 @@ public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(o
     public async Task A_read_adapter_makes_none_one_or_several_of_an_event_and_a_success_has_the_event_as_persisted()
     {
         var texts = new[] { "once", "twice", "never" };
-        var written = texts.Select((text, i) => new Persistent(new Said(text), i + 1, "p", sender: ActorRefs.NoSender, writerGuid: "w")).ToArray();
+        var written =
+            texts.Select((text, i) => new Persistent(new Said(text), i + 1, "p", sender: ActorRefs.NoSender, writerGuid: "w")).ToArray();
         Write(new AtomicWrite([.. written]));
         await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
         foreach (var said in written)
@@ -29,7 +30,8 @@ public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(o
             events.Select(stored => (stored.SequenceNr, (Said)stored.Payload)));
         Assert.All(events, stored => Assert.Equal("p", stored.PersistenceId));
         Assert.Equal(3, highest);
-        Assert.Equal(2, (await ReplayAsync("p", max: 2)).Events.Select(stored => stored.SequenceNr).Distinct().Count()); // max counts what is stored
+        Assert.Equal(
+            2, (await ReplayAsync("p", max: 2)).Events.Select(stored => stored.SequenceNr).Distinct().Count()); // max counts what is stored
     }
 
     [Fact]
@@ -92,7 +94,8 @@ public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(o
         var probe = CreateTestProbe(again);
         foreach (var id in ids)
         {
-            Assert.Equal([Event($"{id}-1"), Event($"{id}-2"), Event($"{id}-3")], (await ReplayAsync(JournalOf(again), probe, id)).Events.Select(stored => stored.Payload));
+            Assert.Equal([Event($"{id}-1"), Event($"{id}-2"), Event($"{id}-3")],
+                (await ReplayAsync(JournalOf(again), probe, id)).Events.Select(stored => stored.Payload));
         }
     }
 
@@ -108,6 +111,7 @@ public sealed class SerializationSpecs(ITestOutputHelper output) : JournalSpec(o
         }
 
         using var again = await RestartAsync();
-        Assert.Equal(Range(1, 3001), (await ReplayAsync(JournalOf(again), CreateTestProbe(again), "p")).Events.Select(stored => stored.SequenceNr));
+        Assert.Equal(
+            Range(1, 3001), (await ReplayAsync(JournalOf(again), CreateTestProbe(again), "p")).Events.Select(stored => stored.SequenceNr));
     }
 }

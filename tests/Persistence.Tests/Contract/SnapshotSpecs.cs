@@ -132,7 +132,8 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
         }
 
         await AwaitAssertAsync(
-            async () => Assert.Equal(1, (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot.Metadata.SequenceNr), Patience);
+            async () => Assert.Equal(1, (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot.Metadata.SequenceNr),
+            Patience);
         await SaveAsync(3);
     }
 
@@ -160,7 +161,8 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
             var loaded = (await probe.ExpectMsgAsync<LoadSnapshotResult>(Patience)).Snapshot.Snapshot;
             if (loaded is AtLeastOnceDeliverySnapshot delivery)
             {
-                Assert.Equal((8, 7L, "letter"), (delivery.CurrentDeliveryId, delivery.UnconfirmedDeliveries[0].DeliveryId, delivery.UnconfirmedDeliveries[0].Message));
+                Assert.Equal((8, 7L, "letter"),
+                    (delivery.CurrentDeliveryId, delivery.UnconfirmedDeliveries[0].DeliveryId, delivery.UnconfirmedDeliveries[0].Message));
             }
             else if (loaded is PersistentFSM.PersistentFSMSnapshot<string> fsm)
             {
