@@ -16,24 +16,31 @@ internal static class JournalVerb
 
     public static Command Create(StopSignals stop)
     {
-        var folder = new Option<string>("--folder") { Description = "Where the stores are made and removed, on the disk that counts", Required = true };
+        var folder = new Option<string>("--folder")
+        {
+            Description = "Where the stores are made and removed, on the disk that counts",
+            Required = true,
+        };
         var rounds = new Option<int>("--rounds") { Description = "Rounds, of all journals in turn", DefaultValueFactory = _ => 5 };
         var seconds = new Option<double>("--runtime") { Description = "Seconds of a measurement", DefaultValueFactory = _ => 2 };
         var only = new Option<string[]>("--only")
         {
-            Description = "Loads by their number of actors, or recovery, or commits", AllowMultipleArgumentsPerToken = true,
+            Description = "Loads by their number of actors, or recovery, or commits",
+            AllowMultipleArgumentsPerToken = true,
         };
         var command = new Command(
             Name,
-            "Events a second, CPU and allocations of persistent actors on each journal, in turn, and the ratio to Akka.Persistence.Sql's best: medians " +
-            "with the least and the most. Recovery: 1 x 100,000 and 1000 x 100 events. Commits: one at a time, shuffled with a raw O_DSYNC loop.")
+            "Events a second, CPU and allocations of persistent actors on each journal, in turn, and the ratio to Akka.Persistence.Sql's " +
+            "best: medians with the least and the most. Recovery: 1 x 100,000 and 1000 x 100 events. Commits: one at a time, shuffled " +
+            "with a raw O_DSYNC loop.")
         {
             folder, rounds, seconds, only,
         };
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
         {
             var run = new JournalRun(
-                result.GetValue(folder)!, result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(only) ?? []);
+                result.GetValue(folder)!, result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)),
+                result.GetValue(only) ?? []);
             foreach (var (load, actors, atOnce) in Loads.Where(load => run.Wants(load.Name)))
             {
                 await run.MeasureAsync(load, actors, atOnce, token);
@@ -81,7 +88,8 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time, strin
         {
             Print(contender.Name, [.. measured.Select(figure => figure.EventsASecond)], string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Median(measured.Select(figure => figure.CpuOfAnEvent.TotalMicroseconds)),8:0.0} {Median(measured.Select(figure => figure.BytesOfAnEvent)),8:0}"));
+                $"{Median(measured.Select(figure => figure.CpuOfAnEvent.TotalMicroseconds)),8:0.0} " +
+                $"{Median(measured.Select(figure => figure.BytesOfAnEvent)),8:0}"));
         }
     }
 
@@ -115,7 +123,8 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time, strin
         await system.Terminate();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"commits, shuffled: raw O_DSYNC p50 {raw[raw.Length / 2]:0} us, AioLog p50 {log[log.Length / 2]:0} us, ratio {log[log.Length / 2] / raw[raw.Length / 2]:0.00}; " +
+            $"commits, shuffled: raw O_DSYNC p50 {raw[raw.Length / 2]:0} us, AioLog p50 {log[log.Length / 2]:0} us, ratio " +
+            $"{log[log.Length / 2] / raw[raw.Length / 2]:0.00}; " +
             $"p99 {raw[raw.Length * 99 / 100]:0} and {log[log.Length * 99 / 100]:0} us"));
     }
 
@@ -131,7 +140,8 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time, strin
     /// <summary>A folder of its own for each store.</summary>
     private sealed class StoreFolder : IDisposable
     {
-        public StoreFolder(string below) => Path = Directory.CreateDirectory(System.IO.Path.Combine(below, $"journal-{Guid.NewGuid():N}")).FullName;
+        public StoreFolder(string below) =>
+            Path = Directory.CreateDirectory(System.IO.Path.Combine(below, $"journal-{Guid.NewGuid():N}")).FullName;
 
         public string Path { get; }
 

@@ -120,7 +120,7 @@ internal static class PersistentLoad
             }
         }
 
-        protected override void OnRecover(object message) => _recovered += message is byte[] ? 1 : 0;
+        protected override void OnRecover(object message) => _recovered += message is byte[]? 1 : 0;
 
         private void PersistNext()
         {

@@ -184,7 +184,8 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
             await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
         }
 
-        await AwaitAssertAsync(() => Assert.InRange(Disk.Files.Count(path => path.Contains("snapshots/", StringComparison.Ordinal)), 1, 4), Patience);
+        await AwaitAssertAsync(
+            () => Assert.InRange(Disk.Files.Count(path => path.Contains("snapshots/", StringComparison.Ordinal)), 1, 4), Patience);
         Assert.Equal(100_000, ((byte[])(await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot.Snapshot).Length);
     }
 

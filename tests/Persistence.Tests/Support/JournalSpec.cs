@@ -56,7 +56,8 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
 
     private protected IActorRef Snapshots => Akka.Persistence.Persistence.Instance.Apply(Sys).SnapshotStoreFor(null);
 
-    private protected static IActorRef JournalOf(ActorSystem system) => Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
+    private protected static IActorRef JournalOf(ActorSystem system) =>
+        Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
 
     private protected static ActorSystemSetup SetupOf(string hocon, AioTestDisk disk) => ActorSystemSetup.Empty
         .And(BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString(StoreHocon + "\n" + hocon).WithFallback(DefaultConfig)))
@@ -92,7 +93,8 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
         WriteAlone(messages);
     }
 
-    private protected void WriteAlone(params IPersistentEnvelope[] messages) => Journal.Tell(new WriteMessages(messages, Actor.Ref, 1), Actor.Ref);
+    private protected void WriteAlone(params IPersistentEnvelope[] messages) =>
+        Journal.Tell(new WriteMessages(messages, Actor.Ref, 1), Actor.Ref);
 
     private protected async Task WriteAndAwaitAsync(string id, long from, long to, string writer = "w")
     {
