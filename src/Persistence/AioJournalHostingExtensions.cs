@@ -1,6 +1,9 @@
+using Akka.Actor;
 using Akka.Configuration;
 using Akka.Hosting;
+using Akka.Persistence;
 using AkkaAio.Persistence.Store;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AkkaAio.Persistence;
 
@@ -28,6 +31,41 @@ public static class AioJournalHostingExtensions
 
         return akka.AddHocon(AioPersistence.DefaultConfig, HoconAddMode.Append);
     }
+
+    /// <summary>
+    /// Adds a health check of the journal, and of the snapshot store if that is the system's own: healthy while they take writes, degraded while
+    /// they are being recovered or have no space for another segment, unhealthy while they refuse requests.
+    /// </summary>
+    /// <param name="akka">The builder.</param>
+    /// <param name="name">Of the check in its report.</param>
+    public static AkkaConfigurationBuilder WithAioJournalHealthCheck(this AkkaConfigurationBuilder akka, string name = "akka-aio-journal")
+    {
+        ArgumentNullException.ThrowIfNull(akka);
+        return akka.WithHealthCheck(name, static (system, _, stop) => CheckAsync(system, stop), HealthStatus.Unhealthy, ["ready", "aio"], timeout: null);
+    }
+
+    private static async Task<HealthCheckResult> CheckAsync(ActorSystem system, CancellationToken stop)
+    {
+        const string Snapshots = "akka.persistence.snapshot-store";
+        var persistence = Akka.Persistence.Persistence.Instance.Apply(system);
+        var worst = await persistence.CheckJournalHealthAsync("akka.persistence.journal.aio", stop).ConfigureAwait(false);
+        if (system.Settings.Config.GetString($"{Snapshots}.plugin") == $"{Snapshots}.aio")
+        {
+            var snapshots = await persistence.CheckSnapshotStoreHealthAsync($"{Snapshots}.aio", stop).ConfigureAwait(false);
+            worst = IsWorse(snapshots.Status, worst.Status) ? snapshots : worst;
+        }
+
+        return new HealthCheckResult(StatusOf(worst.Status), worst.Description, worst.Exception);
+    }
+
+    private static bool IsWorse(PersistenceHealthStatus one, PersistenceHealthStatus other) => StatusOf(one) < StatusOf(other);
+
+    private static HealthStatus StatusOf(PersistenceHealthStatus status) => status switch
+    {
+        PersistenceHealthStatus.Healthy => HealthStatus.Healthy,
+        PersistenceHealthStatus.Degraded => HealthStatus.Degraded,
+        _ => HealthStatus.Unhealthy,
+    };
 }
 
 /// <summary>The defaults of this package.</summary>

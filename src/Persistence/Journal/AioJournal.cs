@@ -285,11 +285,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         }
     }
 
-    private PersistenceHealthCheckResult Health() => _isOpen
-        ? new PersistenceHealthCheckResult(PersistenceHealthStatus.Healthy)
-        : new PersistenceHealthCheckResult(
-            _failure is null ? PersistenceHealthStatus.Degraded : PersistenceHealthStatus.Unhealthy,
-            _failure is null ? $"the journal in {_store.Settings.Folder} is being recovered" : _failure.Message, _failure);
+    private PersistenceHealthCheckResult Health() =>
+        StoreHealth.Of("journal", _store.Settings.Folder, _isOpen, _failure, _keeper?.SegmentFailure);
 
     private void Start(ReplayMessages replay)
     {

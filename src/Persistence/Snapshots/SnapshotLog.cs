@@ -5,6 +5,7 @@ using Akka.Persistence;
 using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Log;
 using AkkaAio.Persistence.Store;
+using AkkaAio.Persistence.Telemetry;
 
 namespace AkkaAio.Persistence.Snapshots;
 
@@ -234,11 +235,8 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
 
     private SnapshotPlaces Places(Find find) => new(_index.Find(find.PersistenceId, find.Criteria), _reads!);
 
-    private PersistenceHealthCheckResult Health() => _isOpen
-        ? new PersistenceHealthCheckResult(PersistenceHealthStatus.Healthy)
-        : new PersistenceHealthCheckResult(
-            _failure is null ? PersistenceHealthStatus.Degraded : PersistenceHealthStatus.Unhealthy,
-            _failure?.Message ?? $"the snapshots in {store.Settings.Folder} are being recovered", _failure);
+    private PersistenceHealthCheckResult Health() =>
+        StoreHealth.Of("snapshot store", store.Settings.Folder, _isOpen, _failure, _keeper?.SegmentFailure);
 
     private void RemoveDead()
     {

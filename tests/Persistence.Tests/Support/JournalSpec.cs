@@ -30,6 +30,8 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
         }
         """;
 
+    private static int s_specs;
+
     private readonly Fixture _fixture;
     private int _writes;
 
@@ -39,7 +41,7 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
     }
 
     private JournalSpec(ITestOutputHelper output, string hocon, Made made)
-        : base(SetupOf(hocon, made.Disk), "spec", output)
+        : base(SetupOf(hocon, made.Disk), $"spec-{Interlocked.Increment(ref s_specs)}", output)
     {
         (Disk, _fixture, Hocon) = (made.Disk, made.Fixture, hocon);
         Actor = CreateTestProbe();
