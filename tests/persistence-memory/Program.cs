@@ -1,3 +1,4 @@
+using System.Runtime;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
@@ -33,7 +34,12 @@ switch (verb)
             health = await journal.Ask<JournalHealthCheckResponse>(new CheckJournalHealth(default));
         }
 
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        for (var time = 0; time < 2; time++)
+        {
+            GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
         Console.WriteLine($"{ProcessMemory.Of("RssAnon")} {GC.GetTotalMemory(forceFullCollection: true)}");
         break;
     default:

@@ -9,11 +9,11 @@ namespace AkkaAio.Persistence.Reading;
 internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long mostBytes) : IDisposable
 {
     // One read brings the batches that follow too: a replay goes on with them.
-    private const int Chunk = 256 << 10;
+    private const int BytesOfARead = 256 << 10;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(long Segment, int Block), LinkedListNode<Entry>> _entries = [];
-    private readonly LinkedList<Entry> _byUse = new(); // newest first
+    private readonly Dictionary<(long Segment, int Block), Place> _batches = [];
+    private readonly LinkedList<Chunk> _byUse = new(); // newest first
     private long _bytes;
 
     /// <summary>Reads that the cache had.</summary>
@@ -27,12 +27,12 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
     {
         lock (_lock)
         {
-            if (_entries.TryGetValue((segment, block), out var node))
+            if (_batches.TryGetValue((segment, block), out var place))
             {
                 Hits++;
-                _byUse.Remove(node);
-                _byUse.AddFirst(node);
-                return node.Value.Share();
+                _byUse.Remove(place.Chunk);
+                _byUse.AddFirst(place.Chunk);
+                return new CachedBatch(segment, block, place.Chunk.Value.Buffer.Share(), place.Start, place.Header);
             }
 
             Misses++;
@@ -46,14 +46,7 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
     {
         lock (_lock)
         {
-            foreach (var entry in _byUse)
-            {
-                entry.Buffer.Dispose();
-            }
-
-            _entries.Clear();
-            _byUse.Clear();
-            _bytes = 0;
+            Shrink(-1);
         }
     }
 
@@ -61,7 +54,7 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
     {
         var open = await segments.GetAsync(segment).ConfigureAwait(false);
         var at = (long)block * open.Header.BlockSize;
-        var length = Chunk;
+        var length = BytesOfARead;
         while (true)
         {
             await gate.EnterAsync(length).ConfigureAwait(false);
@@ -94,47 +87,54 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
         }
     }
 
-    // The batches that a read brought whole.
+    // The batches that a read brought whole. Its buffer goes when none of them has been used for longest: one that is used keeps all of it.
     private CachedBatch? Keep(OpenSegment open, long segment, int block, AioBuffer buffer)
     {
-        CachedBatch? wanted = null;
+        var found = new List<(int Block, int Start, BatchHeader Header)>();
         for (var at = 0; BatchHeader.TryRead(buffer.GetSpan()[at..], open.Header.BlockSize, out var header) &&
              at + header.Length <= buffer.Length && header.IsIntact(buffer.GetSpan().Slice(at, header.Length)); at += header.Length)
         {
-            var entry = new Entry(segment, block + (at / open.Header.BlockSize), buffer, at, header);
-            wanted ??= entry.Share();
-            Add(entry);
+            found.Add((block + (at / open.Header.BlockSize), at, header));
+        }
+
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
+        var wanted = new CachedBatch(segment, block, buffer.Share(), 0, found[0].Header);
+        lock (_lock)
+        {
+            var chunk = _byUse.AddFirst(new Chunk(segment, buffer.Share(), []));
+            foreach (var (number, start, header) in found)
+            {
+                if (_batches.TryAdd((segment, number), new Place(chunk, start, header)))
+                {
+                    chunk.Value.Blocks.Add(number); // the others came with another read
+                }
+            }
+
+            _bytes += buffer.Length;
+            Shrink(mostBytes);
         }
 
         return wanted;
     }
 
-    private void Add(Entry entry)
+    private void Shrink(long bytes)
     {
-        lock (_lock)
+        while (_bytes > bytes && _byUse.Last is { Value: var chunk })
         {
-            if (!_entries.TryAdd((entry.Segment, entry.Block), _byUse.AddFirst(entry with { Buffer = entry.Buffer.Share() })))
-            {
-                _byUse.First!.Value.Buffer.Dispose(); // read twice at once
-                _byUse.RemoveFirst();
-                return;
-            }
-
-            _bytes += entry.Header.Length;
-            while (_bytes > mostBytes && _byUse.Last is { } last)
-            {
-                _bytes -= last.Value.Header.Length;
-                _entries.Remove((last.Value.Segment, last.Value.Block));
-                _byUse.RemoveLast();
-                last.Value.Buffer.Dispose();
-            }
+            _byUse.RemoveLast();
+            _bytes -= chunk.Buffer.Length;
+            chunk.Blocks.ForEach(block => _batches.Remove((chunk.Segment, block)));
+            chunk.Buffer.Dispose();
         }
     }
 
-    private sealed record Entry(long Segment, int Block, AioBuffer Buffer, int Start, BatchHeader Header)
-    {
-        public CachedBatch Share() => new(Segment, Block, Buffer.Share(), Start, Header);
-    }
+    private sealed record Chunk(long Segment, AioBuffer Buffer, List<int> Blocks);
+
+    private readonly record struct Place(LinkedListNode<Chunk> Chunk, int Start, BatchHeader Header);
 }
 
 /// <summary>A batch in memory, intact.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Persistence;
 using AkkaAio.Persistence.Tests.Support;
@@ -18,90 +19,109 @@ public sealed class JournalModelSpecs(ITestOutputHelper output) : JournalSpec(ou
 
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("AKKA_AIO_JOURNAL_SEED"), out var seed) ? seed : 0;
 
+    // Stores of one actor system: to make a system costs more than a schedule.
+    private const int Stores = 4;
+
     [Fact]
     public async Task Whatever_the_disk_does_nothing_is_lost()
     {
-        var problems = new System.Collections.Concurrent.ConcurrentBag<string>();
+        var (problems, met) = (new ConcurrentBag<string>(), new ConcurrentDictionary<(string Step, Errno Error), long>());
         await Parallel.ForEachAsync(
-            Enumerable.Range(First, Schedules), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (seed, _) =>
+            Enumerable.Range(First, Schedules).Chunk(Stores), new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (seeds, _) =>
+            {
+                try
+                {
+                    await RunAsync(seeds, met);
+                }
+                catch (Exception e)
+                {
+                    problems.Add($"AKKA_AIO_JOURNAL_SEED={seeds[0]} AKKA_AIO_JOURNAL_SCHEDULES={seeds.Length}: {e.Message}");
+                }
+            });
+        Output.WriteLine(string.Join(", ", met.OrderBy(each => each.Key).Select(each => $"{each.Key.Step} {each.Key.Error} {each.Value}")));
+        Assert.True(problems.IsEmpty, $"{problems.Count} of {Schedules / Stores}: {string.Join('\n', problems.Take(5))}");
+        if (Schedules >= 200)
         {
-            try
-            {
-                await RunAsync(seed);
-            }
-            catch (Exception e)
-            {
-                problems.Add($"AKKA_AIO_JOURNAL_SEED={seed} AKKA_AIO_JOURNAL_SCHEDULES=1: {e.Message}");
-            }
-        });
-        Assert.True(problems.IsEmpty, string.Join('\n', problems.Take(5)));
+            Assert.Empty(DiskStep.All.SelectMany(step => step.Errors.Select(error => (step.Name, error))).Except(met.Keys));
+            Assert.Contains(("submit", Errno.EAGAIN), met.Keys);
+        }
     }
 
-    private static async Task RunAsync(int seed)
+    // A disk with some stores, each with its own faults.
+    private static async Task RunAsync(int[] seeds, ConcurrentDictionary<(string Step, Errno Error), long> met)
     {
-        var random = new Random(seed);
-        var disk = new AioTestDisk { Alignment = 4096, SectorSize = random.Next(2) == 0 ? 512 : 4096, Seed = seed };
-        var rules = new List<DiskRule>();
-        foreach (var operations in (DiskOperations[])
-                 [disk.Writes(), disk.Reads(), disk.Flushes(), disk.Opens(), disk.Renames(), disk.FolderSyncs(), disk.Allocations()])
+        var random = new Random(seeds[0]);
+        var disk = new AioTestDisk { Alignment = 4096, SectorSize = random.Next(2) == 0 ? 512 : 4096, Seed = seeds[0] };
+        var rules = new List<(string Step, Errno Error, DiskRule Rule)>
         {
-            if (random.Next(3) == 0)
+            ("submit", Errno.EAGAIN, disk.Submits().WithChance(0.2, random.Next()).Fail(Errno.EAGAIN)),
+        };
+        foreach (var (seed, folder) in seeds.Select((seed, i) => (new Random(seed), FolderOf(i))))
+        {
+            foreach (var step in DiskStep.All.Where(_ => seed.Next(3) == 0))
             {
-                var error = (Errno[])[Errno.EIO, Errno.ENOSPC];
-                rules.Add(operations.WithChance(random.NextDouble() * 0.05, random.Next()).Fail(error[random.Next(2)]));
+                var (error, chance) = (step.Errors[seed.Next(step.Errors.Length)], seed.NextDouble() * step.Chance);
+                rules.Add((step.Name, error, step.Of(disk, folder).WithChance(chance, seed.Next()).Fail(error)));
             }
         }
-
-        rules.Add(disk.Submits().WithChance(0.2, random.Next()).Fail(Errno.EAGAIN));
 
         if (random.Next(4) == 0)
         {
-            disk.Capacity = random.Next(3, 12) << 20;
+            disk.Capacity = random.Next(3 * Stores, 12 * Stores) << 20;
         }
 
-        var hocon = $$"""
-            akka.loglevel = OFF
-            akka.stdout-loglevel = OFF
-            akka.persistence.aio-store.write.pipeline = {{((int[])[1, 4, 8])[random.Next(3)]}}
-            """;
-        var models = await RunActorsAsync(disk, hocon, random, () =>
+        var hocon = HoconOf(((int[])[1, 4, 8])[random.Next(3)]);
+        var models = await RunActorsAsync(disk, hocon, seeds, random.Next(20, 200), () =>
         {
-            rules.ForEach(rule => rule.Dispose());
+            rules.ForEach(rule => rule.Rule.Dispose());
             disk.Capacity = null;
         });
+        foreach (var (step, error, rule) in rules.Where(rule => rule.Rule.Hits > 0))
+        {
+            met.AddOrUpdate((step, error), rule.Hits, (_, hits) => hits + rule.Hits);
+        }
 
-        // Now as after a power cut: nothing under way counts, and nothing that is durable may be missing; and again, three times.
-        var after = disk.PowerCut(CrashModel.Any, seed);
-        for (var life = 0; life < 3; life++)
+        // Now as after a power cut: nothing under way counts, and nothing that is durable may be missing; and again, sometimes three times.
+        var after = disk.PowerCut(CrashModel.Any, seeds[0]);
+        for (var life = random.Next(4) == 0 ? 0 : 2; life < 3; life++)
         {
             await CheckAsync(after, hocon, models);
-            after = after.PowerCut(CrashModel.Any, seed + life);
+            after = after.PowerCut(CrashModel.Any, seeds[0] + life);
         }
     }
 
-    private static async Task<List<ModelActor>> RunActorsAsync(AioTestDisk disk, string hocon, Random random, Action heal)
+    private static async Task<List<(int Store, ModelActor Actor)>> RunActorsAsync(
+        AioTestDisk disk, string hocon, int[] seeds, int healAfter, Action heal)
     {
         using var system = ActorSystem.Create("model", SetupOf(hocon, disk));
-        var journal = JournalOf(system);
-        var running = Enumerable.Range(0, random.Next(1, 6)).Select(i =>
+        var running = new List<Task<(int Store, ModelActor Actor)>>();
+        for (var store = 0; store < seeds.Length; store++)
         {
-            var done = new TaskCompletionSource<ModelActor>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var (seed, writes) = (random.Next(), random.Next(5, 60));
-            system.ActorOf(Props.Create(() => new ModelActor(journal, $"id-{i}", seed, writes, done)));
-            return done.Task;
-        }).ToArray();
-        using var healing = new Timer(_ => heal(), null, random.Next(20, 200), Timeout.Infinite);
+            var random = new Random(seeds[store]);
+            var journal = JournalOf(system, store);
+            for (var i = random.Next(1, 6); i > 0; i--)
+            {
+                var (id, at, seed, writes) = ($"id-{i}", store, random.Next(), random.Next(5, 60));
+                var done = new TaskCompletionSource<ModelActor>(TaskCreationOptions.RunContinuationsAsynchronously);
+                system.ActorOf(Props.Create(() => new ModelActor(journal, id, seed, writes, done)));
+                running.Add(EndAsync(at, done.Task));
+            }
+        }
+
+        using var healing = new Timer(_ => heal(), null, healAfter, Timeout.Infinite);
         var models = (await Task.WhenAll(running).WaitAsync(Patience)).ToList();
         await system.Terminate();
         return models;
+
+        static async Task<(int Store, ModelActor Actor)> EndAsync(int store, Task<ModelActor> actor) => (store, await actor);
     }
 
-    private static async Task CheckAsync(AioTestDisk disk, string hocon, List<ModelActor> models)
+    private static async Task CheckAsync(AioTestDisk disk, string hocon, List<(int Store, ModelActor Actor)> models)
     {
         using var system = ActorSystem.Create("check", SetupOf(hocon, disk));
-        foreach (var model in models)
+        foreach (var (store, model) in models)
         {
-            var (replayed, highest) = await system.ActorOf(Props.Create(() => new Collector(JournalOf(system), model.Id)))
+            var (replayed, highest) = await system.ActorOf(Props.Create(() => new Collector(JournalOf(system, store), model.Id)))
                 .Ask<(List<long>, long)>("replay", Patience);
             model.CheckStored(replayed, highest);
             model.Acknowledged.UnionWith(replayed);
@@ -109,6 +129,28 @@ public sealed class JournalModelSpecs(ITestOutputHelper output) : JournalSpec(ou
         }
 
         await system.Terminate();
+    }
+
+    private static IActorRef JournalOf(ActorSystem system, int store) =>
+        Akka.Persistence.Persistence.Instance.Apply(system).JournalFor($"akka.persistence.journal.aio-{store}");
+
+    private static string FolderOf(int store) => $"/store-{store}/";
+
+    private static string HoconOf(int pipeline)
+    {
+        var stores = Enumerable.Range(0, Stores).Select(store => $$"""
+            akka.persistence.journal.aio-{{store}} {
+              class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence"
+              plugin-dispatcher = "akka.actor.default-dispatcher"
+              store = "akka.persistence.aio-store-{{store}}"
+            }
+            akka.persistence.aio-store-{{store}} {
+              dir = "{{FolderOf(store)}}", segment-size = {{DiskStep.SegmentSize}}, zero-rate = 0
+              write { pipeline = {{pipeline}}, buffer = 64 KiB, max-atomic-write = 1 MiB, durability = dsync }
+              read { cache = 1 MiB, in-flight = 256 KiB, replay-window = 10000, parallel-replays = 16 }
+            }
+            """);
+        return $"akka {{ loglevel = OFF, stdout-loglevel = OFF }}\n{string.Join('\n', stores)}";
     }
 
     private sealed class Collector(IActorRef journal, string id) : UntypedActor
