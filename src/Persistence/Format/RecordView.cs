@@ -13,7 +13,8 @@ namespace AkkaAio.Persistence.Format;
 ///  16  8  timestamp, UTC ticks                   40     these five in this order: id, manifests, writer, payload;
 ///  24  4  the serializer's id                           then each tag: 2 bytes with its length, and it
 /// </code>
-/// A record says all about itself, so that it can be salvaged alone.
+/// A record says all about itself, so that it can be salvaged alone. A record of a type that a reader does not know is passed over: one
+/// that it must know comes with a feature of its segment.
 /// </summary>
 internal readonly ref struct RecordView
 {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace AkkaAio.Persistence.Format;
 
@@ -8,7 +9,7 @@ namespace AkkaAio.Persistence.Format;
 ///   0  8  "AkkaAioL"                         64  8  bytes of the segment: header and batches
 ///   8  2  version, 1                         72  8  number of the first batch
 ///  10  2  kind                               80  8  ordering of the first record
-///  12  4  CRC-32C of these 116, own as 0    88  8  created, UTC ticks
+///  12  4  CRC-32C of 4096 bytes, own as 0   88  8  created, UTC ticks
 ///  16  4  bytes of a block                   96  8  number of the segment before, 0 for none
 ///  20  4  features that a reader must know  104  8  where that one's batches end
 ///  24  4  features that a writer must know  112  4  CRC of that one's last batch
@@ -17,20 +18,17 @@ namespace AkkaAio.Persistence.Format;
 ///  48  8  number of the segment, from 1
 ///  56  8  epoch of its first batch
 /// </code>
+/// The zeros are under the checksum too: a later feature has its fields there, and a reader that may pass over it can still tell that they
+/// are intact.
 /// </summary>
 internal readonly record struct SegmentHeader
 {
-    /// <summary>Bytes that are used; the rest of the block is zeros.</summary>
-    public const int Size = 116;
+    /// <summary>Bytes that are read and are under the checksum, whatever the block; behind the fields they are zeros.</summary>
+    public const int Size = 4096;
 
     public const int Version = 1;
 
-    /// <summary>Features of version 1 that a reader must know. A store with another one is refused.</summary>
-    public const uint KnownToReaders = 0;
-
-    /// <summary>Features of version 1 that a writer must know. A store with another one can be read, not written.</summary>
-    public const uint KnownToWriters = 0;
-
+    private const int LargestBlock = 1 << 20;
     private const ulong Magic = 0x4C6F6941616B6B41; // "AkkaAioL"
     private const int CrcAt = 12;
 
@@ -89,8 +87,12 @@ internal readonly record struct SegmentHeader
     }
 
     /// <summary>The header at the start of a segment.</summary>
-    /// <returns>Null: there is none, as in a segment that was made ready and has not begun.</returns>
-    /// <exception cref="AioLogVersionException">It is of a version, or has a feature, that this code does not know.</exception>
+    /// <param name="block">Its first <see cref="Size"/> bytes at least.</param>
+    /// <param name="path">For the error.</param>
+    /// <returns>Null: there is none, as in a segment that was made ready and has not begun, or it is damaged.</returns>
+    /// <exception cref="AioLogVersionException">
+    /// It is of a version, or has a feature, that a reader must know and this code does not.
+    /// </exception>
     public static SegmentHeader? Read(ReadOnlySpan<byte> block, string path)
     {
         if (block.Length < Size || BinaryPrimitives.ReadUInt64LittleEndian(block) != Magic)
@@ -128,8 +130,11 @@ internal readonly record struct SegmentHeader
             PreviousEnd = BinaryPrimitives.ReadInt64LittleEndian(block[104..]),
             PreviousCrc = BinaryPrimitives.ReadUInt32LittleEndian(block[112..]),
         };
-        var unknown = header.ReaderFeatures & ~KnownToReaders;
-        return unknown == 0 ? header : throw new AioLogVersionException(path, version, unknown);
+        LogFeatures.Check(path, header.ReaderFeatures, LogFeatures.KnownToReaders);
+        return BitOperations.IsPow2(header.BlockSize) && header.BlockSize is >= Size and <= LargestBlock &&
+               header.SegmentSize > header.BlockSize
+            ? header
+            : null;
     }
 }
 

@@ -29,6 +29,12 @@ internal sealed class SealedIndex
 
     public IReadOnlyList<PersistenceIdState> Ids => _ids;
 
+    /// <summary>Each id with a record in the segment, and the highest sequence number of its events here; 0: it has none.</summary>
+    public List<(UInt128 Hash, long Highest)> HighestEvents() =>
+    [
+        .. _ids.Select(id => (id.Hash, Postings.Find(id.LastPosting, 0, long.MaxValue, out _) is [.., var last] ? last.SequenceNr : 0)),
+    ];
+
     /// <inheritdoc cref="SegmentPostings.Find"/>
     public List<EventPlace> Find(UInt128 hash, long from, long to, out int previous)
     {

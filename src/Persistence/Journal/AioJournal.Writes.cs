@@ -152,7 +152,7 @@ public sealed partial class AioJournal
             PersistenceId = persistenceId,
             Payload = payload,
         };
-        var batch = writer.Reserve(tombstone.Size);
+        var batch = writer.Reserve(tombstone.Size, makesRoom: true);
         batch.Add(tombstone);
         return batch;
     }

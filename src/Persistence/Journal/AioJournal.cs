@@ -118,6 +118,9 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
             case FooterWritten written:
                 OnFooterWritten(written);
                 return true;
+            case WriteFooterAgain again:
+                OnWriteFooterAgain(again);
+                return true;
             case Examined examined:
                 OnExamined(examined);
                 return true;
@@ -144,7 +147,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     {
         _failure = null;
         _isOpen = true;
-        OpenSegmentsOf(_recovering!);
+        OpenSegmentsOf(_recovering!, fence.Segment!.Number);
         _recovering = null;
         _log.Info(
             "The journal in {Folder} is open: {Ids} persistence ids, next batch {Batch} in segment {Segment}", _files!.Folder.Path,

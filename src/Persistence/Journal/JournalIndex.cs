@@ -28,6 +28,11 @@ internal sealed class JournalIndex
 
         for (var at = BatchHeader.Size; RecordView.TryRead(batch[at..header.Used], out var record); at += record.Length)
         {
+            if (record.Type is not (RecordType.Event or RecordType.Tombstone or RecordType.State))
+            {
+                continue; // of a later build, which does without
+            }
+
             ref var state = ref Ids.GetOrAdd(record.Type == RecordType.State
                 ? BinaryPrimitives.ReadUInt128LittleEndian(record.Payload[sizeof(long)..])
                 : PersistenceIdHash.Of(record.PersistenceId));

@@ -16,9 +16,13 @@ internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long first
 
     public int Records { get; private set; }
 
-    public long FirstOrdering => firstOrdering;
+    /// <summary>Of its first record. It changes when batches before it are not written.</summary>
+    public long FirstOrdering { get; set; } = firstOrdering;
 
-    public long NextOrdering => firstOrdering + Records;
+    public long NextOrdering => FirstOrdering + Records;
+
+    /// <summary>Its records make room: they may use what is kept for them of a segment, when there is no next one.</summary>
+    public bool UsesReserve { get; set; }
 
     /// <summary>Its bytes in the file.</summary>
     public int Length => (_used + blockSize - 1) / blockSize * blockSize;
@@ -53,7 +57,7 @@ internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long first
     public long Add(in RecordFields record)
     {
         _used += record.Write(buffer.GetSpan()[_used..]);
-        return firstOrdering + Records++;
+        return FirstOrdering + Records++;
     }
 
     /// <summary>Nothing is added any more.</summary>
@@ -71,7 +75,7 @@ internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long first
             Epoch = epoch,
             Number = number,
             DurableUpTo = durableUpTo,
-            FirstOrdering = firstOrdering,
+            FirstOrdering = FirstOrdering,
             Records = Records,
             PreviousCrc = previousCrc,
             Ticks = now.Ticks,

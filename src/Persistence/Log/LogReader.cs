@@ -63,7 +63,7 @@ internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int
             var position = batch.FirstOrdering;
             for (var rest = bytes[BatchHeader.Size..batch.Used]; RecordView.TryRead(rest, out var record); rest = rest[record.Length..])
             {
-                if (position++ >= from)
+                if (position++ >= from && record.Type == RecordType.Event)
                 {
                     found.Add(new AioLogRecord(position - 1, record.Payload.ToArray()));
                 }

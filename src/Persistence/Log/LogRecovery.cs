@@ -61,15 +61,19 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
         header.PreviousNumber == number && header.PreviousEnd == end.Offset && header.PreviousCrc == end.LastCrc &&
         header.FirstBatch == end.NextBatch && header.Epoch >= end.Epoch;
 
-    // Null: it was made ready and has not begun.
+    // Null: it was made ready and has not begun, or its header is damaged.
     private async Task<Segment?> OpenAsync(long number)
     {
         var file = await files.Aio.OpenAsync(files.Folder.PathOf(number), files.Open).ConfigureAwait(false);
         try
         {
+            // A segment gets its name when all of it is on the disk.
+            RefuseShort(file, SegmentHeader.Size, 0);
             using var block = await file.RentReadAsync(0, files.Settings.BlockBytes).ConfigureAwait(false);
             if (SegmentHeader.Read(block.GetSpan(), file.Path) is { } header && header.Number == number)
             {
+                LogFeatures.Check(file.Path, header.WriterFeatures, LogFeatures.KnownToWriters);
+                RefuseShort(file, header.SegmentSize, header.FirstBatch);
                 return header.Store == files.Settings.Store && header.Kind == files.Settings.Kind
                     ? new Segment(file, header, header.BlockSize)
                     : throw new AioLogForeignException(
@@ -84,6 +88,14 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
 
         await file.DisposeAsync().ConfigureAwait(false);
         return null;
+    }
+
+    private static void RefuseShort(AioFile file, long least, long batch)
+    {
+        if (file.Length < least)
+        {
+            throw new AioLogCorruptionException(file.Path, file.Length, batch, $"the file ends there, and had {least} bytes at least");
+        }
     }
 
     // Where the segment ends. A next one says so too: with it, the segment's footer is enough.
@@ -111,25 +123,42 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
 
     private async Task RefuseDamageAsync(Segment? last, LogEnd end, long[] later)
     {
-        var (witness, path) = (default(long?), last?.File.Path);
-        if (last is not null)
-        {
-            var scan = new SegmentScan(last.File, last.Number, last.Header.BlockSize);
-            witness = await scan.FindWitnessAsync(end.Offset, end.NextBatch).ConfigureAwait(false);
-        }
-
+        (long At, string Path)? witness = last is null
+            ? null
+            : await FindWitnessAsync(last.File, last.Header.BlockSize, end.Offset, end).ConfigureAwait(false);
+        var isFirstIntact = false; // the first batch of the next segment follows: then it is that one's header that is damaged
         for (var i = 0; i < later.Length && witness is null; i++)
         {
-            await using var file = await files.Aio.OpenAsync(path = files.Folder.PathOf(later[i]), files.Open).ConfigureAwait(false);
-            var scan = new SegmentScan(file, later[i], files.Settings.BlockBytes);
-            witness = await scan.FindWitnessAsync(0, end.NextBatch).ConfigureAwait(false);
+            await using var file = await files.Aio.OpenAsync(files.Folder.PathOf(later[i]), files.Open).ConfigureAwait(false);
+            var block = last?.Header.BlockSize ?? files.Settings.BlockBytes;
+            isFirstIntact |= i == 0 && (last is null || await HoldsAsync(file, block, end).ConfigureAwait(false));
+            witness = await FindWitnessAsync(file, block, 0, end).ConfigureAwait(false);
         }
 
-        if (witness is { } at)
+        if (witness is not var (at, path))
         {
-            throw new AioLogCorruptionException(
-                last?.File.Path ?? files.Folder.Path, end.Offset, end.NextBatch,
-                $"a later batch, at offset {at} of {path}, says that it was durable");
+            return;
         }
+
+        var reason = $"a later batch, at offset {at} of {path}, says that it was durable";
+        throw last is null || isFirstIntact
+            ? new AioLogCorruptionException(files.Folder.PathOf(later[0]), 0, end.NextBatch, "its header is gone; " + reason)
+            : new AioLogCorruptionException(last.File.Path, end.Offset, end.NextBatch, reason);
+    }
+
+    private static async Task<(long At, string Path)?> FindWitnessAsync(AioFile file, int blockSize, long from, LogEnd end) =>
+        await new SegmentScan(file, 0, blockSize).FindWitnessAsync(from, end.NextBatch).ConfigureAwait(false) is { } at
+            ? (at, file.Path)
+            : null;
+
+    // Whether the log goes on in a segment whose header says nothing.
+    private static async Task<bool> HoldsAsync(AioFile file, int blockSize, LogEnd end)
+    {
+        var (behind, _, _) = await new SegmentScan(file, 0, blockSize)
+            .StepAsync(
+                end with { Offset = blockSize }, long.MaxValue, SegmentScan.Chunk,
+                static (long _, int _, in BatchHeader _, ReadOnlySpan<byte> _) => { })
+            .ConfigureAwait(false);
+        return behind.NextBatch > end.NextBatch;
     }
 }

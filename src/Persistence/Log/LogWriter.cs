@@ -39,17 +39,27 @@ internal sealed class LogWriter<TAppend>(
     /// <summary>False: no more should be added until a batch is durable, or memory grows without end.</summary>
     public bool HasRoom => PendingBytes < (long)settings.MostPipeline * settings.BufferBytes;
 
+    /// <summary>Why there is no segment to go on with, until there is one. What makes room is written all the same.</summary>
+    public Exception? Full { get; private set; }
+
     /// <summary>The batch that takes records of some bytes, all of them.</summary>
+    /// <param name="bytes">Of all of them.</param>
+    /// <param name="makesRoom">
+    /// They let segments be given back: on a full disk they may use the end of the segment that is kept for them.
+    /// </param>
     /// <exception cref="AioBufferBudgetException">There is no memory for another batch.</exception>
-    public Batch<TAppend> Reserve(long bytes)
+    public Batch<TAppend> Reserve(long bytes, bool makesRoom = false)
     {
-        if (_filling is { IsEmpty: false } filling && !filling.HasRoom(bytes))
+        var usesReserve = makesRoom && Full is not null;
+        if (_filling is { IsEmpty: false } filling && (!filling.HasRoom(bytes) || filling.UsesReserve != usesReserve))
         {
             Close(filling);
         }
 
         var size = Math.Max(settings.BufferBytes, settings.ToBlocks(BatchHeader.Size + bytes));
-        return _filling ??= new Batch<TAppend>(pool.Rent(checked((int)size)), settings.BlockBytes, _nextOrdering);
+        _filling ??= new Batch<TAppend>(pool.Rent(checked((int)size)), settings.BlockBytes, _nextOrdering);
+        _filling.UsesReserve = usesReserve;
+        return _filling;
     }
 
     /// <summary>A batch without records: when it is durable, what is before it can be relied on.</summary>
@@ -57,6 +67,7 @@ internal sealed class LogWriter<TAppend>(
     {
         Reserve(0);
         var fence = _filling!;
+        fence.UsesReserve = true; // a log on a full disk can be read
         Close(fence);
         return fence;
     }
@@ -93,18 +104,48 @@ internal sealed class LogWriter<TAppend>(
     public void OnSegment(long number, AioFile file)
     {
         _next = (number, file);
+        Full = null;
         Pump();
     }
 
-    /// <summary>There is none, as where the disk is full: what waits for it fails, and nothing of it was written.</summary>
+    /// <summary>
+    /// There is none, as where the disk is full: what waits for it fails, and nothing of it was written. What makes room is written as long
+    /// as the reserve lasts; the first that has none fails, and all behind it: the last one of several may rely on those before.
+    /// </summary>
     public void OnNoSegment(Exception cause)
     {
         _isNextAsked = false;
-        if (_waiting.TryPeek(out var batch) && !Fits(batch))
+        Full = cause;
+        if (!_waiting.TryPeek(out var first) || Fits(first))
         {
-            FailWaiting(cause);
-            _nextOrdering = batch.FirstOrdering;
+            return;
         }
+
+        var ordering = first.FirstOrdering;
+        var left = _segment is { } segment && segment.Header.BlockSize == settings.BlockBytes
+            ? segment.Header.SegmentSize - segment.End
+            : 0;
+        foreach (var batch in TakeWaiting())
+        {
+            if (batch.UsesReserve)
+            {
+                left -= batch.Length;
+            }
+
+            if (batch.UsesReserve && left >= 0)
+            {
+                batch.FirstOrdering = ordering;
+                ordering = batch.NextOrdering;
+                _waiting.Enqueue(batch);
+            }
+            else
+            {
+                Fail(batch, cause, AioOutcome.NotPerformed);
+            }
+        }
+
+        _nextOrdering = ordering;
+        Pump();
     }
 
     /// <summary>A write of this log has ended.</summary>
@@ -153,8 +194,10 @@ internal sealed class LogWriter<TAppend>(
         _filling = null;
     }
 
+    // The end of a segment is kept for what makes room, until there is another segment.
     private bool Fits(Batch<TAppend> batch) =>
-        _segment is { } segment && segment.Header.BlockSize == settings.BlockBytes && segment.HasRoom(batch.Length);
+        _segment is { } segment && segment.Header.BlockSize == settings.BlockBytes &&
+        segment.HasRoom(batch.Length, batch.UsesReserve || _next is not null ? 0 : settings.ReserveBytes);
 
     // Asks for the next segment in time, so that the log never waits for zeros to be written.
     private bool IsSegmentReady(Batch<TAppend> batch)
@@ -258,20 +301,24 @@ internal sealed class LogWriter<TAppend>(
             Fail(batch, cause, AioOutcome.MayHaveHappened);
         }
 
-        FailWaiting(cause);
+        foreach (var batch in TakeWaiting())
+        {
+            Fail(batch, cause, AioOutcome.NotPerformed);
+        }
     }
 
-    private void FailWaiting(Exception cause)
+    private Batch<TAppend>[] TakeWaiting()
     {
-        if (_filling is { } filling)
+        if (_filling is { IsEmpty: false } filling)
         {
             Close(filling);
         }
 
-        while (_waiting.TryDequeue(out var batch))
-        {
-            Fail(batch, cause, AioOutcome.NotPerformed);
-        }
+        _filling?.Release();
+        _filling = null;
+        Batch<TAppend>[] waiting = [.. _waiting];
+        _waiting.Clear();
+        return waiting;
     }
 
     private void Fail(Batch<TAppend> batch, Exception cause, AioOutcome outcome)

@@ -31,6 +31,12 @@ internal sealed record LogWriterSettings
     /// <summary>What batches take at most, while <see cref="LogWriter{TAppend}.HasRoom"/> is looked at before each append.</summary>
     public long PoolBytes => ((MostPipeline + 2L) * BufferBytes) + (2L * MostAppend) + (16L * BlockBytes);
 
+    /// <summary>
+    /// The end of a segment that is kept for what makes room, until the next segment is there: a full disk takes deletes. It has room for
+    /// 4096 of them, one at a time, in a segment of 256 MiB.
+    /// </summary>
+    public long ReserveBytes => SegmentBytes / 16;
+
     /// <summary>Rounded up to whole blocks.</summary>
     public long ToBlocks(long bytes) => (bytes + BlockBytes - 1) / BlockBytes * BlockBytes;
 }

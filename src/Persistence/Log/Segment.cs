@@ -17,5 +17,7 @@ internal sealed class Segment(AioFile file, SegmentHeader header, long end)
     /// <summary>
     /// Whether a batch of some bytes goes in. One that is longer than a segment has one of its own, which becomes longer.
     /// </summary>
-    public bool HasRoom(long bytes) => End + bytes <= header.SegmentSize || End == header.BlockSize;
+    /// <param name="bytes">Of the batch.</param>
+    /// <param name="reserve">Bytes that are to be left.</param>
+    public bool HasRoom(long bytes, long reserve) => End + bytes + reserve <= header.SegmentSize || End == header.BlockSize;
 }

@@ -56,7 +56,7 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
             for (var at = 0; at + BatchHeader.Size <= chunk.Length; at += blockSize)
             {
                 if (BatchHeader.TryRead(chunk.GetSpan()[at..], blockSize, out var found) && found.DurableUpTo >= batch &&
-                    found.Number > batch)
+                    found.Number > batch && found.Length <= file.Length - offset - at)
                 {
                     using var whole = await file.RentReadAsync(offset + at, found.Length).ConfigureAwait(false);
                     if (found.IsIntact(whole.GetSpan()))

@@ -35,6 +35,9 @@ internal sealed class SnapshotIndex : ILogVisitor
 
     public void Removed(long segment) => _live.Remove(segment);
 
+    /// <summary>It was not removed after all.</summary>
+    public void Restore(long segment) => _live[segment] = 0;
+
     public Task<bool> TryLoadAsync(Segment segment, uint lastCrc) => Task.FromResult(false);
 
     public void Visit(long segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch)
@@ -42,6 +45,11 @@ internal sealed class SnapshotIndex : ILogVisitor
         _live.TryAdd(segment, 0);
         for (var at = BatchHeader.Size; RecordView.TryRead(batch[at..header.Used], out var record); at += record.Length)
         {
+            if (record.Type is not (RecordType.Snapshot or RecordType.Tombstone))
+            {
+                continue; // of a later build, which does without
+            }
+
             var id = Encoding.UTF8.GetString(record.PersistenceId);
             if (!_places.TryGetValue(id, out var places))
             {

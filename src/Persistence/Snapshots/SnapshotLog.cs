@@ -79,15 +79,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
                 Open();
                 break;
             case Removed removed:
-                _isRemoving = false;
-                if (removed.Cause is not null)
-                {
-                    _log.Log(
-                        store.Loudness(LogLevel.WarningLevel), removed.Cause,
-                        "Segment {Segment} of the snapshots, which nothing needs, cannot be removed", removed.Segment);
-                }
-
-                RemoveDead();
+                OnRemoved(removed);
                 break;
             default:
                 Unhandled(message);
@@ -98,6 +90,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     ILogVisitor ILogHost<(Request Request, IActorRef Requester)>.BeginRecovery()
     {
         _isOpen = false;
+        _isRemoving = false;
         _reads!.Clear();
         return _index = new SnapshotIndex();
     }
@@ -204,7 +197,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
                 Ticks = place.Ticks,
                 PersistenceId = delete.PersistenceId,
             };
-            batch = writer.Reserve(tombstone.Size);
+            batch = writer.Reserve(tombstone.Size, makesRoom: true);
             batch.Add(tombstone);
         }
 
@@ -246,10 +239,33 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         }
 
         _isRemoving = true;
-        _index.Removed(segment);
+        var index = _index;
+        index.Removed(segment);
         _reads!.Forget(segment);
         _files!.Aio.DeleteAsync(_files.Folder.PathOf(segment)).PipeTo(
-            Self, success: () => new Removed(segment, null), failure: cause => new Removed(segment, cause));
+            Self, success: () => new Removed(index, segment, null), failure: cause => new Removed(index, segment, cause));
+    }
+
+    // One that cannot be removed is tried again behind the next durable batch, and no younger one goes before it: a log without a segment
+    // in the middle is damaged.
+    private void OnRemoved(Removed removed)
+    {
+        if (removed.Index != _index)
+        {
+            return; // recovered meanwhile
+        }
+
+        _isRemoving = false;
+        if (removed.Cause is null or AioSystemException { Errno: Errno.ENOENT })
+        {
+            RemoveDead();
+            return;
+        }
+
+        _index.Restore(removed.Segment);
+        _log.Log(
+            store.Loudness(LogLevel.WarningLevel), removed.Cause,
+            "Segment {Segment} of the snapshots, which nothing needs, cannot be removed", removed.Segment);
     }
 
     /// <summary>What the store asks its log for.</summary>
@@ -287,7 +303,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
 
     private sealed record NotOpened(Exception Cause);
 
-    private sealed record Removed(long Segment, Exception? Cause);
+    private sealed record Removed(SnapshotIndex Index, long Segment, Exception? Cause);
 
     private sealed record OpenAgain
     {

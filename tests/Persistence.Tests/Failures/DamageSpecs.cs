@@ -115,7 +115,7 @@ public sealed class DamageSpecs(ITestOutputHelper output) : JournalSpec(output)
         Assert.Equal(4u, (await Assert.ThrowsAsync<AioLogVersionException>(OpenAsync)).Features);
         Change(bytes => bytes[40]++);
         await Assert.ThrowsAsync<AioLogForeignException>(OpenAsync);
-        Disk.WriteAllBytes("/store/STORE", "AkkaAio store\nversion 2\nid 0\n"u8);
+        Disk.WriteAllBytes("/store/STORE", "AkkaAio store\nversion 2\nid 0\nfeatures 0 0 0\n"u8);
         await Assert.ThrowsAsync<AioLogVersionException>(OpenAsync);
 
         void Change(Action<byte[]> change)
