@@ -21,7 +21,7 @@ internal sealed record DiskStep(string Name, Errno[] Errors, double Chance, Func
         new("zeroing", Each, 0.5, (disk, folder) => disk.Writes().Where(write =>
             IsIn(write, folder) && write.Path.EndsWith(".seg.new", StringComparison.Ordinal))),
         new("rename", Each, 0.5, (disk, folder) => disk.Renames().Where(rename => IsIn(rename, folder))),
-        new("footer", Each, 0.5, (disk, folder) => disk.Writes().Where(write => IsSegment(write, folder) && write.Offset >= SegmentSize)),
+        new("footer", Each, 1, (disk, folder) => disk.Writes().Where(write => IsSegment(write, folder) && write.Offset >= SegmentSize)),
         new("allocation", Each[..2], 0.5, (disk, folder) => disk.Allocations().Where(allocation => IsIn(allocation, folder))),
         new("sync of the folder", Each[..2], 0.3, (disk, folder) => disk.FolderSyncs().Where(sync => IsIn(sync, folder))),
         new("flush", Each[..2], 0.3, (disk, folder) => disk.Flushes().Where(flush => IsIn(flush, folder))),

@@ -1,3 +1,4 @@
+using System.Text;
 using Akka.Actor;
 using Akka.Persistence;
 
@@ -12,6 +13,7 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     private readonly IActorRef _journal;
     private readonly string _id;
     private readonly Random _random;
+    private readonly ModelProgress _progress;
     private readonly TaskCompletionSource<ModelActor> _done;
     private readonly Queue<object> _expected = new(); // of the write under way: the event, or what was deferred
     private readonly List<long> _replayed = [];
@@ -20,9 +22,10 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     private long _next = 1;
     private bool _isFailing;
 
-    public ModelActor(IActorRef journal, string id, int seed, int writes, TaskCompletionSource<ModelActor> done)
+    public ModelActor(
+        IActorRef journal, string id, int seed, int writes, ModelProgress progress, TaskCompletionSource<ModelActor> done)
     {
-        (_journal, _id, _left, _done) = (journal, id, writes, done);
+        (_journal, _id, _left, _progress, _done) = (journal, id, writes, progress, done);
         _random = new Random(seed);
     }
 
@@ -39,7 +42,16 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     /// <summary>Up to here a delete was acknowledged; and up to here one was asked for.</summary>
     public (long Done, long Asked) Deleted { get; private set; }
 
-    public static string PayloadOf(string id, long sequenceNr) => $"{id} {sequenceNr} {new string('x', (int)(sequenceNr * 37 % 3000))}";
+    /// <summary>Of an id that begins so events are large: their stores fill some segments.</summary>
+    public const string Large = "large";
+
+    public static byte[] PayloadOf(string id, long sequenceNr)
+    {
+        var most = id.StartsWith(Large, StringComparison.Ordinal) ? 27_000 : 3_000;
+        var payload = new byte[100 + (sequenceNr * 37 * 9 % most)];
+        Encoding.UTF8.GetBytes($"{id} {sequenceNr}", payload);
+        return payload;
+    }
 
     protected override void PreStart() => Recover();
 
@@ -61,13 +73,16 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
         switch (message)
         {
             case ReplayedMessage { Persistent: var stored }:
-                Check(Equals(stored.Payload, PayloadOf(_id, stored.SequenceNr)), $"event {stored.SequenceNr} is {stored.Payload}");
+                Check(
+                    stored.Payload is byte[] payload && payload.AsSpan().SequenceEqual(PayloadOf(_id, stored.SequenceNr)),
+                    $"event {stored.SequenceNr} is {stored.Payload}");
                 _replayed.Add(stored.SequenceNr);
                 break;
             case RecoverySuccess success:
                 OnRecovered(success.HighestSequenceNr);
                 break;
             case ReplayMessagesFailure:
+                _progress.Refused();
                 Timers.StartSingleTimer("recover", "recover", TimeSpan.FromMilliseconds(2));
                 break;
             case "recover":
@@ -147,6 +162,7 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
 
     private void Go()
     {
+        _progress.Written();
         if (_left-- <= 0)
         {
             _done.TrySetResult(this);
