@@ -10,6 +10,7 @@ internal static class Events
 {
     private const int Actors = 256;
     private const int AtOnce = 3; // of each second PersistAll: all of them are there, or none
+    private const int Kept = 32; // events of an actor that are not deleted: segments are recycled, with old events in them
 
     /// <summary>Persists until it is killed, and prints "ID SEQUENCE-NUMBER" of each event that is acknowledged.</summary>
     public static async Task<int> WriteAsync(string folder, string hocon)
@@ -76,7 +77,7 @@ internal static class Events
         akka.persistence.journal {
           plugin = "akka.persistence.journal.aio", aio.class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence"
         }
-        akka.persistence.aio-store { dir = "{{folder}}", segment-size = 4 MiB }
+        akka.persistence.aio-store { dir = "{{folder}}", segment-size = 1 MiB }
         {{hocon}}
         """);
 
@@ -101,7 +102,17 @@ internal static class Events
 
         protected override void OnCommand(object message)
         {
+            if (message is not "go")
+            {
+                return; // a delete is done, or has failed: then what was to be deleted is still there
+            }
+
             var next = LastSequenceNr + 1;
+            if (next % (2 * Kept) == 1 && next > Kept)
+            {
+                DeleteMessages(next - 1 - Kept);
+            }
+
             _expected = next % 4 == 1 ? AtOnce : 1;
             PersistAll(Enumerable.Range(0, _expected).Select(i => EventOf(_number, next + i)), _ =>
             {
@@ -121,7 +132,8 @@ internal static class Events
     private sealed class Reader : UntypedPersistentActor
     {
         private readonly int _number;
-        private Exception? _problem;
+        private string? _problem;
+        private long _first; // that is not deleted; 0: none
         private long _last;
 
         public Reader(int number)
@@ -135,21 +147,21 @@ internal static class Events
         // The events 4k+1 to 4k+3 were persisted at once.
         protected override void OnCommand(object message)
         {
-            var isTorn = _last % 4 is 1 or 2;
-            Sender.Tell(_problem is not null || isTorn
-                ? new Status.Failure(
-                    _problem ?? new InvalidDataException($"{PersistenceId} ends at {_last}, within events that were persisted at once"))
-                : _last);
+            var problem = _problem ??
+                (_last != LastSequenceNr ? $"the last event is {_last}, the highest number {LastSequenceNr}"
+                : _last % 4 is 1 or 2 ? $"it ends at {_last}, within events that were persisted at once"
+                : _last - _first + 1 < Math.Min(_last, Kept) ? $"there are {_first} to {_last}, and {Kept} were not deleted"
+                : null);
+            Sender.Tell(problem is null ? _last : new Status.Failure(new InvalidDataException($"{PersistenceId}: {problem}")));
         }
 
         protected override void OnRecover(object message)
         {
             if (message is string text)
             {
-                _problem ??= text == EventOf(_number, _last + 1)
-                    ? null
-                    : new InvalidDataException($"{PersistenceId}: {text} behind {_last}");
-                _last++;
+                var next = _first == 0 ? LastSequenceNr : _last + 1;
+                _problem ??= text == EventOf(_number, next) ? null : $"{text} behind {_last}, where {next} was to come";
+                (_first, _last) = (_first == 0 ? next : _first, next);
             }
         }
     }

@@ -80,6 +80,12 @@ verifyEvents.SetAction((parsed, _) => Events.VerifyAsync(
 var minutes = new Argument<double>("minutes");
 var soak = new Command("soak", "mixed load with restarts; memory, descriptors, threads and aio-nr stay flat") { file, minutes };
 soak.SetAction((parsed, _) => Soak.RunAsync(parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes))));
+var journalSoak = new Command(
+    "journal-soak", "persistent actors with snapshots, deletes and restarts; memory, descriptors and disk stay flat")
+{
+    file, minutes,
+};
+journalSoak.SetAction((parsed, _) => JournalSoak.RunAsync(parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes))));
 
 var times = new Option<int>("--times") { DefaultValueFactory = _ => 50 };
 var terminate = new Command("terminate", "ends systems with 1000 operations in flight, again and again") { file, times };
@@ -151,8 +157,8 @@ var crashCheck = new Command("crash-check", "whether what cuts have left is amon
 crashCheck.SetAction((parsed, _) => KitAgainstDisk.CheckAsync(parsed.GetValue(folder)!, parsed.GetValue(model)!));
 
 Command[] commands = [
-    load, descriptors, records, closing, verify, events, verifyEvents, soak, terminate, overload, append, stuck, ending, filling,
-    callsThatFail, sharing, appender, find, failedFlush, crashWork, crashCheck, LifetimesVerb.Command(),
+    load, descriptors, records, closing, verify, events, verifyEvents, soak, journalSoak, terminate, overload, append, stuck, ending,
+    filling, callsThatFail, sharing, appender, find, failedFlush, crashWork, crashCheck, LifetimesVerb.Command(),
 ];
 var root = new RootCommand("Drives AkkaAio for the fault scripts.");
 foreach (var command in commands)
