@@ -61,7 +61,7 @@ internal static class JournalSoak
     private static async Task RoundAsync(string folder, TimeSpan time, Account[] accounts)
     {
         var system = ActorSystem.Create("soak", $$"""
-            akka { loglevel = WARNING, stdout-loglevel = WARNING }
+            akka { loglevel = OFF, stdout-loglevel = OFF } # what is under way at the end of a system fails, and is logged
             akka.persistence.journal {
               plugin = "akka.persistence.journal.aio", aio.class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence"
             }
@@ -88,6 +88,7 @@ internal static class JournalSoak
     {
         public string Id => id;
 
+        /// <summary>Failures are right then.</summary>
         public bool IsEnding { get; set; }
 
         public long Acknowledged { get; set; }
@@ -139,6 +140,14 @@ internal static class JournalSoak
                 case SaveSnapshotFailure or DeleteMessagesFailure or DeleteSnapshotsFailure when !_account.IsEnding:
                     _account.Problems.Add($"{PersistenceId}: {message}");
                     break;
+            }
+        }
+
+        protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+        {
+            if (!_account.IsEnding)
+            {
+                _account.Problems.Add($"{PersistenceId}: event {sequenceNr} was not persisted: {cause.Message}");
             }
         }
 
