@@ -130,7 +130,7 @@ for ((i = 0; i < rows; i++)); do
   where=${file_systems[i % 2]} hocon=$(pipeline $i)
   for try in 1 2 3; do
     format $where
-    write "akka.persistence.aio-store { write.durability = none, segment-size = 64 MiB }, $hocon"
+    write "akka.persistence.aio-store { write.durability = none, segment-size = 64 MiB }"$'\n'"$hocon"
     again $where drop
     verify "without the barrier, $where, drop" "$hocon"
     unmount

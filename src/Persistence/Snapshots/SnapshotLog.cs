@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
@@ -16,6 +17,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly Queue<(Request Request, IActorRef Requester)> _waiting = new();
+    private readonly Dictionary<string, int> _saving = []; // saves of each id that are not durable
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private LogFiles? _files;
     private LogKeeper<(Request Request, IActorRef Requester)>? _keeper;
@@ -91,6 +93,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     {
         _isOpen = false;
         _isRemoving = false;
+        _saving.Clear();
         _reads!.Clear();
         return _index = new SnapshotIndex();
     }
@@ -111,6 +114,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         _index.Visit(batch.Segment!.Number, (int)(batch.Offset / block), header, batch.Bytes.Span);
         foreach (var (request, requester) in batch.Appends)
         {
+            NoLongerSaving(request);
             requester.Tell(request is Find find ? Places(find) : Akka.Done.Instance);
         }
 
@@ -121,8 +125,9 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     void ILogHost<(Request Request, IActorRef Requester)>.OnFailed(
         Batch<(Request Request, IActorRef Requester)> batch, Exception cause, AioOutcome outcome)
     {
-        foreach (var (_, requester) in batch.Appends)
+        foreach (var (request, requester) in batch.Appends)
         {
+            NoLongerSaving(request);
             requester.Tell(new Status.Failure(cause));
         }
     }
@@ -146,7 +151,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     {
         while (_waiting.Count > 0 && (_isOpen ? _keeper!.Writer is { HasRoom: true } : _failure is not null))
         {
-            if (_isOpen && _waiting.Peek().Request is Delete && !_keeper!.Writer!.IsIdle)
+            if (_isOpen && _waiting.Peek().Request is Delete delete && _saving.ContainsKey(delete.PersistenceId))
             {
                 break; // what it deletes is known when what was saved before it is durable
             }
@@ -211,7 +216,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         }
     }
 
-    private static void Append(Save save, IActorRef requester, LogWriter<(Request, IActorRef)> writer)
+    private void Append(Save save, IActorRef requester, LogWriter<(Request, IActorRef)> writer)
     {
         var record = save.ToRecord();
         try
@@ -219,10 +224,19 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
             var batch = writer.Reserve(record.Size);
             batch.Add(record);
             batch.Appends.Add((save, requester));
+            CollectionsMarshal.GetValueRefOrAddDefault(_saving, save.PersistenceId, out _)++;
         }
         catch (Exception e) when (e is ArgumentException)
         {
             requester.Tell(new Status.Failure(e));
+        }
+    }
+
+    private void NoLongerSaving(Request request)
+    {
+        if (request is Save && --CollectionsMarshal.GetValueRefOrAddDefault(_saving, request.PersistenceId, out _) <= 0)
+        {
+            _saving.Remove(request.PersistenceId);
         }
     }
 

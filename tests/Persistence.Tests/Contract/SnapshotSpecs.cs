@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Persistence;
 using Akka.Persistence.Fsm;
 using AkkaAio.Persistence.Tests.Support;
+using AkkaAio.TestKit;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -94,6 +95,37 @@ public abstract class SnapshotSpecs(ITestOutputHelper output, Fixture fixture) :
         await Actor.ExpectMsgAsync<DeleteSnapshotsSuccess>(Patience);
         Assert.Equal(1, (await LoadAsync(Snapshots, new SnapshotSelectionCriteria(4))).Snapshot.Metadata.SequenceNr);
         Assert.Equal(5, (await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot.Metadata.SequenceNr);
+    }
+
+    [Fact]
+    public async Task Deletes_of_many_ids_go_together_into_one_write()
+    {
+        string[] ids = [.. Enumerable.Range(0, 50).Select(i => $"id-{i}")];
+        foreach (var id in ids)
+        {
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(id, 1, Time), "state"), Actor.Ref);
+        }
+
+        await Actor.ReceiveNAsync(ids.Length, Patience).ToListAsync();
+        Disk.ForgetOperations();
+        foreach (var id in ids)
+        {
+            Snapshots.Tell(new DeleteSnapshots(id, SnapshotSelectionCriteria.Latest), Actor.Ref);
+        }
+
+        await Actor.ReceiveNAsync(ids.Length, Patience).ToListAsync();
+        Assert.InRange(Disk.Operations.Count(operation => operation.Kind == DiskOperationKind.Write), 1, 10);
+    }
+
+    [Fact]
+    public async Task A_delete_deletes_what_was_told_to_be_saved_before_it()
+    {
+        await SaveAsync(1);
+        Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 2, Time), "state"), Actor.Ref);
+        Snapshots.Tell(new DeleteSnapshots("p", SnapshotSelectionCriteria.Latest), Actor.Ref);
+        await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
+        await Actor.ExpectMsgAsync<DeleteSnapshotsSuccess>(Patience);
+        Assert.Null((await LoadAsync(Snapshots, SnapshotSelectionCriteria.Latest)).Snapshot);
     }
 
     [Fact]

@@ -18,10 +18,11 @@ internal static class JournalSoak
         var watch = Stopwatch.StartNew();
         var round = TimeSpan.FromSeconds(Math.Clamp(time.TotalSeconds / 12, 2, 20));
         var figures = new List<(ProcessFigures Process, long DiskMiB)>();
+        var ended = new List<WeakReference>();
         var accounts = Enumerable.Range(0, Actors).Select(number => new Account($"account-{number}")).ToArray();
         while (watch.Elapsed < time || figures.Count < 6)
         {
-            await RoundAsync(folder, round, accounts);
+            ended.Add(await RoundAsync(folder, round, accounts));
             GC.Collect();
             GC.WaitForPendingFinalizers();
             await Task.Delay(1500); // the dispatchers' threads end a second after their last actor
@@ -30,7 +31,8 @@ internal static class JournalSoak
             Console.WriteLine(
                 $"{watch.Elapsed:mm\\:ss} events {accounts.Sum(account => account.Acknowledged)} " +
                 $"snapshots {accounts.Sum(account => account.Snapshots)} deletes {accounts.Sum(account => account.Deletes)} " +
-                $"wrong {Wrong(accounts)} disk {disk} MiB {figures[^1].Process}");
+                $"wrong {Wrong(accounts)} disk {disk} MiB, {ended.Count(system => system.IsAlive)} ended systems alive, " +
+                $"{figures[^1].Process}");
         }
 
         foreach (var problem in accounts.SelectMany(account => account.Problems).Take(10))
@@ -58,7 +60,7 @@ internal static class JournalSoak
 
     private static int Wrong(Account[] accounts) => accounts.Sum(account => account.Problems.Count);
 
-    private static async Task RoundAsync(string folder, TimeSpan time, Account[] accounts)
+    private static async Task<WeakReference> RoundAsync(string folder, TimeSpan time, Account[] accounts)
     {
         var system = ActorSystem.Create("soak", $$"""
             akka { loglevel = OFF, stdout-loglevel = OFF } # what is under way at the end of a system fails, and is logged
@@ -81,6 +83,7 @@ internal static class JournalSoak
         Array.ForEach(accounts, account => account.IsEnding = true);
         await system.Terminate(); // amid it all
         Array.ForEach(accounts, account => account.IsEnding = false);
+        return new WeakReference(system);
     }
 
     /// <summary>What is known of an actor outside of it. One actor at a time writes it.</summary>
