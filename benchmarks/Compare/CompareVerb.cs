@@ -33,8 +33,8 @@ internal static class CompareVerb
         };
         var acceptance = new Option<bool>("--acceptance")
         {
-            Description = $"The acceptance alone, of all its cases or of --cases: {Acceptance.Rounds} rounds and a verdict for each ratio; " +
-                          "the exit code is 1 where one is missed",
+            Description = $"The acceptance alone, of all its cases or of --cases: {Acceptance.Rounds} rounds and a verdict for each " +
+                          "ratio; the exit code is 1 where one is missed",
         };
         var output = new Option<string>("--output")
         {

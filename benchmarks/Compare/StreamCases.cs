@@ -58,7 +58,8 @@ internal static class StreamCases
                 .. isCached ? Array.Empty<Contender>() :
                 [
                     Aio("", options), Aio(Cases.NoSpin, [.. options, "--reap_poll", "0"], spins: false),
-                    Aio(" on shard", [.. options, "--dispatcher", "shard"]), new FioStreamsContender(streams, blockSize, copies: option == "--copy"),
+                    Aio(" on shard", [.. options, "--dispatcher", "shard"]),
+                    new FioStreamsContender(streams, blockSize, copies: option == "--copy"),
                 ],
                 .. isCached || !isRead ? Array.Empty<Contender>() :
                 [

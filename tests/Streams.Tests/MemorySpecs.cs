@@ -71,5 +71,7 @@ public sealed class MemorySpecs(ITestOutputHelper output)
     }
 
     private (Task<IOResult> Result, TestSubscriber.Probe<ReadOnlyMemory<byte>> Probe) Run(AioReadSettings settings) =>
-        AioSource.FromFile(PathOf(Pattern(10)), settings).ToMaterialized(this.SinkProbe<ReadOnlyMemory<byte>>(), Keep.Both).Run(Materializer);
+        AioSource.FromFile(PathOf(Pattern(10)), settings)
+            .ToMaterialized(this.SinkProbe<ReadOnlyMemory<byte>>(), Keep.Both)
+            .Run(Materializer);
 }

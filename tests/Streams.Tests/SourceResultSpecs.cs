@@ -34,7 +34,8 @@ public sealed class SourceResultSpecsOnMemory(ITestOutputHelper output) : Source
         await Reads(4, AioSource.FromFile(path, Settings with { ReadAhead = 8 * Chunk })); // of two elements each
         await Reads(8, AioSource.FromFile(path, Settings with { ReadAhead = 8 * Chunk, ReadSize = Chunk }));
         await Reads(3, AioSource.FromFile(path, Settings with { ReadAhead = 7 * Chunk, ChunkSize = 2 * Chunk }));
-        await Reads(3, AioSource.FromFile(path, Settings with { ReadAhead = 3 * Chunk }).WithAttributes(Attributes.CreateInputBuffer(2, 8)));
+        await Reads(
+            3, AioSource.FromFile(path, Settings with { ReadAhead = 3 * Chunk }).WithAttributes(Attributes.CreateInputBuffer(2, 8)));
         await Reads(1, AioSource.FromFile(PathOf(Pattern(100)), Settings)); // its end is known
     }
 

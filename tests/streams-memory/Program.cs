@@ -2,8 +2,8 @@ using Akka.Actor;
 using Akka.Streams;
 using AkkaAio.Streams;
 
-// FILE MIB: makes a file of that many MiB, all hole, copies it as a stream with windows of 16 blocks of 256 KiB, and prints the most memory that this
-// process, which does nothing else, has taken.
+// FILE MIB: makes a file of that many MiB, all hole, copies it as a stream with windows of 16 blocks of 256 KiB, and prints the most memory
+// that this process, which does nothing else, has taken.
 const int Window = 16, Block = 256 << 10;
 var (path, length) = (args[0], long.Parse(args[1]) << 20);
 await using (var file = new FileStream(path, FileMode.CreateNew))

@@ -95,8 +95,8 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
             Complete();
         }
 
-        // As far as the file is known to reach; at its end one read at a time looks whether it has grown. Where all sources together have no
-        // memory for more, one element at a time, so that all go on.
+        // As far as the file is known to reach; at its end one read at a time looks whether it has grown. Where all sources together have
+        // no memory for more, one element at a time, so that all go on.
         private void ReadAhead()
         {
             while (_next < _end && (_reads.Count == 0 || (_reads.Count < _readsAhead && _next < _file!.Length)))

@@ -25,7 +25,8 @@ public sealed class AioBufferPoolProperties
 
     [Theory]
     [MemberData(nameof(Pools))]
-    public void Live_buffers_never_share_memory_and_the_budget_holds(long budget, int most, int largest) => Script(most, largest).Array[Threads].Sample(
+    public void Live_buffers_never_share_memory_and_the_budget_holds(long budget, int most, int largest) =>
+        Script(most, largest).Array[Threads].Sample(
         scripts =>
         {
             var pool = new AioBufferPool(budget);
