@@ -33,8 +33,8 @@ internal static class CompareVerb
         };
         var acceptance = new Option<bool>("--acceptance")
         {
-            Description = $"The acceptance alone: {Acceptance.Rounds} rounds and a verdict for each ratio; " +
-                          "the exit code is 1 where one is missed",
+            Description = $"The acceptance alone, of all its cases or of --cases: {Acceptance.Rounds} rounds and a verdict for each " +
+                          "ratio; the exit code is 1 where one is missed",
         };
         var output = new Option<string>("--output")
         {
@@ -61,11 +61,12 @@ internal static class CompareVerb
             var times = result.GetValue(rounds) ?? (isQuick ? 1 : accepts ? Acceptance.Rounds : 5);
             using var targets = new Targets(
                 file, result.GetValue(size) ?? (isQuick ? 256L << 20 : 1L << 30), result.GetValue(allowOverwrite));
+            var chosen = Select(accepts ? Acceptance.Needed : Cases.All, result.GetValue(cases) ?? [], isQuick);
             var results = await RunAsync(
-                accepts ? Acceptance.Needed : Select(result.GetValue(cases) ?? [], isQuick),
+                chosen,
                 new Comparison(targets, times, timing, Console.Error.WriteLine),
                 Machine.Of(file, times, timing), result.GetValue(output)!, token);
-            return results.Count == 0 || (accepts && !Acceptance.Report(results, ConsoleOut())) ? ExitCode.Failure : ExitCode.Ok;
+            return results.Count == 0 || (accepts && !Acceptance.Report(chosen, results, ConsoleOut())) ? ExitCode.Failure : ExitCode.Ok;
         }));
         return command;
     }
@@ -103,18 +104,18 @@ internal static class CompareVerb
         return console;
     }
 
-    private static List<Case> Select(string[] patterns, bool quick)
+    private static List<Case> Select(IReadOnlyList<Case> all, string[] patterns, bool quick)
     {
         if (patterns.Length == 0)
         {
-            return [.. Cases.All.Where(known => quick ? known.IsQuick : !known.IsOnDemand)];
+            return [.. all.Where(known => quick ? known.IsQuick : !known.IsOnDemand)];
         }
 
         var names = patterns.SelectMany(pattern => pattern.Split(',', StringSplitOptions.RemoveEmptyEntries)).ToArray();
-        var unknown = names.FirstOrDefault(name => !Cases.All.Any(known => Matches(known, name)));
+        var unknown = names.FirstOrDefault(name => !all.Any(known => Matches(known, name)));
         return unknown is null
-            ? [.. Cases.All.Where(known => names.Any(name => Matches(known, name)))]
-            : throw new DemoException($"there is no case {unknown}, only {string.Join(", ", Cases.All.Select(known => known.Name))}");
+            ? [.. all.Where(known => names.Any(name => Matches(known, name)))]
+            : throw new DemoException($"there is no case {unknown}, only {string.Join(", ", all.Select(known => known.Name))}");
     }
 
     private static bool Matches(Case known, string pattern) =>

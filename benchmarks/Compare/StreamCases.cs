@@ -10,8 +10,9 @@ internal static class StreamCases
     public const string Ours = "AkkaAio.Streams";
     public const string Fio = "fio libaio";
 
-    // AkkaAio's default read-size, block-size, read-ahead and window.
-    public const int Chunk = 256 << 10;
+    // AkkaAio's default read-size and block-size, and how many of them it has under way.
+    private const int ReadSize = 1 << 20;
+    private const int Block = 256 << 10;
     private const int Window = 4;
     private const int Many = 16;
 
@@ -25,7 +26,7 @@ internal static class StreamCases
         Streams("stream-write", RwKind.Write, Many),
         Streams("stream-copy", RwKind.Write, 1, "--copy", quick: true),
         Streams("stream-copy", RwKind.Write, Many, "--copy"),
-        new Case("stream-timer", RwKind.Read, Chunk, 64)
+        new Case("stream-timer", RwKind.Read, ReadSize, 64)
         {
             Target = Target.FewFiles,
             Contenders =
@@ -48,7 +49,8 @@ internal static class StreamCases
     {
         string[] options = ["--files", $"{streams}", .. option is null ? Array.Empty<string>() : [option]];
         var (isCached, isRead) = (option == "--cached", rw == RwKind.Read);
-        return new Case($"{name}-{streams}", rw, Chunk, Window)
+        var blockSize = isRead ? ReadSize : Block;
+        return new Case($"{name}-{streams}", rw, blockSize, Window)
         {
             Target = streams == 1 ? Target.File : Target.FewFiles,
             Contenders =
@@ -56,7 +58,8 @@ internal static class StreamCases
                 .. isCached ? Array.Empty<Contender>() :
                 [
                     Aio("", options), Aio(Cases.NoSpin, [.. options, "--reap_poll", "0"], spins: false),
-                    Aio(" on shard", [.. options, "--dispatcher", "shard"]), new FioStreamsContender(streams, copies: option == "--copy"),
+                    Aio(" on shard", [.. options, "--dispatcher", "shard"]),
+                    new FioStreamsContender(streams, blockSize, copies: option == "--copy"),
                 ],
                 .. isCached || !isRead ? Array.Empty<Contender>() :
                 [
@@ -74,7 +77,7 @@ internal static class StreamCases
 }
 
 /// <summary>fio, that reads, writes or copies files from their start to their end.</summary>
-internal sealed class FioStreamsContender(int streams, bool copies) : Contender(StreamCases.Fio, streams)
+internal sealed class FioStreamsContender(int streams, int blockSize, bool copies) : Contender(StreamCases.Fio, streams)
 {
     public override IReadOnlyList<string> CommandLine(Case @case, string filename, long size, Timing timing)
     {
@@ -93,5 +96,5 @@ internal sealed class FioStreamsContender(int streams, bool copies) : Contender(
         ];
     }
 
-    public override BenchResult Read(string stdout) => FioJson.ReadPass(stdout, StreamCases.Chunk);
+    public override BenchResult Read(string stdout) => FioJson.ReadPass(stdout, blockSize);
 }

@@ -24,7 +24,7 @@ public sealed class PowerCutSpecs(ITestOutputHelper output)
     {
         await AppendAsync(1000, 64, Props.Create(() => new JournalActor(Log, Ignored)), record => new Append(record));
         var cpu = Environment.CpuUsage.TotalTime;
-        var figures = _disk.VerifyCrashes(HasWhatWasAcknowledged);
+        var figures = _disk.VerifyCrashes(HasWhatWasAcknowledged, new CrashOptions { MaxImagesPerCut = 4096 });
         output.WriteLine($"judged: {figures}; {Rate(figures, cpu)}");
         Assert.InRange(figures.CutPoints, 20, 4000);
     }
@@ -48,7 +48,7 @@ public sealed class PowerCutSpecs(ITestOutputHelper output)
     {
         await AppendAsync(100, 16, Props.Create(() => new JournalActor(Log, Ignored)), record => new Append(record));
         var cpu = Environment.CpuUsage.TotalTime;
-        var figures = await _disk.EveryCrash(new CrashOptions { MaxImagesPerCut = 4 }).VerifyAsync(async image =>
+        var figures = await _disk.EveryCrash(new CrashOptions { MaxImagesPerCut = 12 }).VerifyAsync(async image =>
         {
             var end = new TaskCompletionSource<long>();
             Action<long, byte[]?> recovered = (number, record) =>

@@ -1,10 +1,12 @@
-using Akka.Streams;
 
 namespace AkkaAio.Streams;
 
 /// <summary>How a source reads. A setting that is null is as <c>akka.io.aio.streams</c> says.</summary>
 public sealed record AioReadSettings
 {
+    // Reads at once, so that the device has work while others wait to be pulled.
+    private const int Overlapping = 4;
+
     /// <summary>The whole file, everything else as configured.</summary>
     public static AioReadSettings Default { get; } = new();
 
@@ -18,16 +20,17 @@ public sealed record AioReadSettings
     public long? Length { get; init; }
 
     /// <summary>
-    /// Bytes of one read, of which several elements are made: 1 to 1 GiB. It is rounded down to a multiple of <see cref="ChunkSize"/>, and
-    /// is at least that. Null: <c>read-size</c>.
+    /// The most bytes of one read, of which several elements are made: 1 to 1 GiB. It is rounded down to a multiple of
+    /// <see cref="ChunkSize"/>, and is at least that. Null: <c>read-size</c>.
     /// </summary>
     public int? ReadSize { get; init; }
 
     /// <summary>
-    /// Reads that are under way or wait to be pulled, and so the most buffers that the source holds: 1 to 1024. Null:
-    /// <c>Attributes.InputBuffer</c>, its max, where the source has one, else <c>read-ahead</c>.
+    /// Bytes of reads that are under way or wait to be pulled, and so the most memory that the source holds: 1 to 1 TiB. There is always
+    /// one read; where it is less than four of <see cref="ReadSize"/>, reads are smaller, at least one element, so that four overlap. Null:
+    /// <c>Attributes.InputBuffer</c>, its max, in elements, where the source has one, otherwise <c>read-ahead</c>.
     /// </summary>
-    public int? ReadAhead { get; init; }
+    public long? ReadAhead { get; init; }
 
     /// <summary>
     /// How a path is opened: for reading at least. Its <see cref="AioOpenOptions.Owner"/> closes the file when it dies, which fails the
@@ -38,16 +41,18 @@ public sealed record AioReadSettings
     internal int ChunkSizeOr(AioStreamsExt configured) =>
         Limits.Check(ChunkSize ?? configured.ChunkSize, Limits.MostBlock, nameof(ChunkSize));
 
-    internal int ReadSizeOr(AioStreamsExt configured)
+    /// <summary>Bytes of one read, and how many there are at once.</summary>
+    /// <param name="configured">What is not set here.</param>
+    /// <param name="elements">The most elements to read ahead; null: not said.</param>
+    internal (int Size, int Count) ReadsOr(AioStreamsExt configured, int? elements)
     {
         var chunkSize = ChunkSizeOr(configured);
         var readSize = Limits.Check(ReadSize ?? configured.ReadSize, Limits.MostBlock, nameof(ReadSize));
-        return Math.Max(chunkSize, readSize - (readSize % chunkSize));
+        var readAhead = Limits.Check(ReadAhead ?? (long?)elements * chunkSize ?? configured.ReadAhead, Limits.MostAhead, nameof(ReadAhead));
+        var size = (int)Math.Min(readSize, readAhead / Overlapping);
+        size = Math.Max(chunkSize, size - (size % chunkSize));
+        return (size, (int)Math.Clamp(readAhead / size, 1, Limits.MostWindow));
     }
-
-    internal int ReadAheadOr(AioStreamsExt configured, Attributes attributes, ActorMaterializerSettings materializer) =>
-        Limits.Check(
-            ReadAhead ?? Limits.InputBufferOf(attributes, materializer) ?? configured.ReadAhead, Limits.MostWindow, nameof(ReadAhead));
 
     internal AioReadSettings Checked()
     {

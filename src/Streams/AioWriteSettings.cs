@@ -64,7 +64,7 @@ public sealed record AioWriteSettings
     {
         var bytes = GrowAhead ?? (IsEmptied ? configured.GrowAhead : 0);
         ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(GrowAhead));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Limits.MostGrowAhead, nameof(GrowAhead));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Limits.MostAhead, nameof(GrowAhead));
         return bytes;
     }
 

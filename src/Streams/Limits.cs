@@ -1,3 +1,4 @@
+using System.Numerics;
 using Akka.Streams;
 
 namespace AkkaAio.Streams;
@@ -7,12 +8,13 @@ internal static class Limits
 {
     public const int MostBlock = 1 << 30;
     public const int MostWindow = 1024;
-    public const long MostGrowAhead = 1L << 40;
+    public const long MostAhead = 1L << 40;
 
     /// <exception cref="ArgumentOutOfRangeException">It is not 1 to <paramref name="most"/>.</exception>
-    public static int Check(int value, int most, string name)
+    public static T Check<T>(T value, T most, string name)
+        where T : INumber<T>
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(value, T.One, name);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(value, most, name);
         return value;
     }

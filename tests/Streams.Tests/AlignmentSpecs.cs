@@ -85,7 +85,7 @@ public abstract class AlignmentSpecs : StreamSpecs
                 var (bytes, result) = await Read(AioSource.FromFile(path, new AioReadSettings
                 {
                     ChunkSize = 100_000,
-                    ReadAhead = Window,
+                    ReadAhead = Window * 100_000,
                     Start = start,
                     Length = length,
                     Open = Direct,

@@ -68,7 +68,7 @@ public abstract class GraphSpecs : StreamSpecs
             Length = plan.Length,
             ChunkSize = plan.Sizes.Item1,
             ReadSize = plan.Sizes.Item2,
-            ReadAhead = plan.Windows.Item1,
+            ReadAhead = plan.Windows.Item1 * (long)plan.Sizes.Item2,
             Open = direct,
         });
         var read = from[Math.Min(plan.Start, from.Length)..];

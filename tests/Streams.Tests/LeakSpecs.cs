@@ -137,7 +137,7 @@ public abstract class LeakSpecs : StreamSpecs
         var path = PathOf(Pattern(Chunk * 100));
         for (var i = 0; i < 100; i++)
         {
-            var settings = new AioReadSettings { ChunkSize = Chunk, ReadSize = Chunk, ReadAhead = (i % 16) + 1 };
+            var settings = new AioReadSettings { ChunkSize = Chunk, ReadSize = Chunk, ReadAhead = ((i % 16) + 1) * Chunk };
             var taken = await AioSource.FromFile(path, settings).Take(i % 4)
                 .RunAggregate(0, (sum, element) => sum + element.Length, Materializer).WaitAsync(Patience.Long);
             Assert.Equal(i % 4 * Chunk, taken);
@@ -190,7 +190,7 @@ public abstract class LeakSpecs : StreamSpecs
 
     protected IRunnableGraph<((Task<IOResult>, UniqueKillSwitch), TestSubscriber.Probe<ReadOnlyMemory<byte>>)> Probed(
         string path, int window) =>
-        AioSource.FromFile(path, new AioReadSettings { ChunkSize = Chunk, ReadSize = Chunk, ReadAhead = window })
+        AioSource.FromFile(path, new AioReadSettings { ChunkSize = Chunk, ReadSize = Chunk, ReadAhead = window * Chunk })
             .ViaMaterialized(KillSwitches.Single<ReadOnlyMemory<byte>>(), Keep.Both)
             .ToMaterialized(this.SinkProbe<ReadOnlyMemory<byte>>(), Keep.Both);
 

@@ -17,7 +17,7 @@ public sealed class OverloadSpecs(ITestOutputHelper output)
         var path = PathOf(content);
         var copies = Enumerable.Range(0, 8).Select(i => (To: NewPath(), Window: (i % 3 * 7) + 1)).ToArray();
         var results = await Task.WhenAll(copies.Select(copy => AioSource
-            .FromFile(path, new AioReadSettings { ChunkSize = 5000, ReadSize = 10_000, ReadAhead = copy.Window })
+            .FromFile(path, new AioReadSettings { ChunkSize = 5000, ReadSize = 10_000, ReadAhead = copy.Window * 10_000 })
             .RunWith(
                 AioSink.ToFile(
                     copy.To,

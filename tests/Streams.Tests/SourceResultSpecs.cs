@@ -25,13 +25,17 @@ public sealed class SourceResultSpecsOnMemory(ITestOutputHelper output) : Source
     }
 
     [Fact]
-    public async Task At_most_so_many_chunks_are_read_ahead_as_the_settings_say()
+    public async Task At_most_as_many_bytes_are_read_ahead_as_the_settings_say()
     {
         var path = PathOf(Pattern(100 * Chunk));
         await Reads(4, AioSource.FromFile(path, Settings));
-        await Reads(7, AioSource.FromFile(path, Settings with { ReadAhead = 7 }));
-        await Reads(8, AioSource.FromFile(path, Settings).WithAttributes(Attributes.CreateInputBuffer(2, 8)));
-        await Reads(3, AioSource.FromFile(path, Settings with { ReadAhead = 3 }).WithAttributes(Attributes.CreateInputBuffer(2, 8)));
+        await Reads(7, AioSource.FromFile(path, Settings with { ReadAhead = 7 * Chunk }));
+        await Reads(2, AioSource.FromFile(path, Settings with { ReadAhead = null }).WithAttributes(Attributes.CreateInputBuffer(2, 2)));
+        await Reads(4, AioSource.FromFile(path, Settings with { ReadAhead = 8 * Chunk })); // of two elements each
+        await Reads(8, AioSource.FromFile(path, Settings with { ReadAhead = 8 * Chunk, ReadSize = Chunk }));
+        await Reads(3, AioSource.FromFile(path, Settings with { ReadAhead = 7 * Chunk, ChunkSize = 2 * Chunk }));
+        await Reads(
+            3, AioSource.FromFile(path, Settings with { ReadAhead = 3 * Chunk }).WithAttributes(Attributes.CreateInputBuffer(2, 8)));
         await Reads(1, AioSource.FromFile(PathOf(Pattern(100)), Settings)); // its end is known
     }
 
@@ -78,7 +82,7 @@ public abstract class SourceResultSpecs : StreamSpecs
     {
     }
 
-    protected static AioReadSettings Settings { get; } = new() { ChunkSize = Chunk, ReadSize = Chunk };
+    protected static AioReadSettings Settings { get; } = new() { ChunkSize = Chunk, ReadAhead = 4 * Chunk };
 
     [SkippableFact]
     public async Task The_end_of_the_file_completes_it()

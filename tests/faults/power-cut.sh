@@ -58,6 +58,7 @@ start() {
 cut() {
   local where=$1
   shift
+  local before=$(stat -c %s "$work/acks")
   case $where in
     shutdown) xfs_io -x -c shutdown "$work/mnt" ;; # without -f: what is in memory is gone
     *) disk cut "$@" ;;
@@ -65,6 +66,9 @@ cut() {
   kill -9 $writer 2>/dev/null
   wait $writer 2>/dev/null
   writer=""
+  # In the moment of its shutdown XFS says success for what it then loses: a plain loop of pwrite with O_DSYNC lost 21 of 5539 in 3 of 60
+  # shutdowns on a busy machine. So only what was acknowledged before counts.
+  [ "$where" != shutdown ] || truncate -s "$before" "$work/acks"
   unmount
   case $where in
     shutdown) mount -o loop "$work/image" "$work/mnt" ;;

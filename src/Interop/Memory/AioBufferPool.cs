@@ -24,6 +24,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, AioBuffer.Alignment);
         BudgetBytes = budgetBytes;
+        _hasSlabs = budgetBytes >= LeastForSlabs;
         _depot = new Stack<MemoryBlock>[SizeClasses.Count];
         for (var i = 0; i < _depot.Length; i++)
         {
@@ -142,7 +143,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
     internal void Return(MemoryBlock block)
     {
         block.Returned();
-        PoisonBlock(block);
+        PoisonMemory(block.Address, block.Size);
         if (Volatile.Read(ref _disposed) || CacheUnlessDisposed() is not { } cache)
         {
             Free(block);
@@ -161,11 +162,11 @@ public sealed unsafe partial class AioBufferPool : IDisposable
         }
     }
 
-    private void PoisonBlock(MemoryBlock block)
+    private void PoisonMemory(nint address, long size)
     {
         if (Poison is { } poison)
         {
-            NativeMemory.Fill((void*)block.Address, (nuint)block.Size, poison);
+            NativeMemory.Fill((void*)address, (nuint)size, poison);
         }
     }
 
@@ -185,7 +186,7 @@ public sealed unsafe partial class AioBufferPool : IDisposable
     // On the finalizer thread: no thread cache, which would keep the blocks away from everybody else.
     internal void ReturnLeaked(MemoryBlock block, int length, object? origin)
     {
-        PoisonBlock(block);
+        PoisonMemory(block.Address, block.Size);
         lock (_depotLock)
         {
             _retiredRented--;
@@ -246,28 +247,6 @@ public sealed unsafe partial class AioBufferPool : IDisposable
         }
     }
 
-    private bool TryAllocate(int sizeClass, [NotNullWhen(true)] out MemoryBlock? block)
-    {
-        var size = SizeClasses.SizeOf(sizeClass);
-        if (!TryCharge(size))
-        {
-            block = null;
-            return false;
-        }
-
-        try
-        {
-            block = new MemoryBlock(this, (nint)NativeMemory.AlignedAlloc((nuint)size, AioBuffer.Alignment), size, sizeClass);
-            PoisonBlock(block);
-            return true;
-        }
-        catch (OutOfMemoryException)
-        {
-            Interlocked.Add(ref _allocated, -size);
-            throw;
-        }
-    }
-
     // What lies idle counts too, also with other threads, which may never come back for it: use it, or give it back to the system.
     private bool TryReclaim(int sizeClass, [NotNullWhen(true)] out MemoryBlock? block)
     {
@@ -280,8 +259,20 @@ public sealed unsafe partial class AioBufferPool : IDisposable
             }
 
             FreeDepot();
-            return TryAllocate(sizeClass, out block);
+            return TryAllocate(sizeClass, out block) || TryTakeLarger(sizeClass, out block);
         }
+    }
+
+    // What is left in the depot is of slabs that are in use: better too large a block than none.
+    private bool TryTakeLarger(int sizeClass, [NotNullWhen(true)] out MemoryBlock? block)
+    {
+        block = null;
+        for (var larger = sizeClass + 1; block is null && larger < _depot.Length; larger++)
+        {
+            _depot[larger].TryPop(out block);
+        }
+
+        return block is not null;
     }
 
     private void DrainCaches()
@@ -293,41 +284,6 @@ public sealed unsafe partial class AioBufferPool : IDisposable
                 cache.DrainAll();
             }
         }
-    }
-
-    // Never beyond the budget, not even for a moment: another thread's request that fits would be refused in that moment.
-    private bool TryCharge(long size)
-    {
-        var seen = Volatile.Read(ref _allocated);
-        while (seen + size <= BudgetBytes)
-        {
-            var before = Interlocked.CompareExchange(ref _allocated, seen + size, seen);
-            if (before == seen)
-            {
-                return true;
-            }
-
-            seen = before;
-        }
-
-        return false;
-    }
-
-    private void FreeDepot()
-    {
-        foreach (var stack in _depot)
-        {
-            while (stack.TryPop(out var block))
-            {
-                Free(block);
-            }
-        }
-    }
-
-    private void Free(MemoryBlock block)
-    {
-        NativeMemory.AlignedFree((void*)block.Address);
-        Interlocked.Add(ref _allocated, -block.Size);
     }
 
     private ThreadCache CreateCache()

@@ -10,7 +10,13 @@ namespace AkkaAio.Streams.Stages;
 /// </summary>
 internal abstract class AioStageLogic(Shape shape) : TimerGraphStageLogic(shape)
 {
+    // A stream must not wait without end for buffers that others never give back.
+    private const int MostTriesForMemory = 250;
+    private static readonly TimeSpan WaitForMemory = TimeSpan.FromMilliseconds(20);
+
     private readonly Queue<Aio.FileCommand> _refused = new();
+    private readonly Queue<Aio.FileCommand> _withoutMemory = new();
+    private int _triesForMemory;
     private StageReplyRef? _replies;
 
     /// <summary>What a command's reply means to the stage. It is the command's token.</summary>
@@ -60,8 +66,21 @@ internal abstract class AioStageLogic(Shape shape) : TimerGraphStageLogic(shape)
     protected abstract void Stopped();
 
     /// <summary>A timer of this stage has gone off.</summary>
-    protected override void OnTimer(object timerKey)
+    protected virtual void OnTime(object timerKey)
     {
+    }
+
+    /// <inheritdoc />
+    protected sealed override void OnTimer(object timerKey)
+    {
+        if (timerKey == _withoutMemory)
+        {
+            TellAgain(_withoutMemory);
+        }
+        else
+        {
+            OnTime(timerKey);
+        }
     }
 
     /// <summary>Ends the stage and its task with a failure.</summary>
@@ -144,10 +163,26 @@ internal abstract class AioStageLogic(Shape shape) : TimerGraphStageLogic(shape)
                 case Aio.CommandFailed { Cause: AioOverloadedException, Command: Aio.FileCommand command }:
                     Refused(command);
                     break;
+                case Aio.CommandFailed { Cause: AioBufferBudgetException cause, Command: Aio.FileCommand command }
+                    when cause.Requested <= cause.Budget && _triesForMemory < MostTriesForMemory:
+                    FoundNoMemory(command);
+                    break;
                 default:
+                    _triesForMemory = 0;
                     ((OnReply)reply!.Token!)(reply);
                     break;
             }
+        }
+    }
+
+    // The pool does not tell of what comes back to it.
+    private void FoundNoMemory(Aio.FileCommand command)
+    {
+        _withoutMemory.Enqueue(command);
+        if (_withoutMemory.Count == 1)
+        {
+            _triesForMemory++;
+            ScheduleOnce(_withoutMemory, WaitForMemory);
         }
     }
 
@@ -161,15 +196,18 @@ internal abstract class AioStageLogic(Shape shape) : TimerGraphStageLogic(shape)
         }
     }
 
-    private void TellAgain()
+    private void TellAgain(Queue<Aio.FileCommand> commands)
     {
-        for (var count = _refused.Count; count > 0; count--)
+        for (var count = commands.Count; count > 0; count--)
         {
-            Tell(_refused.Dequeue());
+            Tell(commands.Dequeue());
         }
     }
 
     // Told again too where the shard does not tell of room: the command's own refusal says why.
     private void AwaitRoomFor(Aio.FileCommand command) =>
-        Tell(new Aio.AwaitRoom(command.File, (command as Aio.TransferCommand)?.Offset ?? 0) { Token = new OnReply(_ => TellAgain()) });
+        Tell(new Aio.AwaitRoom(command.File, (command as Aio.TransferCommand)?.Offset ?? 0)
+        {
+            Token = new OnReply(_ => TellAgain(_refused)),
+        });
 }

@@ -41,7 +41,7 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
         private AioFile? _file;
         private int _chunkSize;
         private int _readSize;
-        private int _readAhead;
+        private int _readsAhead;
         private long _next;
         private long _end;
         private long _pushed;
@@ -59,8 +59,7 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
         {
             var settings = _stage.Settings;
             _chunkSize = settings.ChunkSizeOr(Configured);
-            _readSize = settings.ReadSizeOr(Configured);
-            _readAhead = settings.ReadAheadOr(Configured, _attributes, ActorMaterializer.Settings);
+            (_readSize, _readsAhead) = settings.ReadsOr(Configured, Limits.InputBufferOf(_attributes, ActorMaterializer.Settings));
             _next = settings.Start;
             _end = settings.Length is { } length && length < long.MaxValue - _next ? _next + length : long.MaxValue;
             Open(_stage.Target, settings.Open ?? AioOpenOptions.Default, file =>
@@ -76,6 +75,7 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
             foreach (var read in _reads)
             {
                 read.Data?.Dispose();
+                Configured.Release(read.Reserved);
             }
 
             _result.TrySetException(new AbruptStageTerminationException(this));
@@ -95,12 +95,19 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
             Complete();
         }
 
-        // As far as the file is known to reach; at its end one read at a time looks whether it has grown.
+        // As far as the file is known to reach; at its end one read at a time looks whether it has grown. Where all sources together have
+        // no memory for more, one element at a time, so that all go on.
         private void ReadAhead()
         {
-            while (_reads.Count < _readAhead && _next < _end && (_next < _file!.Length || _reads.Count == 0))
+            while (_next < _end && (_reads.Count == 0 || (_reads.Count < _readsAhead && _next < _file!.Length)))
             {
-                var read = new Read((int)Math.Min(_readSize, _end - _next));
+                var reserved = Configured.TryReserve(_readSize) ? _readSize : 0;
+                if (reserved == 0 && _reads.Count > 0)
+                {
+                    break;
+                }
+
+                var read = new Read((int)Math.Min(reserved == 0 ? _chunkSize : _readSize, _end - _next), reserved);
                 _reads.Enqueue(read);
                 Tell(new Aio.RentRead(_file!, _next, read.Length)
                 {
@@ -156,6 +163,7 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
             var isLast = data.Length < read.Length;
             _reads.Dequeue();
             data.Dispose();
+            Configured.Release(read.Reserved);
             if (isLast)
             {
                 Finish();
@@ -176,9 +184,12 @@ internal sealed class ReadStage<T>(AioFileTarget target, AioReadSettings setting
     private T ToElement(AioBuffer data, int start, int length) => toElement(data, start, length);
 
     /// <summary>One read. Its data, or why there is none: once it has its reply.</summary>
-    private sealed class Read(int length)
+    private sealed class Read(int length, int reserved)
     {
         public int Length => length;
+
+        /// <summary>Bytes of what all sources together may read ahead.</summary>
+        public int Reserved => reserved;
 
         public AioBuffer? Data { get; set; }
 

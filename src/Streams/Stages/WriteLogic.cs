@@ -64,7 +64,7 @@ internal sealed partial class WriteLogic : AioStageLogic
         base.Fail(cause);
     }
 
-    protected override void OnTimer(object timerKey)
+    protected override void OnTime(object timerKey)
     {
         _isFlushDue = true;
         GoOn();
