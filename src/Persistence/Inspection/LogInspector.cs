@@ -42,21 +42,50 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
     /// <summary>Reads each batch of each segment: checksums, chain, and the footers against the batches.</summary>
     public async Task VerifyAsync(CancellationToken stop)
     {
-        (SegmentHeader Header, LogEnd End)? before = null;
         var names = new LogFolder(aio.Names, folder);
-        foreach (var number in names.Segments())
+        (SegmentHeader Header, LogEnd End)? before = null;
+        foreach (var (number, header) in await ReadHeadersAsync(names, stop).ConfigureAwait(false))
         {
             var path = names.PathOf(number);
-            await using var file = await aio.OpenAsync(path, ForReading, stop).ConfigureAwait(false);
-            if (await ReadHeaderAsync(file).ConfigureAwait(false) is not { } header || header.Number != number)
+            try
             {
-                tell($"{Path.GetFileName(path)}  not begun");
-                continue;
+                await using var file = await aio.OpenAsync(path, ForReading, stop).ConfigureAwait(false);
+                if (header is { } begun)
+                {
+                    CheckChain(path, begun, before);
+                    before = (begun, await VerifyAsync(file, begun).ConfigureAwait(false));
+                }
+                else
+                {
+                    await VerifyNotBegunAsync(file, number, before).ConfigureAwait(false);
+                }
             }
-
-            CheckChain(path, header, before);
-            before = (header, await VerifyAsync(file, header).ConfigureAwait(false));
+            catch (AioSystemException e) when (e.Errno == Errno.ENOENT)
+            {
+                tell($"{Path.GetFileName(path)}  gone meanwhile");
+            }
         }
+    }
+
+    // Before the batches: of a log in use, a segment that begins meanwhile would not follow what was read of the one before.
+    private async Task<List<(long Number, SegmentHeader? Header)>> ReadHeadersAsync(LogFolder names, CancellationToken stop)
+    {
+        var headers = new List<(long, SegmentHeader?)>();
+        foreach (var number in names.Segments())
+        {
+            try
+            {
+                await using var file = await aio.OpenAsync(names.PathOf(number), ForReading, stop).ConfigureAwait(false);
+                var header = await ReadHeaderAsync(file).ConfigureAwait(false);
+                headers.Add((number, header?.Number == number ? header : null));
+            }
+            catch (AioSystemException e) when (e.Errno == Errno.ENOENT)
+            {
+                // All of its events were deleted, and it is gone.
+            }
+        }
+
+        return headers;
     }
 
     private static async Task<SegmentHeader?> ReadHeaderAsync(AioFile file)
@@ -79,15 +108,41 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
         }
     }
 
+    private async Task VerifyNotBegunAsync(AioFile file, long number, (SegmentHeader Header, LogEnd End)? before)
+    {
+        var scan = new SegmentScan(file, number, before?.Header.BlockSize ?? SegmentHeader.Size);
+        if (await scan.FindWitnessAsync(0, before?.End.NextBatch ?? 1).ConfigureAwait(false) is { } at &&
+            (await ReadHeaderAsync(file).ConfigureAwait(false))?.Number != number)
+        {
+            Problem(file.Path, $"its header is damaged, and the log goes on in it: the batch at {at} says so");
+        }
+        else
+        {
+            tell($"{Path.GetFileName(file.Path)}  not begun");
+        }
+    }
+
     private async Task<LogEnd> VerifyAsync(AioFile file, SegmentHeader header)
     {
+        if (file.Length < header.SegmentSize)
+        {
+            Problem(file.Path, $"the file ends at {file.Length}, and a segment has {header.SegmentSize} bytes at least");
+        }
+
         var index = new JournalContent();
         var start = new LogEnd(header.BlockSize, 0, header.FirstBatch, header.FirstOrdering, header.PreviousCrc);
         var scan = new SegmentScan(file, header.Number, header.BlockSize);
         var end = await scan.RunAsync(start, long.MaxValue, index.Visit).ConfigureAwait(false);
-        if (await scan.FindWitnessAsync(end.Offset, end.NextBatch).ConfigureAwait(false) is { } witness)
+        while (await scan.FindWitnessAsync(end.Offset, end.NextBatch).ConfigureAwait(false) is { } witness)
         {
-            Problem(file.Path, $"batch {end.NextBatch} at offset {end.Offset} is damaged: the batch at {witness} says that it was durable");
+            var seen = end;
+            end = await scan.RunAsync(end, long.MaxValue, index.Visit).ConfigureAwait(false);
+            if (end == seen) // otherwise the log was written to meanwhile
+            {
+                Problem(
+                    file.Path, $"batch {end.NextBatch} at offset {end.Offset} is damaged: the batch at {witness} says that it was durable");
+                break;
+            }
         }
 
         var footer = await Footer.ReadAsync(file, header).ConfigureAwait(false);

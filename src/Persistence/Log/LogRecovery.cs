@@ -123,42 +123,37 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
 
     private async Task RefuseDamageAsync(Segment? last, LogEnd end, long[] later)
     {
-        (long At, string Path)? witness = last is null
-            ? null
-            : await FindWitnessAsync(last.File, last.Header.BlockSize, end.Offset, end).ConfigureAwait(false);
-        var isFirstIntact = false; // the first batch of the next segment follows: then it is that one's header that is damaged
-        for (var i = 0; i < later.Length && witness is null; i++)
+        if (last is not null &&
+            await FindWitnessAsync(last.File, last.Header.BlockSize, end.Offset, end).ConfigureAwait(false) is { } behind)
         {
-            await using var file = await files.Aio.OpenAsync(files.Folder.PathOf(later[i]), files.Open).ConfigureAwait(false);
+            throw Damaged(last.File.Path, end.Offset, behind, last.File.Path);
+        }
+
+        foreach (var number in later)
+        {
+            await using var file = await files.Aio.OpenAsync(files.Folder.PathOf(number), files.Open).ConfigureAwait(false);
             var block = last?.Header.BlockSize ?? files.Settings.BlockBytes;
-            isFirstIntact |= i == 0 && (last is null || await HoldsAsync(file, block, end).ConfigureAwait(false));
-            witness = await FindWitnessAsync(file, block, 0, end).ConfigureAwait(false);
+            if (await FindWitnessAsync(file, block, 0, end).ConfigureAwait(false) is { } at)
+            {
+                // A segment that was written to has a header; if that is there, what is missing is behind the last batch that was found.
+                var isHeaderGone = last is null || !await HasHeaderAsync(file, number).ConfigureAwait(false);
+                throw isHeaderGone
+                    ? Damaged(files.Folder.PathOf(last is null ? later[0] : number), 0, at, file.Path)
+                    : Damaged(last!.File.Path, end.Offset, at, file.Path);
+            }
         }
 
-        if (witness is not var (at, path))
-        {
-            return;
-        }
-
-        var reason = $"a later batch, at offset {at} of {path}, says that it was durable";
-        throw last is null || isFirstIntact
-            ? new AioLogCorruptionException(files.Folder.PathOf(later[0]), 0, end.NextBatch, "its header is gone; " + reason)
-            : new AioLogCorruptionException(last.File.Path, end.Offset, end.NextBatch, reason);
+        AioLogCorruptionException Damaged(string path, long offset, long witness, string witnessPath) => new(
+            path, offset, end.NextBatch,
+            $"{(offset == 0 ? "its header is gone; " : "")}a later batch, at offset {witness} of {witnessPath}, says that it was durable");
     }
 
-    private static async Task<(long At, string Path)?> FindWitnessAsync(AioFile file, int blockSize, long from, LogEnd end) =>
-        await new SegmentScan(file, 0, blockSize).FindWitnessAsync(from, end.NextBatch).ConfigureAwait(false) is { } at
-            ? (at, file.Path)
-            : null;
+    private static async Task<long?> FindWitnessAsync(AioFile file, int blockSize, long from, LogEnd end) =>
+        await new SegmentScan(file, 0, blockSize).FindWitnessAsync(from, end.NextBatch).ConfigureAwait(false);
 
-    // Whether the log goes on in a segment whose header says nothing.
-    private static async Task<bool> HoldsAsync(AioFile file, int blockSize, LogEnd end)
+    private static async Task<bool> HasHeaderAsync(AioFile file, long number)
     {
-        var (behind, _, _) = await new SegmentScan(file, 0, blockSize)
-            .StepAsync(
-                end with { Offset = blockSize }, long.MaxValue, SegmentScan.Chunk,
-                static (long _, int _, in BatchHeader _, ReadOnlySpan<byte> _) => { })
-            .ConfigureAwait(false);
-        return behind.NextBatch > end.NextBatch;
+        using var block = await file.RentReadAsync(0, SegmentHeader.Size).ConfigureAwait(false);
+        return SegmentHeader.Read(block.GetSpan(), file.Path)?.Number == number;
     }
 }
