@@ -120,7 +120,8 @@ public sealed class GoldenSpecs(ITestOutputHelper output) : JournalSpec(output, 
 
     private static string[] Folders(AioTestDisk disk) =>
     [
-        .. disk.Files.Where(path => path.EndsWith(".seg", StringComparison.Ordinal)).Select(path => Path.GetDirectoryName(path)!).Distinct(),
+        .. disk.Files.Where(path => path.EndsWith(".seg", StringComparison.Ordinal)).Select(path => Path.GetDirectoryName(path)!)
+            .Distinct(),
     ];
 
     private static async Task<AioTestDisk> WithFeatureAsync(int at, uint feature)
