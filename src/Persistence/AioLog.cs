@@ -20,8 +20,9 @@ public sealed class AioLog : IAsyncDisposable
     /// <summary>Opens a log, or makes one; recovers it first.</summary>
     /// <param name="system">Its AkkaAio does the I/O.</param>
     /// <param name="folder">Made if it is not there.</param>
-    /// <param name="settings">How to keep it.</param>
+    /// <param name="settings">How to keep it; null: the defaults.</param>
     /// <param name="cancellationToken">Ends the wait; the log is closed then.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is impossible.</exception>
     /// <exception cref="AioLogLockedException">Another process, or another log of this one, has it open.</exception>
     /// <exception cref="AioLogCorruptionException">What was durable is damaged.</exception>
     /// <exception cref="AioLogVersionException">A later version wrote it.</exception>
@@ -29,10 +30,13 @@ public sealed class AioLog : IAsyncDisposable
     public static async Task<AioLog> OpenAsync(
         ActorSystem system, string folder, AioLogSettings? settings = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(system);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var checkedSettings = (settings ?? AioLogSettings.Default).Check();
         AioExt.Get(system).Names.MakeFolder(folder);
         var opened = new TaskCompletionSource<LogReader>(TaskCreationOptions.RunContinuationsAsynchronously);
         var actor = ((ExtendedActorSystem)system).SystemActorOf(
-            Props.Create(() => new LogActor(folder, settings ?? AioLogSettings.Default, opened)), $"aio-log-{Guid.NewGuid():N}");
+            Props.Create(() => new LogActor(folder, checkedSettings, opened)), $"aio-log-{Guid.NewGuid():N}");
         try
         {
             return new AioLog(actor, await opened.Task.WaitAsync(cancellationToken).ConfigureAwait(false));

@@ -1,4 +1,6 @@
 using Akka.Actor;
+using Akka.Configuration;
+using AkkaAio.Persistence.Store;
 using Xunit;
 
 namespace AkkaAio.Persistence.Tests;
@@ -7,6 +9,7 @@ public sealed class LogSpecs : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("akka-aio-log.").FullName;
 
+    private const string Store = "akka.persistence.aio-store";
     private static readonly AioLogSettings Small = new() { SegmentSize = 1 << 20, BufferSize = 64 << 10, MaxAppend = 4 << 20 };
 
     [Fact]
@@ -33,6 +36,31 @@ public sealed class LogSpecs : IDisposable
         }
 
         Assert.True(Directory.GetFiles(_folder, "0*.seg").Length > 3);
+    }
+
+    [Fact]
+    public async Task Impossible_settings_are_refused_by_their_name_and_the_defaults_are_those_of_the_configuration()
+    {
+        using var system = ActorSystem.Create("log", "akka.loglevel = WARNING");
+        AioLogSettings[] impossible =
+        [
+            new() { SegmentSize = 1000 }, new() { BufferSize = 0 }, new() { Pipeline = 17 }, new() { ZeroRate = -1 }, new() { MaxAppend = -1 },
+            new() { Durability = (AioDurability)7 },
+        ];
+        var names = new List<string?>();
+        foreach (var settings in impossible)
+        {
+            var refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => AioLog.OpenAsync(system, _folder, settings));
+            names.Add(refused.ParamName);
+        }
+
+        Assert.Equal(["SegmentSize", "BufferSize", "Pipeline", "ZeroRate", "MaxAppend", "Durability"], names);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+        var config = AioPersistence.DefaultConfig;
+        Assert.Equal(
+            new AioLogSettings(),
+            new AioStoreSettings(ConfigurationFactory.ParseString("akka.persistence.aio-store.dir = x").WithFallback(config), Store).Log);
+        await system.Terminate();
     }
 
     private static async Task<List<(long, string)>> ReadAllAsync(AioLog log)

@@ -54,8 +54,9 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         _publishes = Akka.Persistence.Persistence.Instance.Apply(_system).Settings.Internal.PublishPluginCommands;
     }
 
-    /// <inheritdoc/>
-    public ITimerScheduler Timers { get; set; } = null!;
+    ITimerScheduler IWithTimers.Timers { get; set; } = null!;
+
+    private ITimerScheduler Timers => ((IWithTimers)this).Timers;
 
     /// <inheritdoc/>
     protected override void PreStart() => OpenStore();
