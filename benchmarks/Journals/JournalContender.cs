@@ -15,13 +15,20 @@ internal sealed record JournalContender(string Name, Func<string, string> Config
         akka.persistence.max-concurrent-recoveries = 50
         """;
 
+    public static JournalContender BestSql { get; } = new(
+        "Akka.Persistence.Sql, best",
+        folder => Sql(folder, "parallelism = 1, db-round-trip-max-batch-size = 1000, batch-size = 1000"));
+
+    public static JournalContender InMemory { get; } = new(
+        "in memory", _ => "akka.persistence.journal.plugin = akka.persistence.journal.inmem", Stores: false);
+
     public static JournalContender[] All { get; } =
     [
         new("AkkaAio", folder => Aio(folder, "")),
         new("AkkaAio, one batch at a time", folder => Aio(folder, "akka.persistence.aio-store.write.pipeline = 1")),
-        new("Akka.Persistence.Sql, best", folder => Sql(folder, "parallelism = 1, db-round-trip-max-batch-size = 1000, batch-size = 1000")),
+        BestSql,
         new("Akka.Persistence.Sql, defaults", folder => Sql(folder, "")),
-        new("in memory", _ => "akka.persistence.journal.plugin = akka.persistence.journal.inmem", Stores: false),
+        InMemory,
     ];
 
     /// <summary>An actor system with this journal, in a folder.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using AkkaAio.Demo.CommandLine;
 
 namespace AkkaAio.Benchmarks.Journals;
@@ -16,135 +15,65 @@ internal static class JournalVerb
 
     public static Command Create(StopSignals stop)
     {
-        var folder = new Option<string>("--folder")
+        var folder = new Option<string[]>("--folder")
         {
-            Description = "Where the stores are made and removed, on the disk that counts",
+            Description = "Where the stores are made and removed, on the disk that counts; several: all of it on each",
             Required = true,
+            AllowMultipleArgumentsPerToken = true,
         };
         var rounds = new Option<int>("--rounds") { Description = "Rounds, of all journals in turn", DefaultValueFactory = _ => 5 };
         var seconds = new Option<double>("--runtime") { Description = "Seconds of a measurement", DefaultValueFactory = _ => 2 };
         var only = new Option<string[]>("--only")
         {
-            Description = "Loads by their number of actors, or recovery, or commits",
+            Description = "Loads by their number of actors, or recovery, commits, beside-replay",
             AllowMultipleArgumentsPerToken = true,
         };
         var command = new Command(
             Name,
-            "Events a second, CPU and allocations of persistent actors on each journal, in turn, and the ratio to Akka.Persistence.Sql's " +
-            "best: medians with the least and the most. Recovery: 1 x 100,000 and 1000 x 100 events. Commits: one at a time, shuffled " +
-            "with a raw O_DSYNC loop.")
+            "Events a second, CPU and allocations of persistent actors on each journal, in turn, and the ratios to Akka.Persistence.Sql's " +
+            "best and to the in-memory journal: medians with the least and the most. Recovery: 1 x 100,000 and 1000 x 100 events. " +
+            "Commits: one at a time, shuffled with a raw O_DSYNC loop, and beside a replay of everything.")
         {
             folder, rounds, seconds, only,
         };
         command.SetAction((result, _) => DemoCommand.RunVerbAsync(Name, stop, async token =>
         {
-            var run = new JournalRun(
-                result.GetValue(folder)!, result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)),
-                result.GetValue(only) ?? []);
-            foreach (var (load, actors, atOnce) in Loads.Where(load => run.Wants(load.Name)))
+            foreach (var below in result.GetValue(folder)!)
             {
-                await run.MeasureAsync(load, actors, atOnce, token);
-            }
-
-            if (run.Wants("recovery"))
-            {
-                await run.RecoverAsync(1, 100_000, token);
-                await run.RecoverAsync(1000, 100, token);
-            }
-
-            if (run.Wants("commits"))
-            {
-                await run.CommitAsync(2000);
+                Console.WriteLine($"== {below}");
+                await RunAsync(
+                    new JournalRun(below, result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds))),
+                    result.GetValue(only) ?? [], token);
             }
 
             return ExitCode.Ok;
         }));
         return command;
     }
-}
 
-/// <summary>Measures, and prints a table for each load.</summary>
-internal sealed class JournalRun(string folder, int rounds, TimeSpan time, string[] only)
-{
-    public bool Wants(string load) => only.Length == 0 || only.Any(wanted => load == wanted);
-
-    public async Task MeasureAsync(string load, int actors, int atOnce, CancellationToken stop)
+    private static async Task RunAsync(JournalRun run, string[] only, CancellationToken stop)
     {
-        var figures = JournalContender.All.ToDictionary(contender => contender, _ => new List<JournalFigures>());
-        for (var round = 0; round < rounds; round++)
+        foreach (var (load, actors, atOnce) in Loads.Where(load => Wants(load.Name)))
         {
-            foreach (var contender in JournalContender.All)
-            {
-                stop.ThrowIfCancellationRequested();
-                using var store = new StoreFolder(folder);
-                var system = contender.Start(store.Path);
-                figures[contender].Add(await PersistentLoad.RunAsync(system, actors, atOnce, time / 2, time));
-                await system.Terminate();
-            }
+            await run.MeasureAsync(load, actors, atOnce, stop);
         }
 
-        Console.WriteLine($"{load} actors                         events/s (least..most)           us CPU  B an event");
-        foreach (var (contender, measured) in figures)
+        if (Wants("recovery"))
         {
-            Print(contender.Name, [.. measured.Select(figure => figure.EventsASecond)], string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Median(measured.Select(figure => figure.CpuOfAnEvent.TotalMicroseconds)),8:0.0} " +
-                $"{Median(measured.Select(figure => figure.BytesOfAnEvent)),8:0}"));
+            await run.RecoverAsync(1, 100_000, stop);
+            await run.RecoverAsync(1000, 100, stop);
         }
-    }
 
-    public async Task RecoverAsync(int actors, int events, CancellationToken stop)
-    {
-        Console.WriteLine($"recovery of {actors} x {events}              events/s (least..most)");
-        foreach (var contender in JournalContender.All.Where(contender => contender.Stores))
+        if (Wants("commits"))
         {
-            using var store = new StoreFolder(folder);
-            var writer = contender.Start(store.Path);
-            await PersistentLoad.StoreAsync(writer, actors, events);
-            await writer.Terminate();
-            var measured = new List<double>();
-            for (var round = 0; round < rounds; round++)
-            {
-                stop.ThrowIfCancellationRequested();
-                var system = contender.Start(store.Path);
-                measured.Add(await PersistentLoad.RecoverAsync(system, actors, events));
-                await system.Terminate();
-            }
-
-            Print(contender.Name, measured, "");
+            await run.CommitAsync(2000);
         }
-    }
 
-    public async Task CommitAsync(int commits)
-    {
-        using var store = new StoreFolder(folder);
-        var system = JournalContender.All[0].Start(store.Path);
-        var (raw, log) = await RawCommits.RunAsync(system, store.Path, commits);
-        await system.Terminate();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"commits, shuffled: raw O_DSYNC p50 {raw[raw.Length / 2]:0} us, AioLog p50 {log[log.Length / 2]:0} us, ratio " +
-            $"{log[log.Length / 2] / raw[raw.Length / 2]:0.00}; " +
-            $"p99 {raw[raw.Length * 99 / 100]:0} and {log[log.Length * 99 / 100]:0} us"));
-    }
+        if (Wants("beside-replay"))
+        {
+            await run.CommitBesideReplayAsync(100, 10_000, stop);
+        }
 
-    private static void Print(string name, List<double> measured, string more) => Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"  {name,-34} {Median(measured),10:0} ({measured.Min():0}..{measured.Max():0})  {more}"));
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
-
-    /// <summary>A folder of its own for each store.</summary>
-    private sealed class StoreFolder : IDisposable
-    {
-        public StoreFolder(string below) =>
-            Path = Directory.CreateDirectory(System.IO.Path.Combine(below, $"journal-{Guid.NewGuid():N}")).FullName;
-
-        public string Path { get; }
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
+        bool Wants(string part) => only.Length == 0 || only.Contains(part);
     }
 }
