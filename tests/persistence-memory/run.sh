@@ -25,5 +25,5 @@ rm -rf "$folder/few"
 run write "$folder/many" "$ids" 1
 read -r many many_managed < <(run open "$folder/many")
 each=$(((many - few) * 1024 / (ids - 1000)))
-echo "$ids ids: $each bytes an id of $bytes, $(((many_managed - few_managed) / (ids - 1000))) of them managed"
+echo "$ids ids: $each bytes an id of $bytes, $(((many_managed - few_managed) / (ids - 1000))) of them managed; the process: $many kB"
 [ "$each" -le "$bytes" ]

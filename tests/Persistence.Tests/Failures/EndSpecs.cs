@@ -133,6 +133,25 @@ public sealed class EndSpecs : JournalSpec
         held.Release();
     }
 
+    [Fact]
+    public async Task Appends_that_wait_for_the_disk_are_answered_when_the_log_stops()
+    {
+        var settings = new AioLogSettings { SegmentSize = 1 << 20, BufferSize = 64 << 10, MaxAppend = 1 << 20, Pipeline = 1 };
+        var log = await AioLog.OpenAsync(Sys, "/log", settings);
+        await log.AppendAsync(new byte[100]);
+        using var held = Disk.Writes().Hold();
+        var written = log.AppendAsync(new byte[100]).AsTask();
+        await held.WhenHit();
+        var waiting = log.AppendAsync(new byte[100]).AsTask();
+        Sys.Stop(log.Ref);
+        var first = await Assert.ThrowsAsync<AioLogAppendException>(() => written.WaitAsync(Patience));
+        Assert.Equal(AioOutcome.MayHaveHappened, first.Outcome);
+        var second = await Assert.ThrowsAsync<AioLogAppendException>(() => waiting.WaitAsync(Patience));
+        Assert.Equal(AioOutcome.NotPerformed, second.Outcome);
+        held.Release();
+        await ExpectNothingSaidAsync();
+    }
+
     // Of operations that the disk keeps AkkaAio itself speaks.
     private async Task ExpectNothingSaidAsync(bool isDiskStuck = false)
     {
