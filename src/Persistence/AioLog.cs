@@ -57,17 +57,27 @@ public sealed class AioLog : IAsyncDisposable
     /// <summary>Appends records, all or none, with positions that follow each other.</summary>
     /// <returns>The position of the first.</returns>
     /// <inheritdoc cref="AppendAsync(ReadOnlyMemory{byte}, CancellationToken)" path="/exception"/>
-    public async Task<long> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> records, CancellationToken cancellationToken = default) =>
-        await _actor.Ask<object>(new Append(records), Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false) switch
+    public async Task<long> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> records, CancellationToken cancellationToken = default)
+    {
+        try
         {
-            Appended appended => appended.First,
-            AppendFailed failed => throw failed.Cause,
-            var other => throw new InvalidOperationException($"{other}"),
-        };
+            return await _reader.AskAsync<object>(new Append(records), cancellationToken).ConfigureAwait(false) switch
+            {
+                Appended appended => appended.First,
+                AppendFailed failed => throw failed.Cause,
+                var other => throw new InvalidOperationException($"{other}"),
+            };
+        }
+        catch (AioClosedException e)
+        {
+            throw new AioLogAppendException(_reader.Folder, AioOutcome.NotPerformed, "the log is closed", e);
+        }
+    }
 
     /// <summary>The records from a position on, up to the last that is durable when this is called.</summary>
     /// <param name="from">From 1 on; the first that there is follows.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="AioClosedException">The log is closed.</exception>
     public IAsyncEnumerable<AioLogRecord> ReadAsync(long from = 1, CancellationToken cancellationToken = default) =>
         _reader.ReadAsync(from, cancellationToken);
 

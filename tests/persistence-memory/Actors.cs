@@ -73,7 +73,7 @@ internal sealed class SlowActor(int events, TaskCompletionSource done) : Untyped
         else if (++_replayed % 1000 == 0)
         {
             Thread.Sleep(2);
-            if (_replayed == 1_000_000 || _replayed == events)
+            if (_replayed % 1_000_000 == 0 || _replayed == events)
             {
                 Console.WriteLine($"{_replayed} {ProcessMemory.Of("VmHWM")}");
             }

@@ -7,7 +7,7 @@ using AkkaAio.PersistenceMemory;
 
 // What a process that does nothing else takes of memory. FOLDER is a store's.
 //   write  FOLDER IDS EVENTS   writes EVENTS events of 100 bytes for each of IDS persistence ids
-//   replay FOLDER EVENTS       replays the one id into a slow actor; prints events and peak kB at a million of them and at all
+//   replay FOLDER EVENTS       replays the one id into a slow actor; prints events and peak kB at each million of them and at all
 //   open   FOLDER              opens the store; prints the kB that the process has and the bytes of them that are managed
 var (verb, folder) = (args[0], args[1]);
 using var system = ActorSystem.Create("memory", ConfigurationFactory.ParseString($$"""

@@ -14,7 +14,8 @@ run() { dotnet "$here/bin/Release/net10.0/AkkaAio.PersistenceMemory.dll" "$@"; }
 
 run write "$folder/events" 1 "$events"
 run replay "$folder/events" "$events" >"$folder/peaks"
-{ read -r first early && read -r all late; } <"$folder/peaks"
+read -r first early < <(head -n 1 "$folder/peaks")
+read -r all late < <(tail -n 1 "$folder/peaks")
 rm -rf "$folder/events"
 echo "$all events replayed: peak resident set $early kB at $first of them, $late kB at all: $((late - early)) more of $growth"
 [ "$all" = "$events" ] && [ $((late - early)) -le "$growth" ] && [ "$late" -le "$most" ]

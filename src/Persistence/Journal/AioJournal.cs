@@ -34,6 +34,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     private readonly EventCodec _codec;
     private readonly ReplayFilterSettings _filter;
     private readonly bool _publishes;
+    private Task<LogFiles>? _opening;
     private LogFiles? _files;
     private LogKeeper<JournalAppend>? _keeper;
     private OpenSegments? _segments;
@@ -64,7 +65,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        _keeper?.Dispose(); // tells what it has not made durable; replays that wait for it are requests again
+        var closing = _keeper?.DisposeAsync().AsTask() ?? Task.CompletedTask; // tells what it has not made durable; replays that wait for it are requests again
         var cause = new AioAbortedException("journal", _store.Settings.Folder, "it was stopped");
         while (_requests.TryDequeue(out var request))
         {
@@ -73,10 +74,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
         _replays?.Dispose();
         _meter?.Dispose();
-        if (_files is not null)
-        {
-            _ = _store.ReleaseAsync();
-        }
+        _ = _store.CloseAsync(LogKind.Events, _opening, closing);
     }
 
     /// <inheritdoc/>
@@ -199,8 +197,11 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         }
     }
 
-    private void OpenStore() => _store.OpenAsync(LogKind.Events).PipeTo(
-        Self, success: files => new OpenedStore(files), failure: cause => new NoStore(cause));
+    private void OpenStore()
+    {
+        _opening = _store.OpenAsync(LogKind.Events);
+        _opening.PipeTo(Self, success: files => new OpenedStore(files), failure: cause => new NoStore(cause));
+    }
 
     private void Close(Exception cause)
     {

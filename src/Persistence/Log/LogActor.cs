@@ -13,6 +13,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     private readonly TaskCompletionSource<LogReader> _opened;
     private readonly Queue<(AioLog.Append Append, IActorRef Requester)> _waiting = new();
     private readonly List<IActorRef> _readers = []; // wait for the end of the log
+    private readonly CancellationTokenSource _closed = new();
     private LogKeeper<Pending>? _log;
     private AioFile? _lock;
     private LogSegments _segments = new();
@@ -31,13 +32,24 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     protected override void PostStop()
     {
-        _log?.Dispose();
-        _ = _lock?.DisposeAsync().AsTask(); // after the log's files: a second log would take them for its own
+        _ = CloseAsync(_log?.DisposeAsync().AsTask() ?? Task.CompletedTask, _lock);
         _opened.TrySetException(new AioLogAppendException(_folder, AioOutcome.NotPerformed, "it was closed"));
         foreach (var (append, requester) in _waiting)
         {
             requester.Tell(
                 new AioLog.AppendFailed(append, new AioLogAppendException(_folder, AioOutcome.NotPerformed, "the log was closed")));
+        }
+
+        _closed.Cancel(); // what comes now, nobody answers
+    }
+
+    // The lock behind the writes under way: a second log would write at their place.
+    private static async Task CloseAsync(Task files, AioFile? locked)
+    {
+        await files.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (locked is not null)
+        {
+            await locked.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -92,7 +104,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         _isOpen = true;
         OnBatch(fence);
         _opened.TrySetResult(
-            new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard));
+            new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard, _closed.Token));
         foreach (var reader in _readers)
         {
             reader.Tell(_segments.Copy());

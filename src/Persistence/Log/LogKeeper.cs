@@ -8,7 +8,7 @@ namespace AkkaAio.Persistence.Log;
 /// The life of a log inside the actor that owns it: recovery, a fence, writing, and after a failed write the same again. The actor hands
 /// each of its messages to <see cref="Handle"/> first.
 /// </summary>
-internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
+internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
@@ -23,6 +23,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
     private (long Since, Exception Cause)? _full;
     private Batch<TAppend>? _fence; // the first batch of this writer
     private bool _isOpen; // its fence is durable
+    private Task<LogPosition>? _recovery; // under way
     private int _life; // replies of an earlier writer's supply do not count
 
     public LogKeeper(IActorContext context, ILogHost<TAppend> host, LogFiles files)
@@ -42,22 +43,26 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
 
     public void Open()
     {
-        new LogRecovery(_files, _host.BeginRecovery()).RunAsync().PipeTo(
+        _recovery = new LogRecovery(_files, _host.BeginRecovery()).RunAsync();
+        _recovery.PipeTo(
             _context.Self, success: position => new Recovered(position), failure: cause => new RecoveryFailed(cause));
     }
 
     /// <summary>The actor stops: what is not durable is told to its host. A write under way goes on; its reply finds nobody.</summary>
-    public void Dispose()
+    /// <returns>When that write has ended, and nothing of the log is written any more.</returns>
+    public ValueTask DisposeAsync()
     {
         _life++;
+        var closing = _recovery is { } recovery ? CloseAsync(recovery) : Task.CompletedTask;
         if (Writer is { } writer)
         {
             Writer = null;
             writer.Abandon(new AioAbortedException("append", _files.Folder.Path, "the log was closed"));
-            _ = writer.CloseAsync();
+            closing = writer.CloseAsync();
         }
 
         _pool.Dispose();
+        return new ValueTask(closing);
     }
 
     /// <returns>False: it is no message of the log's.</returns>
@@ -171,8 +176,17 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IDisposable
         Writer!.OnNoSegment(made.Cause!);
     }
 
+    private static async Task CloseAsync(Task<LogPosition> recovery)
+    {
+        if ((await recovery.ConfigureAwait(false)).Segment is { } segment)
+        {
+            await segment.File.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
     private void Begin(LogPosition position)
     {
+        _recovery = null;
         Writer = new LogWriter<TAppend>(_files.Aio.Ref, _context.Self, this, _pool, _files.Settings, position);
         _fence = Writer.AddFence();
         Writer.Pump();

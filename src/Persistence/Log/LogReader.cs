@@ -5,12 +5,28 @@ using AkkaAio.Persistence.Format;
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>Reads the records of a log from its segments, beside its writer.</summary>
-internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int? shard)
+internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int? shard, CancellationToken closed)
 {
+    public string Folder => folder.Path;
+
+    /// <summary>Asks the log's actor, which may be gone: then nobody would answer.</summary>
+    /// <exception cref="AioClosedException">It is.</exception>
+    public async Task<T> AskAsync<T>(object message, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
+        try
+        {
+            return await log.Ask<T>(message, Timeout.InfiniteTimeSpan, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new AioClosedException("log", folder.Path, "the log is closed");
+        }
+    }
+
     public async IAsyncEnumerable<AioLogRecord> ReadAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var segments =
-            await log.Ask<LogSegments>(LogActor.GetSegments.Instance, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        var segments = await AskAsync<LogSegments>(LogActor.GetSegments.Instance, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < segments.All.Count; i++)
         {
             if (i + 1 < segments.All.Count && segments.All[i + 1].FirstOrdering <= from)

@@ -19,6 +19,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     private readonly Queue<(Request Request, IActorRef Requester)> _waiting = new();
     private readonly Dictionary<string, int> _saving = []; // saves of each id that are not durable
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private Task<LogFiles>? _opening;
     private LogFiles? _files;
     private LogKeeper<(Request Request, IActorRef Requester)>? _keeper;
     private SnapshotReads? _reads;
@@ -33,7 +34,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
 
     protected override void PostStop()
     {
-        _keeper?.Dispose();
+        var closing = _keeper?.DisposeAsync().AsTask() ?? Task.CompletedTask;
         var cause = new AioAbortedException("snapshot store", store.Settings.Folder, "it was stopped");
         while (_waiting.TryDequeue(out var waiting))
         {
@@ -41,10 +42,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         }
 
         _reads?.Dispose();
-        if (_files is not null)
-        {
-            _ = store.ReleaseAsync();
-        }
+        _ = store.CloseAsync(LogKind.Snapshots, _opening, closing);
     }
 
     protected override void OnReceive(object message)
@@ -135,8 +133,11 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     void ILogHost<(Request Request, IActorRef Requester)>.OnSealed(Segment segment, uint lastCrc) =>
         _ = segment.File.DisposeAsync().AsTask();
 
-    private void Open() => store.OpenAsync(LogKind.Snapshots).PipeTo(
-        Self, success: files => new Opened(files), failure: cause => new NotOpened(cause));
+    private void Open()
+    {
+        _opening = store.OpenAsync(LogKind.Snapshots);
+        _opening.PipeTo(Self, success: files => new Opened(files), failure: cause => new NotOpened(cause));
+    }
 
     private void Close(Exception cause)
     {

@@ -16,7 +16,13 @@ public sealed class EndSpecs : JournalSpec
     private readonly TestProbe _loud; // gets its warnings and errors
 
     public EndSpecs(ITestOutputHelper output)
-        : base(output, "akka.io.aio.drain-timeout = 200ms")
+        : base(output, """
+            akka.io.aio.drain-timeout = 200ms
+            akka.persistence.journal {
+              second { class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence" }
+              third { class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence" }
+            }
+            """)
     {
         _observer = CreateTestProbe(_outside);
         _loud = CreateTestProbe(_outside);
@@ -121,6 +127,38 @@ public sealed class EndSpecs : JournalSpec
     }
 
     [Fact]
+    public async Task A_journal_that_follows_one_with_a_write_in_flight_waits_until_it_has_landed()
+    {
+        await WriteAndAwaitAsync("p", 1, 1);
+        var (first, second) = (Journal, Other("second"));
+        second.Tell(new ReplayMessages(1, long.MaxValue, long.MaxValue, "p", Actor.Ref), Actor.Ref);
+        Assert.IsType<AioLogLockedException>((await Actor.ExpectMsgAsync<ReplayMessagesFailure>(Patience)).Cause); // both at once
+        using var held = Disk.Writes().Times(1).Hold();
+        first.Tell(new WriteMessages([Atomic("p", 2, 3)], _observer.Ref, 7), _observer.Ref);
+        await held.WhenHit();
+        Sys.Stop(first);
+        await _observer.ExpectMsgAsync<WriteMessagesFailed>(Patience);
+        var third = Other("third");
+        third.Tell(new ReplayMessages(1, long.MaxValue, long.MaxValue, "p", Actor.Ref), Actor.Ref);
+        await Actor.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(200));
+        held.Release();
+        Assert.Equal([1, 2, 3], (await RepliesAsync()).Select(stored => stored.SequenceNr));
+
+        IActorRef Other(string name) => Akka.Persistence.Persistence.Instance.Apply(Sys).JournalFor($"akka.persistence.journal.{name}");
+
+        async Task<List<IPersistentRepresentation>> RepliesAsync()
+        {
+            var events = new List<IPersistentRepresentation>();
+            while (await Actor.ExpectMsgAsync<object>(Patience) is ReplayedMessage replayed)
+            {
+                events.Add(replayed.Persistent);
+            }
+
+            return events;
+        }
+    }
+
+    [Fact]
     public async Task Saves_that_wait_for_the_disk_are_answered_when_the_snapshot_store_stops()
     {
         Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 1, DateTime.UtcNow), "state"), Actor.Ref);
@@ -140,14 +178,17 @@ public sealed class EndSpecs : JournalSpec
         var log = await AioLog.OpenAsync(Sys, "/log", settings);
         await log.AppendAsync(new byte[100]);
         using var held = Disk.Writes().Hold();
-        var written = log.AppendAsync(new byte[100]).AsTask();
+        var written = log.AppendAsync(new byte[100]);
         await held.WhenHit();
-        var waiting = log.AppendAsync(new byte[100]).AsTask();
+        var waiting = log.AppendAsync(new byte[100]);
         Sys.Stop(log.Ref);
         var first = await Assert.ThrowsAsync<AioLogAppendException>(() => written.WaitAsync(Patience));
         Assert.Equal(AioOutcome.MayHaveHappened, first.Outcome);
         var second = await Assert.ThrowsAsync<AioLogAppendException>(() => waiting.WaitAsync(Patience));
         Assert.Equal(AioOutcome.NotPerformed, second.Outcome);
+        var late = await Assert.ThrowsAsync<AioLogAppendException>(() => log.AppendAsync(new byte[100]).WaitAsync(Patience));
+        Assert.Equal(AioOutcome.NotPerformed, late.Outcome);
+        await Assert.ThrowsAsync<AioClosedException>(async () => await log.ReadAsync().GetAsyncEnumerator().MoveNextAsync());
         held.Release();
         await ExpectNothingSaidAsync();
     }
