@@ -28,7 +28,7 @@ public sealed class JournalSpecs : IDisposable
                 .Select(i => system.ActorOf(Props.Create(() => new Counter($"counter-{i}")), $"c{i}")).ToArray();
             for (var round = 1; round <= 100; round++)
             {
-                var answers = await Task.WhenAll(actors.Select(actor => actor.Ask<long>("add", TimeSpan.FromSeconds(10))));
+                var answers = await Task.WhenAll(actors.Select(actor => actor.Ask<long>("add", TimeSpan.FromSeconds(60))));
                 Assert.All(answers, answer => Assert.Equal(((life - 1) * 100) + round, answer));
             }
 
