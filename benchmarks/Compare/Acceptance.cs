@@ -59,7 +59,8 @@ internal static class Acceptance
     /// <summary>The cases, with the contenders that the bounds are about and no others.</summary>
     public static IReadOnlyList<Case> Needed => [.. Cases.All.Where(known => Bounds.Any(bound => bound.Case == known.Name)).Select(known =>
     {
-        var bounds = Bounds.Where(bound => bound.Case == known.Name).SelectMany(bound => bound.Or is { } or ? (Bound[])[bound, or] : [bound]);
+        var bounds = Bounds.Where(bound => bound.Case == known.Name)
+            .SelectMany(bound => bound.Or is { } or ? (Bound[])[bound, or] : [bound]);
         var names = bounds.SelectMany(bound => (string[])[bound.Contender, bound.Reference])
             .SelectMany(name => known.Bests.FirstOrDefault(best => best.Name == name)?.Of ?? [name]).ToHashSet();
         return known with { Contenders = [.. known.Contenders.Where(contender => names.Contains(contender.Name))] };
