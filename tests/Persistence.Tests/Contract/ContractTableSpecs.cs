@@ -9,7 +9,7 @@ namespace AkkaAio.Persistence.Tests.Contract;
 public sealed partial class ContractTableSpecs
 {
     private static readonly string[] Lines =
-        [.. Numbered('W', 9), .. Numbered('R', 6), .. Numbered('D', 2), .. Numbered('S', 8)];
+        [.. Numbered('W', 9), .. Numbered('R', 6), .. Numbered('D', 2), .. Numbered('S', 8), .. Numbered('F', 10)];
 
     [Fact]
     public void Each_line_has_specs_and_each_that_is_named_is_run()
@@ -36,7 +36,7 @@ public sealed partial class ContractTableSpecs
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 
-    [GeneratedRegex(@"^\| (?<line>[WRDS]\d+) \|[^|]*\|(?<specs>[^|]*)\|$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| (?<line>[WRDSF]\d+) \|[^|]*\|(?<specs>[^|]*)\|$", RegexOptions.Multiline)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"`(?<class>\w+)\.(?<method>\w+)`")]
