@@ -129,17 +129,19 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
             throw Damaged(last.File.Path, end.Offset, behind, last.File.Path);
         }
 
+        string? headless = null;
         foreach (var number in later)
         {
             await using var file = await files.Aio.OpenAsync(files.Folder.PathOf(number), files.Open).ConfigureAwait(false);
             var block = last?.Header.BlockSize ?? files.Settings.BlockBytes;
+            headless ??= await HasHeaderAsync(file, number).ConfigureAwait(false) ? null : file.Path;
             if (await FindWitnessAsync(file, block, 0, end).ConfigureAwait(false) is { } at)
             {
-                // A segment that was written to has a header; if that is there, what is missing is behind the last batch that was found.
-                var isHeaderGone = last is null || !await HasHeaderAsync(file, number).ConfigureAwait(false);
-                throw isHeaderGone
-                    ? Damaged(files.Folder.PathOf(last is null ? later[0] : number), 0, at, file.Path)
-                    : Damaged(last!.File.Path, end.Offset, at, file.Path);
+                // Each segment up to this one was written to, and had a header. If all have, what is missing is behind the last batch that
+                // was found.
+                throw headless is null && last is not null
+                    ? Damaged(last.File.Path, end.Offset, at, file.Path)
+                    : Damaged(headless ?? files.Folder.PathOf(later[0]), 0, at, file.Path);
             }
         }
 
