@@ -33,15 +33,16 @@ public static class AioJournalHostingExtensions
     }
 
     /// <summary>
-    /// Adds a health check of the journal, and of the snapshot store if that is the system's own: healthy while they take writes, degraded while
-    /// they are being recovered or have no space for another segment, unhealthy while they refuse requests.
+    /// Adds a health check of the journal, and of the snapshot store if that is the system's own: healthy while they take writes, degraded
+    /// while they are being recovered or have no space for another segment, unhealthy while they refuse requests.
     /// </summary>
     /// <param name="akka">The builder.</param>
     /// <param name="name">Of the check in its report.</param>
     public static AkkaConfigurationBuilder WithAioJournalHealthCheck(this AkkaConfigurationBuilder akka, string name = "akka-aio-journal")
     {
         ArgumentNullException.ThrowIfNull(akka);
-        return akka.WithHealthCheck(name, static (system, _, stop) => CheckAsync(system, stop), HealthStatus.Unhealthy, ["ready", "aio"], timeout: null);
+        return akka.WithHealthCheck(
+            name, static (system, _, stop) => CheckAsync(system, stop), HealthStatus.Unhealthy, ["ready", "aio"], timeout: null);
     }
 
     private static async Task<HealthCheckResult> CheckAsync(ActorSystem system, CancellationToken stop)

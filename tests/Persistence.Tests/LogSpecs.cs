@@ -44,7 +44,8 @@ public sealed class LogSpecs : IDisposable
         using var system = ActorSystem.Create("log", "akka.loglevel = WARNING");
         AioLogSettings[] impossible =
         [
-            new() { SegmentSize = 1000 }, new() { BufferSize = 0 }, new() { Pipeline = 17 }, new() { ZeroRate = -1 }, new() { MaxAppend = -1 },
+            new() { SegmentSize = 1000 }, new() { BufferSize = 0 }, new() { Pipeline = 17 }, new() { ZeroRate = -1 },
+            new() { MaxAppend = -1 },
             new() { Durability = (AioDurability)7 },
         ];
         var names = new List<string?>();

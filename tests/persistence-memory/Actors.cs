@@ -44,7 +44,8 @@ internal sealed class Writer(IActorRef journal, int ids, int events, TaskComplet
             var count = Math.Min(Most, events - _written);
             var name = $"id-{_id:d8}";
             var batch = Enumerable.Range(_written + 1, count)
-                .Select(nr => new Persistent(_payload, nr, name, sender: ActorRefs.NoSender, writerGuid: "d5d1a3c4-4b41-4b5c-9d0e-6e1a3a0f2b11"));
+                .Select(nr =>
+                    new Persistent(_payload, nr, name, sender: ActorRefs.NoSender, writerGuid: "d5d1a3c4-4b41-4b5c-9d0e-6e1a3a0f2b11"));
             journal.Tell(new WriteMessages([new AtomicWrite([.. batch])], Self, 1), Self);
             _inFlight += count;
             (_written, _id) = _written + count == events ? (0, _id + 1) : (_written + count, _id);

@@ -35,7 +35,9 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     /// <summary>Takes appends; null while a recovery is under way, or has failed.</summary>
     public LogWriter<TAppend>? Writer { get; private set; }
 
-    /// <summary>Why there was no segment to go on with, until there is one: a full disk, as a rule. What fits into the last one is written.</summary>
+    /// <summary>
+    /// Why there was no segment to go on with, until there is one: a full disk, as a rule. What fits into the last one is written.
+    /// </summary>
     public Exception? SegmentFailure => _full?.Cause;
 
     /// <summary>Why it is not open, until it is again.</summary>

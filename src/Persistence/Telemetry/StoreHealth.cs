@@ -17,6 +17,7 @@ internal static class StoreHealth
             (true, var cause) => new(
                 PersistenceHealthStatus.Degraded, $"the {what} in {folder} has no room beyond its last segment: {cause!.Message}", cause),
             (false, null) => new(PersistenceHealthStatus.Degraded, $"the {what} in {folder} is being recovered"),
-            (false, var cause) => new(PersistenceHealthStatus.Unhealthy, $"the {what} in {folder} cannot be written to: {cause.Message}", cause),
+            (false, var cause) =>
+                new(PersistenceHealthStatus.Unhealthy, $"the {what} in {folder} cannot be written to: {cause.Message}", cause),
         };
 }

@@ -17,7 +17,8 @@ internal sealed record DiskStep(string Name, Errno[] Errors, double Chance, Func
     [
         new("write", Each, 0.05, (disk, folder) => disk.Writes().Where(write =>
             IsSegment(write, folder) && write is { IsDataSync: true, Offset: > 0 and < SegmentSize })),
-        new("roll", Each, 0.5, (disk, folder) => disk.Writes().Where(write => IsSegment(write, folder) && write is { IsDataSync: true, Offset: 0 })),
+        new("roll", Each, 0.5, (disk, folder) =>
+            disk.Writes().Where(write => IsSegment(write, folder) && write is { IsDataSync: true, Offset: 0 })),
         new("zeroing", Each, 0.5, (disk, folder) => disk.Writes().Where(write =>
             IsIn(write, folder) && write.Path.EndsWith(".seg.new", StringComparison.Ordinal))),
         new("rename", Each, 0.5, (disk, folder) => disk.Renames().Where(rename => IsIn(rename, folder))),

@@ -1,8 +1,8 @@
 namespace AkkaAio.Persistence.Tests.Model;
 
 /// <summary>
-/// When a disk of the model fails no more: when most of what its actors were to write has been tried, or when they are refused again and again.
-/// Not by time: on a slow machine nothing would have been tried.
+/// When a disk of the model fails no more: when most of what its actors were to write has been tried, or when they are refused again and
+/// again. Not by time: on a slow machine nothing would have been tried.
 /// </summary>
 internal sealed class ModelProgress(Action heal)
 {

@@ -81,5 +81,6 @@ public sealed class HealthSpecs(ITestOutputHelper output) : JournalSpec(output)
         Akka.Persistence.Persistence.Instance.Apply(Sys).CheckJournalHealthAsync("akka.persistence.journal.aio").WaitAsync(Patience);
 
     private Task<PersistenceHealthCheckResult> SnapshotStoreAsync() =>
-        Akka.Persistence.Persistence.Instance.Apply(Sys).CheckSnapshotStoreHealthAsync("akka.persistence.snapshot-store.aio").WaitAsync(Patience);
+        Akka.Persistence.Persistence.Instance.Apply(Sys).CheckSnapshotStoreHealthAsync("akka.persistence.snapshot-store.aio")
+            .WaitAsync(Patience);
 }

@@ -13,10 +13,10 @@ internal static class JournalSoak
     private const int Actors = 256;
     private const int SegmentMiB = 4;
 
-    public static async Task<int> RunAsync(string folder, TimeSpan time)
+    public static async Task<int> RunAsync(string folder, TimeSpan time, double? seconds)
     {
         var watch = Stopwatch.StartNew();
-        var round = TimeSpan.FromSeconds(Math.Clamp(time.TotalSeconds / 12, 2, 20));
+        var round = TimeSpan.FromSeconds(seconds ?? Math.Clamp(time.TotalSeconds / 12, 2, 20));
         var figures = new List<(ProcessFigures Process, long DiskMiB)>();
         var ended = new List<WeakReference>();
         var accounts = Enumerable.Range(0, Actors).Select(number => new Account($"account-{number}")).ToArray();
@@ -31,8 +31,8 @@ internal static class JournalSoak
             Console.WriteLine(
                 $"{watch.Elapsed:mm\\:ss} events {accounts.Sum(account => account.Acknowledged)} " +
                 $"snapshots {accounts.Sum(account => account.Snapshots)} deletes {accounts.Sum(account => account.Deletes)} " +
-                $"wrong {Wrong(accounts)} disk {disk} MiB, {ended.Count(system => system.IsAlive)} ended systems alive, " +
-                $"{figures[^1].Process}");
+                $"wrong {Wrong(accounts)} disk {disk} MiB, {ended.Count(system => system.IsAlive)} ended systems alive, heap " +
+                $"{GC.GetTotalMemory(false) >> 10} of {GC.GetGCMemoryInfo().TotalCommittedBytes >> 10} KiB, {figures[^1].Process}");
         }
 
         foreach (var problem in accounts.SelectMany(account => account.Problems).Take(10))

@@ -80,12 +80,14 @@ verifyEvents.SetAction((parsed, _) => Events.VerifyAsync(
 var minutes = new Argument<double>("minutes");
 var soak = new Command("soak", "mixed load with restarts; memory, descriptors, threads and aio-nr stay flat") { file, minutes };
 soak.SetAction((parsed, _) => Soak.RunAsync(parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes))));
+var roundSeconds = new Option<double?>("--round") { Description = "seconds of each system; else a twelfth, 20 at most" };
 var journalSoak = new Command(
     "journal-soak", "persistent actors with snapshots, deletes and restarts; memory, descriptors and disk stay flat")
 {
-    file, minutes,
+    file, minutes, roundSeconds,
 };
-journalSoak.SetAction((parsed, _) => JournalSoak.RunAsync(parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes))));
+journalSoak.SetAction((parsed, _) => JournalSoak.RunAsync(
+    parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(roundSeconds)));
 
 var times = new Option<int>("--times") { DefaultValueFactory = _ => 50 };
 var terminate = new Command("terminate", "ends systems with 1000 operations in flight, again and again") { file, times };
