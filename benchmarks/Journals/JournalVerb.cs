@@ -31,8 +31,8 @@ internal static class JournalVerb
         var command = new Command(
             Name,
             "Events a second, CPU and allocations of persistent actors on each journal, in turn, and the ratios to " +
-            "Akka.Persistence.Sql's best and to the in-memory journal: medians with the least and the most. Recovery: 1 x 100,000 and 1000 x 100 events. " +
-            "Commits: one at a time, shuffled with a raw O_DSYNC loop, and beside a replay of everything.")
+            "Akka.Persistence.Sql's best and to the in-memory journal: medians with the least and the most. Recovery: 1 x 100,000 and " +
+            "1000 x 100 events. Commits: one at a time, shuffled with a raw O_DSYNC loop, and beside a replay of everything.")
         {
             folder, rounds, seconds, only,
         };

@@ -65,7 +65,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        var closing = _keeper?.DisposeAsync().AsTask() ?? Task.CompletedTask; // tells what it has not made durable; replays that wait for it are requests again
+        // Tells what it has not made durable; replays that wait for it are requests again.
+        var closing = _keeper?.DisposeAsync().AsTask() ?? Task.CompletedTask;
         var cause = new AioAbortedException("journal", _store.Settings.Folder, "it was stopped");
         while (_requests.TryDequeue(out var request))
         {

@@ -104,7 +104,8 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         _isOpen = true;
         OnBatch(fence);
         _opened.TrySetResult(
-            new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard, _closed.Token));
+            new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard,
+                _closed.Token));
         foreach (var reader in _readers)
         {
             reader.Tell(_segments.Copy());

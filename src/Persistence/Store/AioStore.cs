@@ -40,7 +40,8 @@ internal sealed class AioStore
             if (!_open.Add(kind))
             {
                 throw new AioLogLockedException(
-                    Path.Combine(Settings.Folder, "LOCK"), new InvalidOperationException("another plugin of this actor system has it open"));
+                    Path.Combine(Settings.Folder, "LOCK"),
+                    new InvalidOperationException("another plugin of this actor system has it open"));
             }
 
             _users++;
