@@ -52,6 +52,7 @@ internal sealed record JournalContender(string Name, Func<string, string> Config
             provider-name = "SQLite.MS"
             connection-string = "Data Source={{folder}}/journal.db"
             auto-initialize = on
+            circuit-breaker.call-timeout = 5m # 10 s are too few for the batches of 1000 actors on a busy disk
             {{more}}
           }
         }
