@@ -73,19 +73,19 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
         }
     }
 
-    /// <summary>Single commits: a raw loop, and the log as its user and as its shard see it.</summary>
+    /// <summary>Single commits: a raw loop, and the journal's writes as it sees them itself and as the user of an actor does.</summary>
     public async Task CommitAsync(int commits)
     {
         using var store = new StoreFolder(folder);
         using var onShard = new CommitTimes();
         var system = JournalContender.All[0].Start(store.Path);
-        var (raw, log) = await RawCommits.RunAsync(system, store.Path, commits);
+        var (raw, journal) = await RawCommits.RunAsync(system, store.Path, commits);
         await system.Terminate();
         var shard = onShard.Take();
         Console.WriteLine("single commits, shuffled                us p50      p99   x raw (p50)");
         Print("raw O_DSYNC loop", raw);
-        Print("AioLog on its shard", shard);
-        Print("AioLog.AppendAsync, to its user", log);
+        Print("the journal, its write", shard);
+        Print("the journal, to a user of Ask", journal);
 
         void Print(string name, double[] times) => Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
