@@ -3,6 +3,7 @@ using AkkaAio;
 using AkkaAio.Benchmarks.Cluster;
 using AkkaAio.Benchmarks.Compare;
 using AkkaAio.Benchmarks.Contenders;
+using AkkaAio.Benchmarks.Journals;
 using AkkaAio.Benchmarks.Micro;
 using AkkaAio.Benchmarks.Null;
 using AkkaAio.Demo.CommandLine;
@@ -15,6 +16,7 @@ var root = new RootCommand("AkkaAio beside fio, .NET's own file I/O and bare Akk
     MicroVerb.Create(stop),
     BenchVerb.Create(config: new("--config"), stop, noData: new AioSetup(new NullEngine())),
     ContenderVerb.Create(stop),
+    JournalVerb.Create(stop),
     ClusterShardsVerb.Create(stop),
     ClusterStreamsVerb.Create(stop),
     ClusterStreamsVerb.CreateOwner(stop),

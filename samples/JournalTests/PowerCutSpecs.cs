@@ -46,7 +46,7 @@ public sealed class PowerCutSpecs(ITestOutputHelper output)
     [Fact]
     public async Task The_journal_itself_starts_on_what_a_cut_has_left_and_goes_on()
     {
-        await AppendAsync(100, 16, Props.Create(() => new JournalActor(Log, Ignored)), record => new Append(record));
+        await AppendAsync(300, 16, Props.Create(() => new JournalActor(Log, Ignored)), record => new Append(record));
         var cpu = Environment.CpuUsage.TotalTime;
         var figures = await _disk.EveryCrash(new CrashOptions { MaxImagesPerCut = 12 }).VerifyAsync(async image =>
         {

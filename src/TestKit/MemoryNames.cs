@@ -7,6 +7,16 @@ internal sealed class MemoryNames(MemoryEngine engine) : IFileNames
 {
     public NamedFile? Find(string path) => engine.Find(MemoryEngine.FullPathOf(path));
 
+    public string[] List(string folder)
+    {
+        folder = MemoryEngine.FullPathOf(folder);
+        return [.. engine.Paths.Where(path => DiskHistory.FolderOf(path) == folder).Select(path => Path.GetFileName(path)!)];
+    }
+
+    public void MakeFolder(string path)
+    {
+    }
+
     public void Delete(string path, Folder? below) => ChangeName("unlink", path, null, replace: false);
 
     public void Rename(string path, string newPath, bool replace, Folder? below) => ChangeName("rename", path, newPath, replace);

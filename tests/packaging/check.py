@@ -21,6 +21,10 @@ PACKAGES = {
     ),
     "AkkaAio.TestKit": ({"AkkaAio": exactly}, ["AkkaAio.TestKit"]),
     "AkkaAio.Hosting": ({"AkkaAio": exactly, "Akka.Hosting": akka, METRICS: "1.15.3"}, ["AkkaAio.Hosting"]),
+    "AkkaAio.Persistence": (
+        {"AkkaAio": exactly, "Akka.Hosting": akka, "Akka.Persistence": akka, "System.IO.Hashing": central["System.IO.Hashing"]},
+        ["AkkaAio.Persistence"],
+    ),
     "AkkaAio.Streams": ({"AkkaAio": exactly, "Akka.Streams": akka}, ["AkkaAio.Streams"]),
 }
 METADATA = "package/services/metadata/core-properties/"

@@ -153,6 +153,17 @@ with_akka node "$newest" Akka Akka.Streams
 prints node disk
 step "cluster, Akka $newest"
 
+# The page's counter counts on from where the run before it ended, also with another Akka.
+fresh console counting AkkaAio.Persistence
+sample docs/persistence.md program >"$work/counting/Program.cs"
+[ -s "$work/counting/Program.cs" ] || fail "docs/persistence.md has no sample 'program'"
+with_akka counting "$oldest"
+prints counting 3
+step "persistence, Akka $oldest"
+with_akka counting "$newest" Akka Akka.Persistence
+prints counting 6
+step "persistence, Akka $newest"
+
 fresh console copy AkkaAio.Streams
 cp tests/packaging/streams/Program.cs "$work/copy/"
 with_akka copy "$oldest"

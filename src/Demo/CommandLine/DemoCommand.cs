@@ -26,6 +26,7 @@ internal static class DemoCommand
             BenchVerb.Create(config, stop),
             NodeVerb.Create(config, stop),
             ClusterVerb.Create(config, stop),
+            LogVerb.Create(config, stop),
         };
         root.Directives.Clear();
 

@@ -25,6 +25,10 @@ internal sealed class FileSystemNames : IFileNames
         return errno == Errno.None ? new NamedFile(stat.Identity, stat.Size) : throw new AioSystemException(errno, "statx", path);
     }
 
+    public string[] List(string folder) => [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)!)];
+
+    public void MakeFolder(string path) => Directory.CreateDirectory(path);
+
     public void Delete(string path, Folder? below)
     {
         if (below is not null)

@@ -10,6 +10,14 @@ internal interface IFileNames
     /// <exception cref="AioSystemException">Any other error than ENOENT: EACCES, ENOTDIR …</exception>
     NamedFile? Find(string path);
 
+    /// <summary>The names of the files directly in a folder, in no order.</summary>
+    /// <exception cref="IOException">There is no such folder, or it cannot be read.</exception>
+    string[] List(string folder);
+
+    /// <summary>Makes a folder and those above it, where they are missing. Their names are not durable by that.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    void MakeFolder(string path);
+
     /// <summary>unlink(2), and fsync(2) of the folder.</summary>
     /// <param name="path">The file; with <paramref name="below"/> its name there.</param>
     /// <param name="below">The folder that the path starts at; null: it is any path.</param>

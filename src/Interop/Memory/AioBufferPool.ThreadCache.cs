@@ -16,7 +16,8 @@ public sealed partial class AioBufferPool
         private const long MaxBytesPerClass = 256 * 1024;
 
         private readonly Lock _lock = new();
-        private readonly Stack<MemoryBlock>?[] _blocks = new Stack<MemoryBlock>?[SizeClasses.ClassOf((int)MaxBytesPerClass) + 1];
+        // Not of large blocks: one on each thread is memory that others miss, and their copying costs more than the depot's lock.
+        private readonly Stack<MemoryBlock>?[] _blocks = new Stack<MemoryBlock>?[SizeClasses.ClassOf(Slab.SmallestBlock)];
 
         /// <summary>Rents minus returns of this thread; negative on a thread that mostly returns. Written by this thread alone.</summary>
         public long Rented;

@@ -4,8 +4,8 @@ namespace AkkaAio;
 /// <param name="address">Of the first block.</param>
 internal sealed class Slab(nint address)
 {
-    // Below, what a huge page gains is little beside what a read costs.
-    private const int SmallestBlock = 64 << 10;
+    /// <summary>Bytes. Below, what a huge page gains is little beside what a read costs.</summary>
+    public const int SmallestBlock = 64 << 10;
 
     private int _blocks;
     private int _returned;

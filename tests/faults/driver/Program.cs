@@ -65,9 +65,29 @@ var acknowledged = new Argument<string>("acknowledged") { Description = "what `r
 var verify = new Command("verify", "checks that every acknowledged record is in the file, whole") { file, acknowledged };
 verify.SetAction(parsed => Records.Verify(parsed.GetValue(file)!, parsed.GetValue(acknowledged)!));
 
+var events = new Command("events", "persistent actors on the journal; prints each event that is acknowledged, until it is killed")
+{
+    file, hocon,
+};
+events.SetAction((parsed, _) => Events.WriteAsync(parsed.GetValue(file)!, parsed.GetValue(hocon)!));
+var verifyEvents = new Command("verify-events", "checks that every acknowledged event is replayed, four starts in a row")
+{
+    file, acknowledged, hocon,
+};
+verifyEvents.SetAction((parsed, _) => Events.VerifyAsync(
+    parsed.GetValue(file)!, parsed.GetValue(acknowledged)!, parsed.GetValue(hocon)!));
+
 var minutes = new Argument<double>("minutes");
 var soak = new Command("soak", "mixed load with restarts; memory, descriptors, threads and aio-nr stay flat") { file, minutes };
 soak.SetAction((parsed, _) => Soak.RunAsync(parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes))));
+var roundSeconds = new Option<double?>("--round") { Description = "seconds of each system; else a twelfth, 20 at most" };
+var journalSoak = new Command(
+    "journal-soak", "persistent actors with snapshots, deletes and restarts; memory, descriptors and disk stay flat")
+{
+    file, minutes, roundSeconds,
+};
+journalSoak.SetAction((parsed, _) => JournalSoak.RunAsync(
+    parsed.GetValue(file)!, TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(roundSeconds)));
 
 var times = new Option<int>("--times") { DefaultValueFactory = _ => 50 };
 var terminate = new Command("terminate", "ends systems with 1000 operations in flight, again and again") { file, times };
@@ -139,8 +159,8 @@ var crashCheck = new Command("crash-check", "whether what cuts have left is amon
 crashCheck.SetAction((parsed, _) => KitAgainstDisk.CheckAsync(parsed.GetValue(folder)!, parsed.GetValue(model)!));
 
 Command[] commands = [
-    load, descriptors, records, closing, verify, soak, terminate, overload, append, stuck, ending, filling, callsThatFail, sharing,
-    appender, find, failedFlush, crashWork, crashCheck, LifetimesVerb.Command(),
+    load, descriptors, records, closing, verify, events, verifyEvents, soak, journalSoak, terminate, overload, append, stuck, ending,
+    filling, callsThatFail, sharing, appender, find, failedFlush, crashWork, crashCheck, LifetimesVerb.Command(),
 ];
 var root = new RootCommand("Drives AkkaAio for the fault scripts.");
 foreach (var command in commands)

@@ -1,0 +1,162 @@
+using System.Runtime.InteropServices;
+using AkkaAio.Persistence.Format;
+
+namespace AkkaAio.Persistence.Index;
+
+/// <summary>The index of a sealed segment on the disk. In memory: 8 bytes a page of 4096.</summary>
+internal sealed class Footer
+{
+    private const int PagesOfARead = 64;
+
+    private readonly ulong[] _firstHashes;
+    private readonly long _pagesAt;
+
+    private Footer(FooterHeader header, ulong[] firstHashes, long pagesAt) =>
+        (Header, _firstHashes, _pagesAt) = (header, firstHashes, pagesAt);
+
+    public FooterHeader Header { get; }
+
+    /// <summary>Where a segment's footer begins.</summary>
+    public static long StartOf(in SegmentHeader header, long end) => Math.Max(header.SegmentSize, end);
+
+    /// <summary>The footer of a segment.</summary>
+    /// <returns>Null: there is none that can be used.</returns>
+    public static async Task<Footer?> ReadAsync(AioFile file, SegmentHeader segment)
+    {
+        var start = await FindStartAsync(file, segment).ConfigureAwait(false);
+        using var block = await file.RentReadAsync(start, segment.BlockSize).ConfigureAwait(false);
+        if (FooterHeader.Read(block.GetSpan()) is not { } header || header.Segment != segment.Number)
+        {
+            return null;
+        }
+
+        var pagesAt = start + segment.BlockSize;
+        var table = new byte[RoundUp(header.Pages * sizeof(ulong), segment.BlockSize)];
+        var tableAt = pagesAt + RoundUp((long)header.Pages * FooterPage.Size, segment.BlockSize);
+        var count = await file.ReadAsync(table, tableAt).ConfigureAwait(false);
+        return count == table.Length && Crc32C.Of(table) == header.HashesCrc
+            ? new Footer(header, MemoryMarshal.Cast<byte, ulong>(table)[..header.Pages].ToArray(), pagesAt)
+            : null;
+    }
+
+    // Only a segment with one batch, longer than all the segment, ends behind its size.
+    private static async Task<long> FindStartAsync(AioFile file, SegmentHeader segment)
+    {
+        using var block = await file.RentReadAsync(segment.BlockSize, BatchHeader.Size).ConfigureAwait(false);
+        return StartOf(
+            segment, BatchHeader.TryRead(block.GetSpan(), segment.BlockSize, out var first) ? segment.BlockSize + first.Length : 0);
+    }
+
+    /// <summary>Tells each entry, ascending by hash.</summary>
+    /// <exception cref="InvalidDataException">A page is damaged.</exception>
+    public async Task VisitAsync(AioFile file, FooterVisitor visit)
+    {
+        var (at, end) = (_pagesAt, _pagesAt + ((long)Header.Pages * FooterPage.Size));
+        while (at < end)
+        {
+            var length = (int)Math.Min(PagesOfARead * FooterPage.Size, end - at);
+            using var pages = await file.RentReadAsync(at, length).ConfigureAwait(false);
+            for (var page = 0; page < length; page += FooterPage.Size)
+            {
+                var reader = FooterPage.Read(pages.GetSpan().Slice(page, FooterPage.Size));
+                while (reader.Next())
+                {
+                    visit(reader);
+                }
+            }
+
+            at += length;
+        }
+    }
+
+    /// <summary>The segment before this one with a record of an id, and the lowest sequence number of its events here.</summary>
+    /// <returns>Previous 0: none; First 0: it has no event here.</returns>
+    /// <exception cref="InvalidDataException">A page is damaged.</exception>
+    public async Task<(int Previous, long First)> FindFirstAsync(AioFile file, UInt128 hash)
+    {
+        var found = (Previous: 0, First: 0L);
+        await VisitAsync(file, hash, (in FooterPage.Reader reader) =>
+        {
+            found = (reader.PreviousSegment, reader.Events.Count > 0 ? reader.Events[0].SequenceNr : 0);
+            return false;
+        }).ConfigureAwait(false);
+        return found;
+    }
+
+    /// <summary>The events of an id in a range of sequence numbers, ascending, a page at a time.</summary>
+    /// <param name="file">The segment.</param>
+    /// <param name="hash">Of the id.</param>
+    /// <param name="from">The lowest sequence number.</param>
+    /// <param name="to">The highest sequence number.</param>
+    /// <param name="handle">Takes those of a page. False: no more are wanted.</param>
+    /// <exception cref="InvalidDataException">A page is damaged.</exception>
+    public async Task FindAsync(AioFile file, UInt128 hash, long from, long to, Func<List<EventPlace>, Task<bool>> handle)
+    {
+        for (var page = FirstPage(hash); page < _firstHashes.Length; page++)
+        {
+            var (places, goesOn) = await ReadAsync(file, page, hash, from, to).ConfigureAwait(false);
+            if ((places.Count > 0 && !await handle(places).ConfigureAwait(false)) || !goesOn)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<(List<EventPlace> Places, bool GoesOn)> ReadAsync(AioFile file, int page, UInt128 hash, long from, long to)
+    {
+        using var bytes = await file.RentReadAsync(_pagesAt + ((long)page * FooterPage.Size), FooterPage.Size).ConfigureAwait(false);
+        var places = new List<EventPlace>();
+        var reader = FooterPage.Read(bytes.GetSpan());
+        while (reader.Next())
+        {
+            if (reader.Hash > hash)
+            {
+                return (places, false);
+            }
+
+            if (reader.Hash == hash)
+            {
+                places.AddRange(reader.Events.Where(place => place.SequenceNr >= from && place.SequenceNr <= to));
+            }
+        }
+
+        return (places, places.Count == 0 || places[^1].SequenceNr < to);
+    }
+
+    private async Task VisitAsync(AioFile file, UInt128 hash, FooterPredicate visit)
+    {
+        for (var page = FirstPage(hash); page < _firstHashes.Length; page++)
+        {
+            using var bytes = await file.RentReadAsync(_pagesAt + ((long)page * FooterPage.Size), FooterPage.Size).ConfigureAwait(false);
+            var reader = FooterPage.Read(bytes.GetSpan());
+            while (reader.Next())
+            {
+                if (reader.Hash > hash || (reader.Hash == hash && !visit(reader)))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    // The page before the first whose hash is not lower: the id may have begun in it.
+    private int FirstPage(UInt128 hash)
+    {
+        var (low, high, wanted) = (0, _firstHashes.Length, (ulong)(hash >> 64));
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = _firstHashes[middle] < wanted ? (middle + 1, high) : (low, middle);
+        }
+
+        return Math.Max(0, low - 1);
+    }
+
+    public static long RoundUp(long bytes, int block) => (bytes + block - 1) / block * block;
+}
+
+/// <summary>Takes an entry of a footer.</summary>
+internal delegate void FooterVisitor(in FooterPage.Reader entry);
+
+/// <summary>Takes an entry of a footer. False: no more are wanted.</summary>
+internal delegate bool FooterPredicate(in FooterPage.Reader entry);

@@ -1,0 +1,20 @@
+using System.IO.Hashing;
+using System.Text;
+
+namespace AkkaAio.Persistence.Index;
+
+/// <summary>
+/// The 128-bit hash that stands for a persistence id in the index. Two ids of one hash are not expected (one in 10^19 for 10^10 ids); a
+/// replay compares the id of each record, so that they would fail and not mix.
+/// </summary>
+internal static class PersistenceIdHash
+{
+    public static UInt128 Of(ReadOnlySpan<byte> utf8) => XxHash128.HashToUInt128(utf8) is var hash && hash == 0 ? 1 : hash; // 0 is no id
+
+    public static UInt128 Of(string id)
+    {
+        var most = Encoding.UTF8.GetMaxByteCount(id.Length);
+        Span<byte> utf8 = most <= 512 ? stackalloc byte[most] : new byte[most];
+        return Of(utf8[..Encoding.UTF8.GetBytes(id, utf8)]);
+    }
+}

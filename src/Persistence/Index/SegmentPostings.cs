@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+
+namespace AkkaAio.Persistence.Index;
+
+/// <summary>Where an event is in its segment.</summary>
+/// <param name="SequenceNr">Of the event.</param>
+/// <param name="Block">The first block of its batch.</param>
+/// <param name="Offset">Of its record in the batch, in bytes.</param>
+internal readonly record struct EventPlace(long SequenceNr, int Block, int Offset);
+
+/// <summary>
+/// The index of a segment in memory, while it is written and until its footer is: a chain for each persistence id, from its newest record
+/// in the segment to its oldest, whose head is in the <see cref="PersistenceIdTable"/>. 20 bytes a record.
+/// </summary>
+internal sealed class SegmentPostings(int segment)
+{
+    private const int Tombstone = -1; // in place of a block
+
+    private readonly List<Posting> _postings = [];
+
+    public int Segment => segment;
+
+    /// <summary>An event is in the segment, behind those that were added before.</summary>
+    public void AddEvent(ref PersistenceIdState state, in EventPlace place) =>
+        Add(ref state, new Posting(Before(state), place.Block, place.Offset, place.SequenceNr));
+
+    /// <summary>A tombstone is in the segment.</summary>
+    public void AddTombstone(ref PersistenceIdState state, long deletedTo) =>
+        Add(ref state, new Posting(Before(state), Tombstone, 0, deletedTo));
+
+    /// <summary>The events of a chain with sequence numbers from and to, both included, ascending.</summary>
+    /// <param name="newest">The chain's head.</param>
+    /// <param name="from">The lowest sequence number.</param>
+    /// <param name="to">The highest sequence number.</param>
+    /// <param name="previous">The newest segment before this one with a record of the id; 0: none, or none that is needed.</param>
+    public List<EventPlace> Find(int newest, long from, long to, out int previous)
+    {
+        var found = new List<EventPlace>();
+        var at = newest;
+        for (; at > 0; at = _postings[at - 1].Previous)
+        {
+            var posting = _postings[at - 1];
+            if (posting.Block == Tombstone)
+            {
+                continue;
+            }
+
+            if (posting.SequenceNr < from)
+            {
+                previous = 0;
+                found.Reverse();
+                return found;
+            }
+
+            if (posting.SequenceNr <= to)
+            {
+                found.Add(new EventPlace(posting.SequenceNr, posting.Block, posting.Offset));
+            }
+        }
+
+        previous = -at;
+        found.Reverse();
+        return found;
+    }
+
+    /// <summary>Whether a chain has a tombstone.</summary>
+    public bool HasTombstone(int newest)
+    {
+        for (var at = newest; at > 0; at = _postings[at - 1].Previous)
+        {
+            if (_postings[at - 1].Block == Tombstone)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private int Before(in PersistenceIdState state) => state.LastSegment == segment ? state.LastPosting : -state.LastSegment;
+
+    private void Add(ref PersistenceIdState state, in Posting posting)
+    {
+        _postings.Add(posting);
+        state.LastSegment = segment;
+        state.LastPosting = _postings.Count;
+    }
+
+    /// <param name="Previous">The next older one of the chain, from 1 on; or the segment that has it, negated.</param>
+    /// <param name="Block">Of the event's batch.</param>
+    /// <param name="Offset">Of the event's record.</param>
+    /// <param name="SequenceNr">Of the event; up to where a tombstone deletes.</param>
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
+    private readonly record struct Posting(int Previous, int Block, int Offset, long SequenceNr);
+}

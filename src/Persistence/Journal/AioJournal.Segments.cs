@@ -1,0 +1,277 @@
+using System.Buffers.Binary;
+using Akka.Actor;
+using Akka.Event;
+using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Index;
+using AkkaAio.Persistence.Journal;
+using AkkaAio.Persistence.Log;
+using AkkaAio.Persistence.Reading;
+
+namespace AkkaAio.Persistence;
+
+// What becomes of segments that are full: they get a footer, and are given back when all of their events are deleted.
+public sealed partial class AioJournal
+{
+    private static readonly TimeSpan FooterAgain = TimeSpan.FromSeconds(1);
+
+    private readonly HashSet<long> _withFooter = []; // sealed, and their footer is on the disk
+    private readonly Dictionary<long, SealedSegment> _withoutFooter = []; // sealed, and it could not be written
+    private (long Segment, UInt128 Hash, long Highest)? _live; // an event that keeps the oldest segment
+    private long _removedTo; // segments up to this number are gone
+    private bool _isReclaiming;
+
+    void ILogHost<JournalAppend>.OnSealed(Segment segment, uint lastCrc) => WriteFooter(
+        new SealedSegment(segment.Header, segment.End, lastCrc, _index.Seal((int)segment.Number)), () => Task.FromResult(segment.File));
+
+    // What a recovery found: footers, and segments that lost theirs.
+    private void OpenSegmentsOf(JournalVisitor found, long current)
+    {
+        _live = null;
+        _withoutFooter.Clear();
+        _withFooter.Clear();
+        _withFooter.UnionWith(found.WithFooter);
+        _index.Oldest = Math.Max(_removedTo + 1, found.Oldest ?? current);
+        foreach (var lost in found.WithoutFooter)
+        {
+            WriteFooter(lost);
+        }
+    }
+
+    private void WriteFooter(SealedSegment segment, Func<Task<AioFile>>? open = null)
+    {
+        var index = _index;
+        WriteAndCloseAsync().PipeTo(
+            Self, success: () => new FooterWritten(index, segment, null), failure: cause => new FooterWritten(index, segment, cause));
+
+        async Task WriteAndCloseAsync()
+        {
+            var opened = open?.Invoke() ?? _files!.Aio.OpenAsync(_files.Folder.PathOf(segment.Number), _files.Open);
+            var file = await opened.ConfigureAwait(false);
+            await using (file.ConfigureAwait(false))
+            {
+                await new FooterWriter(file, segment.Header, segment.End, segment.LastCrc, segment.Index).RunAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void OnFooterWritten(FooterWritten written)
+    {
+        if (written.Index != _index)
+        {
+            return; // recovered meanwhile
+        }
+
+        var segment = written.Segment;
+        if (written.Cause is not null)
+        {
+            _log.Log(
+                _store.Loudness(LogLevel.WarningLevel), written.Cause,
+                "The footer of segment {Segment} was not written; it is tried again", segment.Number);
+            _withoutFooter.Add(segment.Number, segment);
+            Timers.StartSingleTimer((nameof(WriteFooter), segment.Number), new WriteFooterAgain(_index, segment), FooterAgain);
+        }
+        else
+        {
+            _index.Unload((int)segment.Number);
+            _withFooter.Add(segment.Number);
+        }
+
+        Reclaim();
+    }
+
+    private void OnWriteFooterAgain(WriteFooterAgain again)
+    {
+        if (again.Index == _index && _withoutFooter.Remove(again.Segment.Number))
+        {
+            WriteFooter(again.Segment);
+        }
+    }
+
+    // Looks whether the oldest segment can go, and no other: a log without a segment in the middle is damaged. The event that kept it the
+    // last time is looked at first.
+    private void Reclaim()
+    {
+        var number = _index.Oldest;
+        if (_isReclaiming || !_isOpen || IsLive(_live))
+        {
+            return;
+        }
+
+        if (_withoutFooter.TryGetValue(number, out var segment))
+        {
+            _isReclaiming = true;
+            OnExamined(new Examined(_index, number, segment.Index.HighestEvents(), null));
+        }
+        else if (_withFooter.Contains(number))
+        {
+            _isReclaiming = true;
+            var index = _index;
+            ExamineAsync(number).PipeTo(
+                Self, success: ids => new Examined(index, number, ids, null), failure: cause => new Examined(index, number, [], cause));
+        }
+    }
+
+    private bool IsLive((long Segment, UInt128 Hash, long Highest)? live) =>
+        live is { } kept && kept.Segment == _index.Oldest && _index.Ids.GetOrAdd(kept.Hash).DeletedTo < kept.Highest;
+
+    private async Task<List<(UInt128 Hash, long Highest)>> ExamineAsync(long number)
+    {
+        var segment = await _segments!.GetAsync(number).ConfigureAwait(false);
+        var footer = await OpenSegments.FooterOfAsync(segment).ConfigureAwait(false);
+        var ids = new List<(UInt128, long)>();
+        await footer.VisitAsync(segment.File, (in FooterPage.Reader entry) =>
+            ids.Add((entry.Hash, entry.Events.Count > 0 ? entry.Events[^1].SequenceNr : 0))).ConfigureAwait(false);
+        return ids;
+    }
+
+    private void OnExamined(Examined examined)
+    {
+        if (examined.Index != _index)
+        {
+            return; // recovered meanwhile
+        }
+
+        _isReclaiming = false;
+        if (examined.Cause is not null)
+        {
+            _log.Log(_store.Loudness(LogLevel.WarningLevel), examined.Cause, "Segment {Segment} cannot be looked at, and is kept",
+                examined.Segment);
+            return;
+        }
+
+        foreach (var (hash, highest) in examined.Ids)
+        {
+            if (highest > _index.Ids.GetOrAdd(hash).DeletedTo)
+            {
+                _live = (examined.Segment, hash, highest);
+                return;
+            }
+        }
+
+        if (_isOpen)
+        {
+            Release(examined);
+        }
+    }
+
+    // What its ids were last heard of in it goes on in the log: a persistence id never gets a sequence number twice.
+    private void Release(Examined examined)
+    {
+        if (_keeper!.Writer is not { } writer)
+        {
+            return;
+        }
+
+        var batch = default(Batch<JournalAppend>);
+        foreach (var (hash, _) in examined.Ids)
+        {
+            ref readonly var state = ref _index.Ids.GetOrAdd(hash);
+            if (state.LastSegment != examined.Segment)
+            {
+                continue;
+            }
+
+            if (!writer.HasRoom)
+            {
+                writer.Pump();
+                return; // the next durable batch comes back here
+            }
+
+            batch = AddState(state, writer);
+        }
+
+        _isReclaiming = true;
+        if (batch is null)
+        {
+            Remove(examined.Segment);
+            return;
+        }
+
+        batch.Appends.Add(new JournalAppend(new RemoveSegment(examined.Segment)));
+        writer.Pump();
+    }
+
+    private static Batch<JournalAppend> AddState(in PersistenceIdState state, LogWriter<JournalAppend> writer)
+    {
+        Span<byte> payload = stackalloc byte[RecordView.StateSize];
+        BinaryPrimitives.WriteInt64LittleEndian(payload, state.Highest);
+        BinaryPrimitives.WriteUInt128LittleEndian(payload[sizeof(long)..], state.Hash);
+        var record = new RecordFields
+        {
+            Type = RecordType.State,
+            SequenceNr = state.DeletedTo,
+            Ticks = DateTime.UtcNow.Ticks,
+            Payload = payload,
+        };
+        var batch = writer.Reserve(record.Size, makesRoom: true);
+        batch.Add(record);
+        return batch;
+    }
+
+    private void Remove(long number)
+    {
+        var index = _index;
+        _segments!.Forget(number);
+        _index.Oldest = number + 1;
+        RemoveAsync(number).PipeTo(
+            Self, success: () => new Removed(index, number, null), failure: cause => new Removed(index, number, cause));
+    }
+
+    private async Task RemoveAsync(long number)
+    {
+        await _replays!.WhenDoneAsync().ConfigureAwait(false); // one may have it open
+        var (folder, aio) = (_files!.Folder, _files.Aio);
+        try
+        {
+            await (folder.Spares().Length == 0
+                ? aio.RenameAsync(folder.PathOf(number), folder.PathOfSpare(number))
+                : aio.DeleteAsync(folder.PathOf(number))).ConfigureAwait(false);
+        }
+        catch (AioSystemException e) when (e.Errno == Errno.ENOENT)
+        {
+            await aio.SyncFolderAsync(folder.Path).ConfigureAwait(false); // an earlier try did it, and failed behind that
+        }
+    }
+
+    private void OnRemoved(Removed removed)
+    {
+        if (removed.Cause is null)
+        {
+            _removedTo = Math.Max(_removedTo, removed.Segment);
+            _index.Oldest = Math.Max(_index.Oldest, _removedTo + 1); // also in the index of a recovery meanwhile, which had still found it
+            _withFooter.Remove(removed.Segment);
+            if (_withoutFooter.Remove(removed.Segment))
+            {
+                _index.Unload((int)removed.Segment);
+            }
+        }
+
+        if (removed.Index != _index)
+        {
+            return;
+        }
+
+        _isReclaiming = false;
+        if (removed.Cause is null)
+        {
+            Reclaim();
+            return;
+        }
+
+        // The next durable batch tries again. No younger one goes before it.
+        _index.Oldest = removed.Segment;
+        _log.Log(
+            _store.Loudness(LogLevel.WarningLevel), removed.Cause,
+            "Segment {Segment}, whose events are all deleted, cannot be removed", removed.Segment);
+    }
+
+    private sealed record FooterWritten(JournalIndex Index, SealedSegment Segment, Exception? Cause);
+
+    private sealed record WriteFooterAgain(JournalIndex Index, SealedSegment Segment);
+
+    private sealed record Examined(JournalIndex Index, long Segment, List<(UInt128 Hash, long Highest)> Ids, Exception? Cause);
+
+    private sealed record RemoveSegment(long Segment);
+
+    private sealed record Removed(JournalIndex Index, long Segment, Exception? Cause);
+}

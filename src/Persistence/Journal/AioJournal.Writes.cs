@@ -1,0 +1,159 @@
+using System.Buffers.Binary;
+using Akka.Actor;
+using Akka.Persistence;
+using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Index;
+using AkkaAio.Persistence.Journal;
+using AkkaAio.Persistence.Log;
+
+namespace AkkaAio.Persistence;
+
+// What is appended: events and tombstones.
+public sealed partial class AioJournal
+{
+    private void Write(WriteMessages write, LogWriter<JournalAppend> writer)
+    {
+        var messages = write.Messages as ICollection<IPersistentEnvelope>;
+        if (messages is null)
+        {
+            // A lazy sequence is gone through once: its replies need it again.
+            messages = [.. write.Messages];
+            write = new WriteMessages(messages, write.PersistentActor, write.ActorInstanceId);
+        }
+
+        if (messages.OfType<AtomicWrite>().FirstOrDefault() is not { } first)
+        {
+            Defer(write, writer);
+            return;
+        }
+
+        var hash = PersistenceIdHash.Of(first.PersistenceId);
+        if (FindConflict(messages, _index.Ids.GetOrAdd(hash).Appended) is { } conflict)
+        {
+            WriteReplies.Fail(write, conflict);
+            return;
+        }
+
+        Exception?[]? rejections = null;
+        Batch<JournalAppend>? batch = null;
+        var i = 0;
+        foreach (var envelope in messages)
+        {
+            if (envelope is AtomicWrite atomic)
+            {
+                try
+                {
+                    batch = Append(atomic, writer);
+                    _index.Ids.Find(hash).Appended = atomic.HighestSequenceNr;
+                }
+                catch (Exception e) when (e is not AioBufferBudgetException)
+                {
+                    (rejections ??= new Exception[messages.Count])[i] = e;
+                }
+            }
+
+            i++;
+        }
+
+        if (batch is null)
+        {
+            Defer(write, writer, rejections);
+            return;
+        }
+
+        batch.Appends.Add(new JournalAppend(write, hash, rejections));
+    }
+
+    // Nothing to store, but its place is behind what its actor has written.
+    private static void Defer(WriteMessages write, LogWriter<JournalAppend> writer, Exception?[]? rejections = null)
+    {
+        if (!writer.TryAddBehindNewest(new JournalAppend(write, Rejections: rejections)))
+        {
+            WriteReplies.Succeed(write, rejections);
+        }
+    }
+
+    private static AioSequenceConflictException? FindConflict(ICollection<IPersistentEnvelope> messages, long highest)
+    {
+        foreach (var envelope in messages)
+        {
+            if (envelope is AtomicWrite atomic)
+            {
+                if (atomic.LowestSequenceNr <= highest)
+                {
+                    return new AioSequenceConflictException(atomic.PersistenceId, atomic.LowestSequenceNr, highest);
+                }
+
+                highest = atomic.HighestSequenceNr;
+            }
+        }
+
+        return null;
+    }
+
+    // All of its events in one batch, or an exception and none.
+    private Batch<JournalAppend> Append(AtomicWrite atomic, LogWriter<JournalAppend> writer)
+    {
+        _events.Clear();
+        var (bytes, now) = (0L, DateTime.UtcNow.Ticks);
+        foreach (var @event in (IEnumerable<IPersistentRepresentation>)atomic.Payload)
+        {
+            var serialized = _codec.Serialize(AdaptToJournal(@event));
+            bytes += serialized.ToRecord(now).Size;
+            _events.Add(serialized);
+        }
+
+        if (bytes > _store.Settings.Log.MaxAppend)
+        {
+            throw new AioEventTooLargeException(atomic.PersistenceId, bytes, _store.Settings.Log.MaxAppend);
+        }
+
+        var batch = writer.Reserve(bytes);
+        foreach (var serialized in _events)
+        {
+            batch.Add(serialized.ToRecord(now));
+        }
+
+        _events.Clear();
+        return batch;
+    }
+
+    private void Delete(DeleteMessagesTo delete, LogWriter<JournalAppend> writer)
+    {
+        var hash = PersistenceIdHash.Of(delete.PersistenceId);
+        ref var state = ref _index.Ids.GetOrAdd(hash);
+        var to = Math.Min(delete.ToSequenceNr, state.Highest);
+        if (to > state.DeletedTo)
+        {
+            AddTombstone(delete.PersistenceId, to, state.Highest, writer).Appends.Add(new JournalAppend(delete));
+        }
+        else if (!writer.TryAddBehindNewest(new JournalAppend(delete)))
+        {
+            Succeed(delete);
+        }
+    }
+
+    private void Succeed(DeleteMessagesTo delete)
+    {
+        delete.PersistentActor.Tell(new DeleteMessagesSuccess(delete.ToSequenceNr), ActorRefs.NoSender);
+        Publish(delete);
+    }
+
+    private static Batch<JournalAppend> AddTombstone(
+        string persistenceId, long deletedTo, long highest, LogWriter<JournalAppend> writer)
+    {
+        var payload = new byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(payload, highest);
+        var tombstone = new RecordFields
+        {
+            Type = RecordType.Tombstone,
+            SequenceNr = deletedTo,
+            Ticks = DateTime.UtcNow.Ticks,
+            PersistenceId = persistenceId,
+            Payload = payload,
+        };
+        var batch = writer.Reserve(tombstone.Size, makesRoom: true);
+        batch.Add(tombstone);
+        return batch;
+    }
+}

@@ -1,0 +1,320 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Event;
+using Akka.Persistence;
+using Akka.Persistence.Journal;
+using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Journal;
+using AkkaAio.Persistence.Log;
+using AkkaAio.Persistence.Reading;
+using AkkaAio.Persistence.Store;
+using AkkaAio.Persistence.Telemetry;
+
+namespace AkkaAio.Persistence;
+
+/// <summary>
+/// The journal of <c>akka.persistence.journal.aio</c>. Each request has one reply, whatever happens. What was acknowledged is on stable
+/// storage, and in every later replay once; the events of one Persist or PersistAll all or none.
+/// </summary>
+/// <remarks>
+/// It speaks the journal's protocol itself, without the tasks of AsyncWriteJournal, which cost half of the throughput.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "PostStop disposes them.")]
+public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppend>, IWithTimers
+{
+    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
+
+    private readonly Queue<object> _requests = new(); // wait for the log, in their order
+    private readonly List<SerializedEvent> _events = []; // of the AtomicWrite in hand
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly ExtendedActorSystem _system = (ExtendedActorSystem)Context.System;
+    private readonly AioStore _store;
+    private readonly EventCodec _codec;
+    private readonly ReplayFilterSettings _filter;
+    private readonly bool _publishes;
+    private Task<LogFiles>? _opening;
+    private LogFiles? _files;
+    private LogKeeper<JournalAppend>? _keeper;
+    private OpenSegments? _segments;
+    private Replays? _replays;
+    private JournalMeter? _meter;
+    private JournalVisitor? _recovering;
+    private JournalIndex _index = new();
+    private bool _isOpen;
+    private Exception? _failure; // why it is not open, and requests are refused
+
+    /// <summary>Made by Akka.Persistence, with the section of the journal.</summary>
+    /// <exception cref="AioConfigurationException">A key is missing or impossible.</exception>
+    public AioJournal(Config config)
+    {
+        _store = AioStores.Get(_system).Of(config.GetString("store", "akka.persistence.aio-store"));
+        _filter = ReplayFilterSettings.Of(config.GetConfig("replay-filter"));
+        _codec = new EventCodec(_system);
+        _publishes = Akka.Persistence.Persistence.Instance.Apply(_system).Settings.Internal.PublishPluginCommands;
+    }
+
+    ITimerScheduler IWithTimers.Timers { get; set; } = null!;
+
+    private ITimerScheduler Timers => ((IWithTimers)this).Timers;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => OpenStore();
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        // Tells what it has not made durable; replays that wait for it are requests again.
+        var closing = _keeper?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+        var cause = new AioAbortedException("journal", _store.Settings.Folder, "it was stopped");
+        while (_requests.TryDequeue(out var request))
+        {
+            Refuse(request, cause);
+        }
+
+        _replays?.Dispose();
+        _meter?.Dispose();
+        _ = _store.CloseAsync(LogKind.Events, _opening, closing);
+    }
+
+    /// <inheritdoc/>
+    protected override bool Receive(object message)
+    {
+        if (_keeper?.Handle(message) == true)
+        {
+            return true;
+        }
+
+        switch (message)
+        {
+            case WriteMessages or ReplayMessages or DeleteMessagesTo:
+                _requests.Enqueue(message);
+                HandleRequests();
+                return true;
+            case CheckJournalHealth:
+                Sender.Tell(new JournalHealthCheckResponse(Health()));
+                return true;
+            case OpenedStore opened:
+                _files = opened.Files;
+                _segments = new OpenSegments(_files);
+                _replays = new Replays(_store.Settings, _filter, _segments, _codec, _log, AdaptFromJournal);
+                _keeper = new LogKeeper<JournalAppend>(Context, this, _files);
+                _meter = new JournalMeter(
+                    _system.Name, "events", _replays.Batches, () => _keeper.Writer?.PendingBytes ?? 0, () => _index.Ids.Count);
+                _keeper.Open();
+                return true;
+            case NoStore none:
+                Close(none.Cause);
+                if (!_store.IsEnding)
+                {
+                    Timers.StartSingleTimer(OpenStoreAgain.Instance, OpenStoreAgain.Instance, OpenAgainAfter);
+                }
+
+                return true;
+            case OpenStoreAgain:
+                OpenStore();
+                return true;
+            case FooterWritten written:
+                OnFooterWritten(written);
+                return true;
+            case WriteFooterAgain again:
+                OnWriteFooterAgain(again);
+                return true;
+            case Examined examined:
+                OnExamined(examined);
+                return true;
+            case Removed removed:
+                OnRemoved(removed);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    ILogVisitor ILogHost<JournalAppend>.BeginRecovery()
+    {
+        _isOpen = false;
+        _isReclaiming = false;
+        _replays!.Batches.Dispose();
+        _segments!.Clear();
+        _recovering = new JournalVisitor();
+        _index = _recovering.Index;
+        return _recovering;
+    }
+
+    void ILogHost<JournalAppend>.OnOpen(Batch<JournalAppend> fence)
+    {
+        _failure = null;
+        _isOpen = true;
+        OpenSegmentsOf(_recovering!, fence.Segment!.Number);
+        _recovering = null;
+        _log.Info(
+            "The journal in {Folder} is open: {Ids} persistence ids, next batch {Batch} in segment {Segment}", _files!.Folder.Path,
+            _index.Ids.Count, fence.Number + 1, fence.Segment!.Number);
+        HandleRequests();
+    }
+
+    void ILogHost<JournalAppend>.OnClosed(Exception cause) => Close(cause);
+
+    void ILogHost<JournalAppend>.OnDurable(Batch<JournalAppend> batch)
+    {
+        BatchHeader.TryRead(batch.Bytes.Span, _files!.Settings.BlockBytes, out var header);
+        _index.Add((int)batch.Segment!.Number, (int)(batch.Offset / _files.Settings.BlockBytes), header, batch.Bytes.Span);
+        _meter!.Committed(Stopwatch.GetElapsedTime(batch.StartedAt), batch.Records, header.Length - header.Used);
+        foreach (var append in batch.Appends)
+        {
+            Succeed(append);
+        }
+
+        HandleRequests();
+        Reclaim();
+    }
+
+    void ILogHost<JournalAppend>.OnFailed(Batch<JournalAppend> batch, Exception cause, AioOutcome outcome)
+    {
+        _meter!.Failed();
+        foreach (var append in batch.Appends)
+        {
+            if (append.Request is ReplayMessages && outcome == AioOutcome.MayHaveHappened)
+            {
+                _requests.Enqueue(append.Request); // answered when it is known what is in the log
+            }
+            else
+            {
+                Forget(append);
+                Refuse(append.Request, cause);
+            }
+        }
+    }
+
+    // What was not written is not in the way of the next write.
+    private void Forget(in JournalAppend append)
+    {
+        if (append.Request is WriteMessages)
+        {
+            ref var state = ref _index.Ids.GetOrAdd(append.Hash);
+            state.Appended = state.Highest;
+        }
+    }
+
+    private void OpenStore()
+    {
+        _opening = _store.OpenAsync(LogKind.Events);
+        _opening.PipeTo(Self, success: files => new OpenedStore(files), failure: cause => new NoStore(cause));
+    }
+
+    private void Close(Exception cause)
+    {
+        _isOpen = false;
+        _failure = cause;
+        _log.Log(_store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Folder} cannot be written to; it is tried again",
+            _store.Settings.Folder);
+        HandleRequests();
+    }
+
+    private void HandleRequests()
+    {
+        while (_requests.TryPeek(out var request) && (_isOpen ? _keeper!.Writer is { HasRoom: true } : _failure is not null))
+        {
+            _requests.Dequeue();
+            if (_isOpen)
+            {
+                Handle(request, _keeper!.Writer!);
+            }
+            else
+            {
+                Refuse(request, _failure!);
+            }
+        }
+
+        if (_isOpen && _keeper!.Writer is { } writer)
+        {
+            writer.Pump();
+            _replays!.Gate.IsCommitting = !writer.IsIdle;
+        }
+    }
+
+    private void Handle(object request, LogWriter<JournalAppend> writer)
+    {
+        switch (request)
+        {
+            case WriteMessages write:
+                Write(write, writer);
+                break;
+            case DeleteMessagesTo delete:
+                Delete(delete, writer);
+                break;
+            case ReplayMessages when writer.TryAddBehindNewest(new JournalAppend(request)):
+                break; // an actor that restarts must see what it has written
+            case ReplayMessages replay:
+                Start(replay);
+                break;
+        }
+    }
+
+    private void Succeed(in JournalAppend append)
+    {
+        switch (append.Request)
+        {
+            case WriteMessages write:
+                WriteReplies.Succeed(write, append.Rejections);
+                break;
+            case DeleteMessagesTo delete:
+                Succeed(delete);
+                break;
+            case ReplayMessages replay:
+                Start(replay);
+                break;
+            case RemoveSegment remove:
+                Remove(remove.Segment);
+                break;
+        }
+    }
+
+    private void Refuse(object request, Exception cause)
+    {
+        switch (request)
+        {
+            case WriteMessages write:
+                WriteReplies.Fail(write, cause);
+                break;
+            case DeleteMessagesTo delete:
+                delete.PersistentActor.Tell(new DeleteMessagesFailure(cause, delete.ToSequenceNr), ActorRefs.NoSender);
+                break;
+            case ReplayMessages replay:
+                replay.PersistentActor.Tell(new ReplayMessagesFailure(cause), ActorRefs.NoSender);
+                break;
+            case RemoveSegment:
+                _isReclaiming = false;
+                break;
+        }
+    }
+
+    private PersistenceHealthCheckResult Health() =>
+        StoreHealth.Of("journal", _store.Settings.Folder, _isOpen, _failure, _keeper?.SegmentFailure);
+
+    private void Start(ReplayMessages replay)
+    {
+        _meter!.Replayed();
+        _ = _replays!.RunAsync(replay, _index.Plan(replay.PersistenceId, replay.FromSequenceNr, replay.ToSequenceNr));
+        Publish(replay);
+    }
+
+    private void Publish(object request)
+    {
+        if (_publishes)
+        {
+            _system.EventStream.Publish(request);
+        }
+    }
+
+    private sealed record OpenedStore(LogFiles Files);
+
+    private sealed record NoStore(Exception Cause);
+
+    private sealed record OpenStoreAgain
+    {
+        public static readonly OpenStoreAgain Instance = new();
+    }
+}

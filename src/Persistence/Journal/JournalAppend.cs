@@ -1,0 +1,64 @@
+using Akka.Actor;
+using Akka.Persistence;
+
+namespace AkkaAio.Persistence.Journal;
+
+/// <summary>What is to be answered when what it appended is durable, or all that was appended before it.</summary>
+/// <param name="Request">The journal's message.</param>
+/// <param name="Hash">Of the persistence id of a write.</param>
+/// <param name="Rejections">Of a write: why each of its envelopes was rejected, null where it was not; null: none was.</param>
+internal readonly record struct JournalAppend(
+    object Request, UInt128 Hash = default, Exception?[]? Rejections = null);
+
+/// <summary>The replies to <see cref="WriteMessages"/>: each event has one, in its order, behind one for the whole.</summary>
+internal static class WriteReplies
+{
+    /// <summary>It is stored, but for what was rejected.</summary>
+    public static void Succeed(WriteMessages write, Exception?[]? rejections)
+    {
+        var actor = write.PersistentActor;
+        actor.Tell(WriteMessagesSuccessful.Instance, ActorRefs.NoSender);
+        var i = 0;
+        foreach (var envelope in write.Messages)
+        {
+            var rejection = rejections?[i++];
+            if (envelope is not AtomicWrite atomic)
+            {
+                Loop(write, envelope);
+                continue;
+            }
+
+            foreach (var stored in (IEnumerable<IPersistentRepresentation>)atomic.Payload)
+            {
+                actor.Tell(
+                    rejection is null
+                        ? new WriteMessageSuccess(stored, write.ActorInstanceId)
+                        : new WriteMessageRejected(stored, rejection, write.ActorInstanceId),
+                    stored.Sender);
+            }
+        }
+    }
+
+    /// <summary>It is not stored, or that is not known: the actor stops.</summary>
+    public static void Fail(WriteMessages write, Exception cause)
+    {
+        var actor = write.PersistentActor;
+        actor.Tell(new WriteMessagesFailed(cause, write.Messages.Count(envelope => envelope is AtomicWrite)), ActorRefs.NoSender);
+        foreach (var envelope in write.Messages)
+        {
+            if (envelope is not AtomicWrite atomic)
+            {
+                Loop(write, envelope);
+                continue;
+            }
+
+            foreach (var failed in (IEnumerable<IPersistentRepresentation>)atomic.Payload)
+            {
+                actor.Tell(new WriteMessageFailure(failed, cause, write.ActorInstanceId), failed.Sender);
+            }
+        }
+    }
+
+    private static void Loop(WriteMessages write, IPersistentEnvelope envelope) =>
+        write.PersistentActor.Tell(new LoopMessageSuccess(envelope.Payload, write.ActorInstanceId), envelope.Sender);
+}

@@ -1,0 +1,112 @@
+using AkkaAio.Persistence.Format;
+
+namespace AkkaAio.Persistence.Log;
+
+/// <summary>Takes a batch of a segment: the number of its first block, its header, its bytes, which are valid during the call.</summary>
+internal delegate void BatchVisitor(long segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch);
+
+/// <summary>Reads a segment's batches from its disk, one after another.</summary>
+internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
+{
+    // Enough that the device is busy and a batch of usual size is cut by few reads.
+    public const int Chunk = 1 << 20;
+
+    /// <summary>
+    /// Visits the batches that follow on <paramref name="at"/>: intact, in this order, each chained to the one before, of no earlier epoch.
+    /// </summary>
+    /// <param name="at">Where to begin; the place behind the last batch afterwards.</param>
+    /// <param name="most">Where to end at the latest, in bytes of the file.</param>
+    /// <param name="visit">Called for each batch.</param>
+    public async Task<LogEnd> RunAsync(LogEnd at, long most, BatchVisitor visit)
+    {
+        for (var (more, length) = (true, Chunk); more;)
+        {
+            (at, more, length) = await StepAsync(at, most, length, visit).ConfigureAwait(false);
+        }
+
+        return at;
+    }
+
+    /// <summary>As <see cref="RunAsync"/>, one read of it.</summary>
+    /// <returns>Whether there is more, and how long its read must be.</returns>
+    public async Task<(LogEnd At, bool More, int Length)> StepAsync(LogEnd at, long most, int length, BatchVisitor visit)
+    {
+        most = Math.Min(most, file.Length);
+        if (at.Offset >= most)
+        {
+            return (at, false, 0);
+        }
+
+        using var chunk = await file.RentReadAsync(at.Offset, (int)Math.Min(length, most - at.Offset)).ConfigureAwait(false);
+        (at, var wanted) = Visit(at, chunk.GetSpan(), segment, blockSize, visit);
+        return (at, wanted > 0 && wanted <= most - at.Offset, Math.Max(Chunk, wanted));
+    }
+
+    /// <summary>
+    /// Whether something behind a place says that the batch which should be there was durable: then it was damaged, and no crash tore it.
+    /// </summary>
+    /// <param name="from">Where the batch should be.</param>
+    /// <param name="batch">Its number.</param>
+    /// <returns>Where the witness is; null: there is none.</returns>
+    public async Task<long?> FindWitnessAsync(long from, long batch)
+    {
+        for (var offset = from; offset < file.Length; offset += Chunk)
+        {
+            using var chunk = await file.RentReadAsync(offset, Chunk).ConfigureAwait(false);
+            for (var at = 0; at + BatchHeader.Size <= chunk.Length; at += blockSize)
+            {
+                if (BatchHeader.TryRead(chunk.GetSpan()[at..], blockSize, out var found) && found.DurableUpTo >= batch &&
+                    found.Number > batch && found.Length <= file.Length - offset - at)
+                {
+                    using var whole = await file.RentReadAsync(offset + at, found.Length).ConfigureAwait(false);
+                    if (found.IsIntact(whole.GetSpan()))
+                    {
+                        return offset + at;
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Visits the batches at the start of some bytes.</summary>
+    /// <returns>The place behind them, and how many bytes the batch there has, which is not there whole; 0: there is no batch.</returns>
+    internal static (LogEnd At, int Wanted) Visit(LogEnd at, ReadOnlySpan<byte> chunk, long segment, int blockSize, BatchVisitor visit)
+    {
+        while (BatchHeader.TryRead(chunk, blockSize, out var found) && at.IsFollowedBy(found))
+        {
+            if (found.Length > chunk.Length)
+            {
+                return (at, found.Length);
+            }
+
+            var batch = chunk[..found.Length];
+            if (!found.IsIntact(batch))
+            {
+                break;
+            }
+
+            visit(segment, (int)(at.Offset / blockSize), found, batch);
+            at = at.Behind(found);
+            chunk = chunk[found.Length..];
+        }
+
+        return (at, chunk.IsEmpty ? BatchHeader.Size : 0);
+    }
+}
+
+/// <summary>A place behind a batch, and what the next one must fit to.</summary>
+/// <param name="Offset">In its segment.</param>
+/// <param name="Epoch">Of the batch before.</param>
+/// <param name="NextBatch">Number of the next batch.</param>
+/// <param name="NextOrdering">Ordering of its first record.</param>
+/// <param name="LastCrc">Checksum of the batch before.</param>
+internal readonly record struct LogEnd(long Offset, long Epoch, long NextBatch, long NextOrdering, uint LastCrc)
+{
+    public bool IsFollowedBy(in BatchHeader batch) =>
+        batch.Number == NextBatch && batch.PreviousCrc == LastCrc && batch.Epoch >= Epoch && batch.FirstOrdering == NextOrdering;
+
+    public LogEnd Behind(in BatchHeader batch) =>
+        new(Offset + batch.Length, batch.Epoch, batch.Number + 1, batch.FirstOrdering + batch.Records, batch.Crc);
+}

@@ -1,0 +1,157 @@
+using AkkaAio.Persistence.Format;
+
+namespace AkkaAio.Persistence.Reading;
+
+/// <summary>
+/// Batches that were read, whole and with a right checksum, up to a number of bytes; the ones not used for longest go first. O_DIRECT has
+/// no page cache, and 1000 replays side by side would read each block 1000 times.
+/// </summary>
+internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long mostBytes) : IDisposable
+{
+    // One read brings the batches that follow too: a replay goes on with them.
+    private const int BytesOfARead = 256 << 10;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(long Segment, int Block), Place> _batches = [];
+    private readonly LinkedList<Chunk> _byUse = new(); // newest first
+    private long _bytes;
+
+    /// <summary>Reads that the cache had.</summary>
+    public long Hits { get; private set; }
+
+    public long Misses { get; private set; }
+
+    /// <summary>A batch. Dispose it.</summary>
+    /// <exception cref="AioLogCorruptionException">It is damaged.</exception>
+    public async ValueTask<CachedBatch> GetAsync(long segment, int block)
+    {
+        lock (_lock)
+        {
+            if (_batches.TryGetValue((segment, block), out var place))
+            {
+                Hits++;
+                _byUse.Remove(place.Chunk);
+                _byUse.AddFirst(place.Chunk);
+                return new CachedBatch(segment, block, place.Chunk.Value.Buffer.Share(), place.Start, place.Header);
+            }
+
+            Misses++;
+        }
+
+        return await ReadAsync(segment, block).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives all buffers back that no reader has.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            Shrink(-1);
+        }
+    }
+
+    private async ValueTask<CachedBatch> ReadAsync(long segment, int block)
+    {
+        var open = await segments.GetAsync(segment).ConfigureAwait(false);
+        var at = (long)block * open.Header.BlockSize;
+        var length = BytesOfARead;
+        while (true)
+        {
+            await gate.EnterAsync(length).ConfigureAwait(false);
+            AioBuffer buffer;
+            try
+            {
+                buffer = await open.File.RentReadAsync(at, length).ConfigureAwait(false);
+            }
+            finally
+            {
+                gate.Leave(length);
+            }
+
+            using (buffer)
+            {
+                if (!BatchHeader.TryRead(buffer.GetSpan(), open.Header.BlockSize, out var header))
+                {
+                    throw new AioLogCorruptionException(open.File.Path, at, 0, "no batch begins there");
+                }
+
+                if (header.Length > buffer.Length && buffer.Length == length)
+                {
+                    length = header.Length;
+                    continue;
+                }
+
+                return Keep(open, segment, block, buffer) ??
+                       throw new AioLogCorruptionException(open.File.Path, at, header.Number, "its checksum is wrong");
+            }
+        }
+    }
+
+    // The batches that a read brought whole. Its buffer goes when none of them has been used for longest: one that is used keeps all of it.
+    private CachedBatch? Keep(OpenSegment open, long segment, int block, AioBuffer buffer)
+    {
+        var found = new List<(int Block, int Start, BatchHeader Header)>();
+        for (var at = 0; BatchHeader.TryRead(buffer.GetSpan()[at..], open.Header.BlockSize, out var header) &&
+             at + header.Length <= buffer.Length && header.IsIntact(buffer.GetSpan().Slice(at, header.Length)); at += header.Length)
+        {
+            found.Add((block + (at / open.Header.BlockSize), at, header));
+        }
+
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
+        var wanted = new CachedBatch(segment, block, buffer.Share(), 0, found[0].Header);
+        lock (_lock)
+        {
+            var chunk = _byUse.AddFirst(new Chunk(segment, buffer.Share(), []));
+            foreach (var (number, start, header) in found)
+            {
+                if (_batches.TryAdd((segment, number), new Place(chunk, start, header)))
+                {
+                    chunk.Value.Blocks.Add(number); // the others came with another read
+                }
+            }
+
+            _bytes += buffer.Length;
+            Shrink(mostBytes);
+        }
+
+        return wanted;
+    }
+
+    private void Shrink(long bytes)
+    {
+        while (_bytes > bytes && _byUse.Last is { Value: var chunk })
+        {
+            _byUse.RemoveLast();
+            _bytes -= chunk.Buffer.Length;
+            chunk.Blocks.ForEach(block => _batches.Remove((chunk.Segment, block)));
+            chunk.Buffer.Dispose();
+        }
+    }
+
+    private sealed record Chunk(long Segment, AioBuffer Buffer, List<int> Blocks);
+
+    private readonly record struct Place(LinkedListNode<Chunk> Chunk, int Start, BatchHeader Header);
+}
+
+/// <summary>A batch in memory, intact.</summary>
+internal sealed class CachedBatch(long segment, int block, AioBuffer buffer, int start, BatchHeader header) : IDisposable
+{
+    public long Segment => segment;
+
+    public int Block => block;
+
+    public BatchHeader Header => header;
+
+    public ReadOnlySpan<byte> Bytes => buffer.GetSpan().Slice(start, header.Length);
+
+    /// <summary>The record at an offset.</summary>
+    public RecordView RecordAt(int offset) => RecordView.TryRead(Bytes[offset..header.Used], out var record)
+        ? record
+        : throw new InvalidDataException($"no record begins at byte {offset} of batch {header.Number}");
+
+    public void Dispose() => buffer.Dispose();
+}

@@ -1,0 +1,175 @@
+using System.Buffers.Binary;
+using Akka.Actor;
+using Akka.Persistence;
+using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Tests.Support;
+using AkkaAio.TestKit;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace AkkaAio.Persistence.Tests.Failures;
+
+/// <summary>What a store does that finds something else on its disk than it has written.</summary>
+public sealed class DamageSpecs(ITestOutputHelper output) : JournalSpec(output)
+{
+    private const string First = "/store/events/0000000001.seg";
+    private const int Block = 4096;
+
+    [Fact]
+    public async Task A_damaged_batch_that_was_durable_is_refused_with_its_place_and_nothing_is_changed()
+    {
+        for (var nr = 1; nr <= 5; nr++)
+        {
+            await WriteAndAwaitAsync("p", nr, nr);
+        }
+
+        await Sys.Terminate();
+        Damage(First, (3 * Block) + 100); // header, fence, the first event, and then this one
+        var before = Disk.ReadAllBytes(First);
+        using var again = ActorSystem.Create("again", SetupOf(Hocon, Disk));
+        var cause = await Assert.ThrowsAsync<AioLogCorruptionException>(() => ReplayAsync(JournalOf(again), CreateTestProbe(again), "p"));
+        Assert.Contains($"{First} is damaged at offset {3 * Block}", cause.Message, StringComparison.Ordinal);
+        Assert.Equal(3, cause.Batch);
+        var health = await JournalOf(again).Ask<JournalHealthCheckResponse>(new CheckJournalHealth(default), Patience);
+        Assert.Equal(PersistenceHealthStatus.Unhealthy, health.Result.Status);
+        await again.Terminate();
+        Assert.Equal(before, Disk.ReadAllBytes(First));
+    }
+
+    [Fact]
+    public async Task A_torn_last_batch_was_not_acknowledged_and_is_forgotten_for_good()
+    {
+        await WriteAndAwaitAsync("p", 1, 1);
+        await WriteAndAwaitAsync("p", 2, 2);
+        await Sys.Terminate();
+        Damage(First, (3 * Block) + 100);
+        for (var life = 0; life < 3; life++)
+        {
+            using var again = ActorSystem.Create("again", SetupOf(Hocon, Disk));
+            var (events, highest) = await ReplayAsync(JournalOf(again), CreateTestProbe(again), "p");
+            Assert.Equal([1], events.Select(stored => stored.SequenceNr));
+            Assert.Equal(1, highest);
+            await again.Terminate();
+        }
+    }
+
+    [Fact]
+    public async Task A_damaged_batch_of_a_sealed_segment_fails_the_replays_that_need_it_and_no_other()
+    {
+        await FillSegmentsAsync("p", 3);
+        await WriteAndAwaitAsync("fine", 1, 1);
+        await Sys.Terminate();
+        Damage(First, (2 * Block) + 100);
+        using var again = ActorSystem.Create("again", SetupOf(Hocon, Disk));
+        var probe = CreateTestProbe(again);
+        var cause = await Assert.ThrowsAsync<AioLogCorruptionException>(() => ReplayAsync(JournalOf(again), probe, "p"));
+        Assert.Contains(First, cause.Message, StringComparison.Ordinal);
+        Assert.Single((await ReplayAsync(JournalOf(again), probe, "fine")).Events);
+        Assert.NotEmpty((await ReplayAsync(JournalOf(again), probe, "p", from: 60)).Events);
+    }
+
+    [Theory]
+    [InlineData(0)] // its header
+    [InlineData(Block)] // a page
+    [InlineData(2 * Block)] // the table
+    public async Task A_damaged_footer_is_made_again(int at)
+    {
+        var written = await FillSegmentsAsync("p", 3);
+        await Sys.Terminate();
+        Damage(First, (1 << 20) + at + 20);
+        using (var again = ActorSystem.Create("again", SetupOf(Hocon, Disk)))
+        {
+            Assert.Equal(written, (await ReplayAsync(JournalOf(again), CreateTestProbe(again), "p")).Events.Count);
+            await AwaitAssertAsync(() => Assert.NotNull(FooterHeader.Read(Disk.ReadAllBytes(First).AsSpan(1 << 20))), Patience);
+            await again.Terminate();
+        }
+
+        using var third = ActorSystem.Create("third", SetupOf(Hocon, Disk));
+        Assert.Equal(written, (await ReplayAsync(JournalOf(third), CreateTestProbe(third), "p")).Events.Count);
+    }
+
+    [Fact]
+    public async Task A_missing_segment_is_refused()
+    {
+        await FillSegmentsAsync("p", 4);
+        await Sys.Terminate();
+        var disk = new AioTestDisk { Alignment = Block };
+        foreach (var path in Disk.Files.Where(path => !path.EndsWith("0000000002.seg", StringComparison.Ordinal)))
+        {
+            disk.WriteAllBytes(path, Disk.ReadAllBytes(path));
+        }
+
+        using var again = ActorSystem.Create("again", SetupOf(Hocon, disk));
+        await Assert.ThrowsAsync<AioLogCorruptionException>(() => ReplayAsync(JournalOf(again), CreateTestProbe(again), "p"));
+    }
+
+    [Fact]
+    public async Task A_store_of_a_later_version_and_a_segment_of_another_store_are_refused()
+    {
+        await WriteAndAwaitAsync("p", 1, 1);
+        await Sys.Terminate();
+        var segment = Disk.ReadAllBytes(First);
+        Change(bytes => BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(8), 2));
+        await Assert.ThrowsAsync<AioLogVersionException>(OpenAsync);
+        Change(bytes => BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(20), 4));
+        Assert.Equal(4u, (await Assert.ThrowsAsync<AioLogVersionException>(OpenAsync)).Features);
+        Change(bytes => bytes[40]++);
+        await Assert.ThrowsAsync<AioLogForeignException>(OpenAsync);
+        Disk.WriteAllBytes("/store/STORE", "AkkaAio store\nversion 2\nid 0\nfeatures 0 0 0\n"u8);
+        await Assert.ThrowsAsync<AioLogVersionException>(OpenAsync);
+
+        void Change(Action<byte[]> change)
+        {
+            var bytes = segment.ToArray();
+            change(bytes);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), Crc32C.Around(bytes.AsSpan(0, SegmentHeader.Size), 12));
+            Disk.WriteAllBytes(First, bytes);
+        }
+
+        async Task OpenAsync()
+        {
+            using var again = ActorSystem.Create("again", SetupOf(Hocon, Disk));
+            try
+            {
+                await ReplayAsync(JournalOf(again), CreateTestProbe(again), "p");
+            }
+            finally
+            {
+                await again.Terminate();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_second_system_is_refused_while_the_first_has_the_store_and_not_afterwards()
+    {
+        await WriteAndAwaitAsync("p", 1, 1);
+        using var second = ActorSystem.Create("second", SetupOf(Hocon, Disk));
+        var probe = CreateTestProbe(second);
+        await Assert.ThrowsAsync<AioLogLockedException>(() => ReplayAsync(JournalOf(second), probe, "p"));
+        await Sys.Terminate();
+        await AwaitAssertAsync(async () => Assert.Single((await ReplayAsync(JournalOf(second), probe, "p")).Events), Patience);
+    }
+
+    private async Task<int> FillSegmentsAsync(string id, int segments)
+    {
+        var written = 0;
+        while (Disk.Files.Count(path => path.Contains("events/0", StringComparison.Ordinal)) <= segments)
+        {
+            written++;
+            Write(Atomic(id, written, written, payload: _ => new string('x', 30_000)));
+            await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
+            await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
+        }
+
+        await AwaitAssertAsync(() => Assert.NotNull(FooterHeader.Read(Disk.ReadAllBytes(First).AsSpan(1 << 20))), Patience);
+        return written;
+    }
+
+    private void Damage(string path, int at)
+    {
+        var bytes = Disk.ReadAllBytes(path);
+        bytes[at] ^= 0x10;
+        Disk.WriteAllBytes(path, bytes);
+    }
+}
