@@ -44,7 +44,7 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
     {
         var stored = JournalContender.All.Where(contender => contender.Stores).ToArray();
         var stores = stored.Select(_ => new StoreFolder(folder)).ToArray();
-        var measured = stored.Select(_ => new List<double>()).ToArray();
+        var measured = stored.Select(_ => new List<(TimeSpan Open, double Rate)>()).ToArray();
         for (var i = 0; i < stored.Length; i++)
         {
             var writer = stored[i].Start(stores[i].Path);
@@ -63,12 +63,14 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
             }
         }
 
-        Console.WriteLine($"{$"recovery of {actors} x {events}",-36}   events/s (least..most)        x Sql's best");
+        Console.WriteLine($"{$"recovery of {actors} x {events}",-36}   events/s (least..most)        x Sql's best  opened in ms");
         var best = measured[Array.IndexOf(stored, JournalContender.BestSql)];
         for (var i = 0; i < stored.Length; i++)
         {
-            Print(stored[i].Name, measured[i], string.Create(
-                CultureInfo.InvariantCulture, $"{Median(measured[i].Zip(best, (ours, theirs) => ours / theirs)),8:0.0}"));
+            Print(stored[i].Name, [.. measured[i].Select(recovery => recovery.Rate)], string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Median(measured[i].Zip(best, (ours, theirs) => ours.Rate / theirs.Rate)),8:0.0} " +
+                $"{Median(measured[i].Select(recovery => recovery.Open.TotalMilliseconds)),12:0}"));
             stores[i].Dispose();
         }
     }
@@ -129,7 +131,7 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
         var rates = new List<double>();
         do
         {
-            rates.Add(await PersistentLoad.RecoverAsync(system, actors, events));
+            rates.Add((await PersistentLoad.RecoverAsync(system, actors, events)).EventsASecond);
         }
         while (!stop.IsCancellationRequested);
         return Median(rates);

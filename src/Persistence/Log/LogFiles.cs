@@ -5,8 +5,10 @@ namespace AkkaAio.Persistence.Log;
 /// <summary>A log's folder with what is needed to open its files.</summary>
 internal sealed record LogFiles(AioExt Aio, LogFolder Folder, LogWriterSettings Settings, AioOpenOptions Open)
 {
-    // Smaller blocks save padding, but a device rewrites what is around them, and a power cut then may take it along.
-    private const int LeastBlock = 4096;
+    /// <summary>
+    /// Bytes. Smaller blocks save padding, but a device rewrites what is around them, and a power cut then may take it along.
+    /// </summary>
+    public const int LeastBlock = 4096;
 
     /// <summary>The actor system ends: all I/O is refused from now on, and that is no failure.</summary>
     public bool IsEnding => Aio.Refuses;

@@ -1,4 +1,5 @@
 using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Log;
 
 namespace AkkaAio.Persistence.Reading;
 
@@ -14,6 +15,7 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
     private readonly Lock _lock = new();
     private readonly Dictionary<(long Segment, int Block), Place> _batches = [];
     private readonly LinkedList<Chunk> _byUse = new(); // newest first
+    private readonly List<Reading> _reading = [];
     private long _bytes;
 
     /// <summary>Reads that the cache had.</summary>
@@ -25,20 +27,55 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
     /// <exception cref="AioLogCorruptionException">It is damaged.</exception>
     public async ValueTask<CachedBatch> GetAsync(long segment, int block)
     {
+        Reading? own = null;
+        Reading? others;
         lock (_lock)
         {
-            if (_batches.TryGetValue((segment, block), out var place))
+            if (TryTake(segment, block) is { } batch)
             {
-                Hits++;
-                _byUse.Remove(place.Chunk);
-                _byUse.AddFirst(place.Chunk);
-                return new CachedBatch(segment, block, place.Chunk.Value.Buffer.Share(), place.Start, place.Header);
+                return batch;
             }
 
-            Misses++;
+            // Replays of many ids go through the same blocks side by side: one of them reads, and the others wait for it.
+            others = _reading.Find(reading => reading.Segment == segment && reading.Block <= block && block < reading.End);
+            if (others is null)
+            {
+                own = new Reading(segment, block, block + (BytesOfARead / LogFiles.LeastBlock));
+                _reading.Add(own);
+                Misses++;
+            }
         }
 
-        return await ReadAsync(segment, block).ConfigureAwait(false);
+        if (others is not null)
+        {
+            await others.Done.Task.ConfigureAwait(false);
+            lock (_lock)
+            {
+                if (TryTake(segment, block) is { } batch)
+                {
+                    return batch;
+                }
+
+                Misses++; // it was not whole in what the other has read
+            }
+        }
+
+        try
+        {
+            return await ReadAsync(segment, block).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (own is not null)
+            {
+                lock (_lock)
+                {
+                    _reading.Remove(own);
+                }
+
+                own.Done.SetResult();
+            }
+        }
     }
 
     /// <summary>Gives all buffers back that no reader has.</summary>
@@ -48,6 +85,19 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
         {
             Shrink(-1);
         }
+    }
+
+    private CachedBatch? TryTake(long segment, int block)
+    {
+        if (!_batches.TryGetValue((segment, block), out var place))
+        {
+            return null;
+        }
+
+        Hits++;
+        _byUse.Remove(place.Chunk);
+        _byUse.AddFirst(place.Chunk);
+        return new CachedBatch(segment, block, place.Chunk.Value.Buffer.Share(), place.Start, place.Header);
     }
 
     private async ValueTask<CachedBatch> ReadAsync(long segment, int block)
@@ -130,6 +180,12 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
             chunk.Blocks.ForEach(block => _batches.Remove((chunk.Segment, block)));
             chunk.Buffer.Dispose();
         }
+    }
+
+    /// <summary>A read under way, and the blocks that it brings.</summary>
+    private sealed record Reading(long Segment, int Block, int End)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private sealed record Chunk(long Segment, AioBuffer Buffer, List<int> Blocks);
