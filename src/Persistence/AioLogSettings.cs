@@ -20,6 +20,11 @@ public sealed record AioLogSettings
     /// <summary>Batches that are written at a time where the disk is slow: 1 to 16.</summary>
     public int Pipeline { get; init; } = 4;
 
+    /// <summary>
+    /// Batches are written side by side where a commit takes longer than this, one by one otherwise: 0 to 1 s; zero: always side by side.
+    /// </summary>
+    public TimeSpan PipelineFrom { get; init; } = TimeSpan.FromMicroseconds(200);
+
     /// <summary>Bytes a second at which the next segment is filled with zeros; 0: no limit.</summary>
     public long ZeroRate { get; init; } = 200 * MiB;
 
@@ -38,6 +43,7 @@ public sealed record AioLogSettings
         InRange(SegmentSize, MiB, 64L << 30);
         InRange(BufferSize, 64 << 10, 64 << 20);
         InRange(Pipeline, 1, 16);
+        InRange(PipelineFrom.TotalSeconds, 0, 1, nameof(PipelineFrom));
         InRange(ZeroRate, 0, long.MaxValue);
         InRange(MaxAppend, 1 << 10, 64 << 20);
         return Enum.IsDefined(Durability) ? this : throw new ArgumentOutOfRangeException(nameof(Durability), Durability, "Dsync or None");

@@ -18,7 +18,7 @@ public sealed class JournalCrashSpecs(ITestOutputHelper output) : JournalSpec(ou
     [InlineData(8)]
     public async Task No_power_cut_takes_an_acknowledged_event_or_a_part_of_what_was_persisted_together(int pipeline)
     {
-        var disk = await WorkAsync($"akka.persistence.aio-store.write.pipeline = {pipeline}");
+        var disk = await WorkAsync($"akka.persistence.aio-store.write {{ pipeline = {pipeline}, pipeline-from = 0 s }}");
         var figures = disk.VerifyCrashes(Judge, new CrashOptions { MaxImagesPerCut = 24 });
         Output.WriteLine($"{figures}");
         Assert.True(figures.Images > 1000, $"{figures}");

@@ -26,7 +26,7 @@ public sealed class LogCrashSpecs(ITestOutputHelper output)
     [InlineData(8)]
     public async Task No_power_cut_takes_an_acknowledged_record(int pipeline)
     {
-        var disk = await AppendAsync(Settings with { Pipeline = pipeline });
+        var disk = await AppendAsync(Settings with { Pipeline = pipeline, PipelineFrom = TimeSpan.Zero });
         var figures = disk.VerifyCrashes(Judge, new CrashOptions { MaxImagesPerCut = 64 });
         output.WriteLine($"{figures}");
     }

@@ -61,13 +61,13 @@ public sealed partial class AioJournal
             return;
         }
 
-        batch.Appends.Add(new JournalAppend(write, hash, rejections));
+        batch.Appends.Add(new JournalAppend(write, rejections));
     }
 
     // Nothing to store, but its place is behind what its actor has written.
     private static void Defer(WriteMessages write, LogWriter<JournalAppend> writer, Exception?[]? rejections = null)
     {
-        if (!writer.TryAddBehindNewest(new JournalAppend(write, Rejections: rejections)))
+        if (!writer.TryAddBehindNewest(new JournalAppend(write, rejections)))
         {
             WriteReplies.Succeed(write, rejections);
         }

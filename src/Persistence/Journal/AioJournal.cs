@@ -6,6 +6,7 @@ using Akka.Event;
 using Akka.Persistence;
 using Akka.Persistence.Journal;
 using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Index;
 using AkkaAio.Persistence.Journal;
 using AkkaAio.Persistence.Log;
 using AkkaAio.Persistence.Reading;
@@ -188,14 +189,16 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         }
     }
 
-    // What was not written is not in the way of the next write.
+    // What was not written is not in the way of the next write. What was appended before it may still be under way.
     private void Forget(in JournalAppend append)
     {
-        if (append.Request is WriteMessages)
+        if (append.Request is not WriteMessages write || write.Messages.OfType<AtomicWrite>().FirstOrDefault() is not { } first)
         {
-            ref var state = ref _index.Ids.GetOrAdd(append.Hash);
-            state.Appended = state.Highest;
+            return;
         }
+
+        ref var state = ref _index.Ids.GetOrAdd(PersistenceIdHash.Of(first.PersistenceId));
+        state.Appended = Math.Max(state.Highest, Math.Min(state.Appended, first.LowestSequenceNr - 1));
     }
 
     private void OpenStore()

@@ -5,10 +5,8 @@ namespace AkkaAio.Persistence.Journal;
 
 /// <summary>What is to be answered when what it appended is durable, or all that was appended before it.</summary>
 /// <param name="Request">The journal's message.</param>
-/// <param name="Hash">Of the persistence id of a write.</param>
 /// <param name="Rejections">Of a write: why each of its envelopes was rejected, null where it was not; null: none was.</param>
-internal readonly record struct JournalAppend(
-    object Request, UInt128 Hash = default, Exception?[]? Rejections = null);
+internal readonly record struct JournalAppend(object Request, Exception?[]? Rejections = null);
 
 /// <summary>The replies to <see cref="WriteMessages"/>: each event has one, in its order, behind one for the whole.</summary>
 internal static class WriteReplies

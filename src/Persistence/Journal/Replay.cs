@@ -85,7 +85,7 @@ internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilt
                 _batch = await replays.Batches.GetAsync(segment, place.Block).ConfigureAwait(false);
             }
 
-            Take(replays.Read(_batch, place.Offset, request.PersistenceId));
+            Take(replays.Read(_batch, place, plan.Hash, request.PersistenceId));
             if (++_sinceLook >= LookEvery)
             {
                 _sinceLook = 0;

@@ -99,10 +99,10 @@ internal sealed class Replays : IDisposable
         await footer.FindAsync(open.File, plan.Hash, plan.From, plan.To, handle).ConfigureAwait(false);
     }
 
-    /// <returns>Null: the record is of another id.</returns>
-    public Persistent? Read(CachedBatch batch, int offset, string persistenceId)
+    /// <returns>Null: the record is of another id with the same hash.</returns>
+    public Persistent? Read(CachedBatch batch, in EventPlace place, UInt128 hash, string persistenceId)
     {
-        var record = batch.RecordAt(offset);
+        var record = batch.RecordAt(place.Offset, hash, place.SequenceNr);
         var id = record.PersistenceId;
         Span<byte> wanted = stackalloc byte[id.Length];
         return Encoding.UTF8.TryGetBytes(persistenceId, wanted, out var count) && count == id.Length && wanted.SequenceEqual(id)

@@ -31,6 +31,7 @@ internal sealed record LogFiles(AioExt Aio, LogFolder Folder, LogWriterSettings 
             SegmentBytes = settings.SegmentSize,
             BufferBytes = settings.BufferSize,
             MostPipeline = settings.Pipeline,
+            PipelineFrom = settings.PipelineFrom,
             ZeroRate = settings.ZeroRate,
             MostAppend = settings.MaxAppend,
             Durability = settings.Durability,

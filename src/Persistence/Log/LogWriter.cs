@@ -15,7 +15,7 @@ internal sealed class LogWriter<TAppend>(
     private readonly Queue<Batch<TAppend>> _waiting = new(); // full, oldest first
     private readonly Queue<Batch<TAppend>> _writing = new(); // the disk has them, oldest first
     private readonly Queue<Batch<TAppend>> _durable = new(); // to be answered
-    private readonly Pipeline _pipeline = new(settings.MostPipeline);
+    private readonly Pipeline _pipeline = new(settings.MostPipeline, settings.PipelineFrom);
     private readonly long _epoch = from.End.Epoch + 1;
     private Batch<TAppend>? _filling;
     private Segment? _segment = from.Segment;

@@ -20,6 +20,9 @@ internal sealed record LogWriterSettings
     /// <summary>Batches that are written at a time where the disk is slow.</summary>
     public required int MostPipeline { get; init; }
 
+    /// <inheritdoc cref="AioLogSettings.PipelineFrom"/>
+    public required TimeSpan PipelineFrom { get; init; }
+
     /// <summary>Bytes a second at which zeros are written ahead; 0 for no limit.</summary>
     public required long ZeroRate { get; init; }
 

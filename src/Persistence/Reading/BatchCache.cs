@@ -1,4 +1,5 @@
 using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Index;
 using AkkaAio.Persistence.Log;
 
 namespace AkkaAio.Persistence.Reading;
@@ -97,7 +98,7 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
         Hits++;
         _byUse.Remove(place.Chunk);
         _byUse.AddFirst(place.Chunk);
-        return new CachedBatch(segment, block, place.Chunk.Value.Buffer.Share(), place.Start, place.Header);
+        return new CachedBatch(segment, block, place.Chunk.Value.At(block), place.Chunk.Value.Buffer.Share(), place.Start, place.Header);
     }
 
     private async ValueTask<CachedBatch> ReadAsync(long segment, int block)
@@ -152,10 +153,11 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
             return null;
         }
 
-        var wanted = new CachedBatch(segment, block, buffer.Share(), 0, found[0].Header);
+        var chunkRead = new Chunk(open.File.Path, open.Header.BlockSize, segment, buffer.Share(), []);
+        var wanted = new CachedBatch(segment, block, chunkRead.At(block), buffer.Share(), 0, found[0].Header);
         lock (_lock)
         {
-            var chunk = _byUse.AddFirst(new Chunk(segment, buffer.Share(), []));
+            var chunk = _byUse.AddFirst(chunkRead);
             foreach (var (number, start, header) in found)
             {
                 if (_batches.TryAdd((segment, number), new Place(chunk, start, header)))
@@ -188,13 +190,17 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed record Chunk(long Segment, AioBuffer Buffer, List<int> Blocks);
+    private sealed record Chunk(string Path, int BlockSize, long Segment, AioBuffer Buffer, List<int> Blocks)
+    {
+        public (string Path, long Offset) At(int block) => (Path, (long)block * BlockSize);
+    }
 
     private readonly record struct Place(LinkedListNode<Chunk> Chunk, int Start, BatchHeader Header);
 }
 
 /// <summary>A batch in memory, intact.</summary>
-internal sealed class CachedBatch(long segment, int block, AioBuffer buffer, int start, BatchHeader header) : IDisposable
+internal sealed class CachedBatch(
+    long segment, int block, (string Path, long Offset) at, AioBuffer buffer, int start, BatchHeader header) : IDisposable
 {
     public long Segment => segment;
 
@@ -205,9 +211,18 @@ internal sealed class CachedBatch(long segment, int block, AioBuffer buffer, int
     public ReadOnlySpan<byte> Bytes => buffer.GetSpan().Slice(start, header.Length);
 
     /// <summary>The record at an offset.</summary>
-    public RecordView RecordAt(int offset) => RecordView.TryRead(Bytes[offset..header.Used], out var record)
-        ? record
-        : throw new InvalidDataException($"no record begins at byte {offset} of batch {header.Number}");
+    /// <param name="offset">In the batch.</param>
+    /// <param name="hash">Of its persistence id.</param>
+    /// <param name="sequenceNr">Its sequence number.</param>
+    /// <exception cref="AioLogCorruptionException">
+    /// It is not there: the batch is intact, but of another place, as after a write that the disk has put where it does not belong.
+    /// </exception>
+    public RecordView RecordAt(int offset, UInt128 hash, long sequenceNr) =>
+        offset < header.Used && RecordView.TryRead(Bytes[offset..header.Used], out var record) &&
+        record.SequenceNr == sequenceNr && PersistenceIdHash.Of(record.PersistenceId) == hash
+            ? record
+            : throw new AioLogCorruptionException(
+                at.Path, at.Offset, 0, $"batch {header.Number} is there, and has no record with number {sequenceNr} at byte {offset}");
 
     public void Dispose() => buffer.Dispose();
 }

@@ -45,7 +45,7 @@ public sealed class AioSnapshotStore : SnapshotStore
             var place = found.Places[attempt];
             try
             {
-                var (payload, serializer, manifest) = await found.Reads.ReadAsync(place).ConfigureAwait(false);
+                var (payload, serializer, manifest) = await found.Reads.ReadAsync(persistenceId, place).ConfigureAwait(false);
                 var metadata = new SnapshotMetadata(persistenceId, place.SequenceNr, new DateTime(place.Ticks, DateTimeKind.Utc));
                 return new SelectedSnapshot(metadata, _system.Serialization.Deserialize(payload, serializer, manifest));
             }

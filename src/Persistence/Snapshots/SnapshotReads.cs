@@ -1,3 +1,4 @@
+using AkkaAio.Persistence.Index;
 using AkkaAio.Persistence.Log;
 using AkkaAio.Persistence.Reading;
 using AkkaAio.Persistence.Store;
@@ -19,10 +20,11 @@ internal sealed class SnapshotReads : IDisposable
     /// <summary>A snapshot's bytes, and what made them.</summary>
     /// <exception cref="AioLogCorruptionException">It is damaged.</exception>
     /// <exception cref="AioSystemException">ENOENT: it was deleted meanwhile.</exception>
-    public async Task<(byte[] Payload, int Serializer, string Manifest)> ReadAsync(SnapshotPlace place)
+    public async Task<(byte[] Payload, int Serializer, string Manifest)> ReadAsync(
+        string persistenceId, SnapshotPlace place)
     {
         using var batch = await _batches.GetAsync(place.Segment, place.Block).ConfigureAwait(false);
-        var record = batch.RecordAt(place.Offset);
+        var record = batch.RecordAt(place.Offset, PersistenceIdHash.Of(persistenceId), place.SequenceNr);
         return (record.Payload.ToArray(), record.Serializer, System.Text.Encoding.UTF8.GetString(record.Manifest));
     }
 

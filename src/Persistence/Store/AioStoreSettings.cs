@@ -19,6 +19,7 @@ internal sealed class AioStoreSettings
             SegmentSize = reader.Bytes("segment-size", 1 << 20, 64L << 30),
             BufferSize = (int)reader.Bytes("write.buffer", 64 << 10, 64 << 20),
             Pipeline = reader.Int("write.pipeline", 1, 16),
+            PipelineFrom = reader.Time("write.pipeline-from", TimeSpan.Zero, TimeSpan.FromSeconds(1)),
             MaxAppend = (int)reader.Bytes("write.max-atomic-write", 1 << 10, 64 << 20),
             Durability = reader.OneOf("write.durability", "dsync", "none") == "dsync" ? AioDurability.Dsync : AioDurability.None,
             ZeroRate = reader.Bytes("zero-rate", 0, long.MaxValue),

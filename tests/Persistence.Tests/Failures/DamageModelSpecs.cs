@@ -48,6 +48,33 @@ public sealed class DamageModelSpecs(ITestOutputHelper output) : JournalSpec(out
         _reader?.Dispose();
     }
 
+    // As after a write that the disk has put where it does not belong. Both pass their checksums.
+    [Fact]
+    public async Task Batches_in_each_others_places_fail_the_replays_that_need_them()
+    {
+        var known = await WriteAsync();
+        var path = known.Segments.First();
+        var batches = known.Batches.Where(batch => batch.Path == path && batch.Length == Block && batch.Events.Length == 1).ToArray();
+        var one = batches[0];
+        var other = batches.First(batch => batch.Events[0].Id != one.Events[0].Id && batch.Number > one.Number + 3);
+        var bytes = known.Files[path].ToArray();
+        known.Files[path].AsSpan(one.Offset, Block).CopyTo(bytes.AsSpan(other.Offset));
+        known.Files[path].AsSpan(other.Offset, Block).CopyTo(bytes.AsSpan(one.Offset));
+        var disk = new AioTestDisk { Alignment = Block };
+        known.WriteTo(disk);
+        disk.WriteAllBytes(path, bytes);
+
+        using var reader = new StoreReader(disk);
+        var results = await reader.ReadAsync(known.Ids).WaitAsync(Patience);
+        foreach (var batch in (KnownBatch[])[one, other])
+        {
+            var refused = Assert.IsType<AioLogCorruptionException>(results[batch.Events[0].Id]);
+            Assert.Equal((path, batch.Offset), (refused.Path, refused.Offset));
+        }
+
+        Assert.Equal(known.Ids.Count() - 2, results.Values.Count(result => result is List<IPersistentRepresentation>));
+    }
+
     private async Task<KnownStore> WriteAsync()
     {
         var ids = new[] { "a", "b", "c" };

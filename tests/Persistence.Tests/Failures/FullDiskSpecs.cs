@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 namespace AkkaAio.Persistence.Tests.Failures;
 
 /// <summary>A disk without space for another segment.</summary>
-public sealed class FullDiskSpecs(ITestOutputHelper output) : JournalSpec(output)
+public sealed class FullDiskSpecs(ITestOutputHelper output) : JournalSpec(output, "akka.persistence.aio-store.write.pipeline-from = 0 s")
 {
     private const int EventBytes = 30_000;
 
@@ -66,6 +66,26 @@ public sealed class FullDiskSpecs(ITestOutputHelper output) : JournalSpec(output
         Assert.Equal(_written - deletedTo, (await ReplayAsync("p")).Events.Count);
         Disk.Capacity = null; // nothing is left for the fence of a start
         await CheckAfterRestartAsync(Range(deletedTo + 1, _written));
+    }
+
+    [Fact]
+    public async Task What_is_under_way_is_in_the_way_of_a_second_writer_after_a_write_behind_it_failed()
+    {
+        await FillAsync(segments: 1);
+        using var hold = Disk.Writes().Hold();
+        Write(Atomic("q", 1, 1));
+        await AwaitConditionAsync(() => Task.FromResult(hold.Held.Count > 0), Patience);
+        Write(Atomic("q", 2, 2, payload: _ => new string('x', EventBytes)));
+        Assert.Equal(Errno.ENOSPC, ErrnoOf((await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience)).Cause));
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+
+        Write(Atomic("q", 1, 1, writer: "second"));
+        Assert.IsType<AioSequenceConflictException>((await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience)).Cause);
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+        hold.Release();
+        await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
+        await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
+        Assert.Equal(["w"], (await ReplayAsync("q")).Events.Select(stored => stored.WriterGuid));
     }
 
     private static Errno ErrnoOf(Exception cause) => Assert.IsType<AioSystemException>(cause).Errno;

@@ -150,7 +150,7 @@ public sealed class JournalModelSpecs(ITestOutputHelper output) : JournalSpec(ou
             }
             akka.persistence.aio-store-{{store}} {
               dir = "{{FolderOf(store)}}", segment-size = {{DiskStep.SegmentSize}}, zero-rate = 0
-              write { pipeline = {{pipeline}}, buffer = 64 KiB, max-atomic-write = 1 MiB, durability = dsync }
+              write { pipeline = {{pipeline}}, pipeline-from = 0 s, buffer = 64 KiB, max-atomic-write = 1 MiB, durability = dsync }
               read { cache = 1 MiB, in-flight = 256 KiB, replay-window = 10000, parallel-replays = 16 }
             }
             """);
