@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace AkkaAio.Persistence.Index;
 
-/// <summary>What is known of one persistence id, in memory for ever. 48 bytes.</summary>
+/// <summary>What is known of one persistence id, in memory as long as the journal is open. 48 bytes.</summary>
 internal struct PersistenceIdState
 {
     /// <summary>0: the slot is free.</summary>
