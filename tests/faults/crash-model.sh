@@ -22,6 +22,7 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
+trap 'exit 130' INT TERM
 dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 driver="$here/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll"
 mkdir "$work/mnt" "$work/cuts"
