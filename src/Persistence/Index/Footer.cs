@@ -8,6 +8,9 @@ internal sealed class Footer
 {
     private const int PagesOfARead = 64;
 
+    // An id with events in one page is the usual one. Of one with many, a page at a time would wait for the disk each 300 events.
+    private const int PagesOfALongId = 16;
+
     private readonly ulong[] _firstHashes;
     private readonly long _pagesAt;
 
@@ -83,18 +86,20 @@ internal sealed class Footer
         return found;
     }
 
-    /// <summary>The events of an id in a range of sequence numbers, ascending, a page at a time.</summary>
+    /// <summary>The events of an id in a range of sequence numbers, ascending, some pages at a time.</summary>
     /// <param name="file">The segment.</param>
     /// <param name="hash">Of the id.</param>
     /// <param name="from">The lowest sequence number.</param>
     /// <param name="to">The highest sequence number.</param>
-    /// <param name="handle">Takes those of a page. False: no more are wanted.</param>
+    /// <param name="handle">Takes those of some pages. False: no more are wanted.</param>
     /// <exception cref="InvalidDataException">A page is damaged.</exception>
     public async Task FindAsync(AioFile file, UInt128 hash, long from, long to, Func<List<EventPlace>, Task<bool>> handle)
     {
-        for (var page = FirstPage(hash); page < _firstHashes.Length; page++)
+        var count = 1;
+        for (var page = FirstPage(hash); page < _firstHashes.Length; page += count, count = PagesOfALongId)
         {
-            var (places, goesOn) = await ReadAsync(file, page, hash, from, to).ConfigureAwait(false);
+            count = Math.Min(count, _firstHashes.Length - page);
+            var (places, goesOn) = await ReadAsync(file, page, count, hash, from, to).ConfigureAwait(false);
             if ((places.Count > 0 && !await handle(places).ConfigureAwait(false)) || !goesOn)
             {
                 return;
@@ -102,21 +107,26 @@ internal sealed class Footer
         }
     }
 
-    private async Task<(List<EventPlace> Places, bool GoesOn)> ReadAsync(AioFile file, int page, UInt128 hash, long from, long to)
+    private async Task<(List<EventPlace> Places, bool GoesOn)> ReadAsync(
+        AioFile file, int page, int count, UInt128 hash, long from, long to)
     {
-        using var bytes = await file.RentReadAsync(_pagesAt + ((long)page * FooterPage.Size), FooterPage.Size).ConfigureAwait(false);
+        var at = _pagesAt + ((long)page * FooterPage.Size);
+        using var bytes = await file.RentReadAsync(at, count * FooterPage.Size).ConfigureAwait(false);
         var places = new List<EventPlace>();
-        var reader = FooterPage.Read(bytes.GetSpan());
-        while (reader.Next())
+        for (var start = 0; start < count * FooterPage.Size; start += FooterPage.Size)
         {
-            if (reader.Hash > hash)
+            var reader = FooterPage.Read(bytes.GetSpan().Slice(start, FooterPage.Size));
+            while (reader.Next())
             {
-                return (places, false);
-            }
+                if (reader.Hash > hash)
+                {
+                    return (places, false);
+                }
 
-            if (reader.Hash == hash)
-            {
-                places.AddRange(reader.Events.Where(place => place.SequenceNr >= from && place.SequenceNr <= to));
+                if (reader.Hash == hash)
+                {
+                    places.AddRange(reader.Events.Where(place => place.SequenceNr >= from && place.SequenceNr <= to));
+                }
             }
         }
 

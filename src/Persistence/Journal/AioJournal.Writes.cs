@@ -98,7 +98,7 @@ public sealed partial class AioJournal
         var (bytes, now) = (0L, DateTime.UtcNow.Ticks);
         foreach (var @event in (IEnumerable<IPersistentRepresentation>)atomic.Payload)
         {
-            var serialized = _codec.Serialize(AdaptToJournal(@event));
+            var serialized = _encoder.Serialize(_adapts ? AdaptToJournal(@event) : @event);
             bytes += serialized.ToRecord(now).Size;
             _events.Add(serialized);
         }

@@ -32,8 +32,9 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly ExtendedActorSystem _system = (ExtendedActorSystem)Context.System;
     private readonly AioStore _store;
-    private readonly EventCodec _codec;
+    private readonly EventEncoder _encoder;
     private readonly ReplayFilterSettings _filter;
+    private readonly bool _adapts; // without a binding Akka would copy each event for nothing
     private readonly bool _publishes;
     private Task<LogFiles>? _opening;
     private LogFiles? _files;
@@ -52,7 +53,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     {
         _store = AioStores.Get(_system).Of(config.GetString("store", "akka.persistence.aio-store"));
         _filter = ReplayFilterSettings.Of(config.GetConfig("replay-filter"));
-        _codec = new EventCodec(_system);
+        _encoder = new EventEncoder(_system);
+        _adapts = config.GetConfig("event-adapter-bindings") is { IsEmpty: false } bindings && bindings.AsEnumerable().Any();
         _publishes = Akka.Persistence.Persistence.Instance.Apply(_system).Settings.Internal.PublishPluginCommands;
     }
 
@@ -99,7 +101,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
             case OpenedStore opened:
                 _files = opened.Files;
                 _segments = new OpenSegments(_files);
-                _replays = new Replays(_store.Settings, _filter, _segments, _codec, _log, AdaptFromJournal);
+                _replays = new Replays(_store.Settings, _filter, _segments, _system, _log, _adapts ? AdaptFromJournal : null);
                 _keeper = new LogKeeper<JournalAppend>(Context, this, _files);
                 _meter = new JournalMeter(
                     _system.Name, "events", _replays.Batches, () => _keeper.Writer?.PendingBytes ?? 0, () => _index.Ids.Count);

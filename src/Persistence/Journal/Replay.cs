@@ -8,7 +8,7 @@ namespace AkkaAio.Persistence.Journal;
 /// <summary>
 /// One replay: reads the events of a persistence id in their order and tells them to its actor, no faster than the actor takes them.
 /// </summary>
-internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilter filter, Replays replays)
+internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilter filter, EventDecoder decoder, Replays replays)
 {
     // Looking into a mailbox costs a cache miss; so many messages more do not matter to a window of thousands.
     private const int LookEvery = 256;
@@ -16,6 +16,8 @@ internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilt
     private long _left = request.Max;
     private int _sinceLook;
     private CachedBatch? _batch;
+    private Task _readAhead = Task.CompletedTask;
+    private (int Segment, int End) _readTo;
 
     /// <summary>Tells all events; not the end.</summary>
     public async Task RunAsync()
@@ -43,6 +45,7 @@ internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilt
         finally
         {
             _batch?.Dispose();
+            await _readAhead.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -71,21 +74,22 @@ internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilt
     // False: as many as were wanted have been told.
     private async Task<bool> ReadAsync(int segment, List<EventPlace> places)
     {
-        foreach (var place in places)
+        for (var i = 0; i < places.Count; i++)
         {
             if (_left == 0)
             {
                 return false;
             }
 
-            if (_batch is null || _batch.Segment != segment || _batch.Block != place.Block)
+            if (_batch is null || _batch.Segment != segment || _batch.Block != places[i].Block)
             {
                 _batch?.Dispose();
                 _batch = null;
-                _batch = await replays.Batches.GetAsync(segment, place.Block).ConfigureAwait(false);
+                _batch = await replays.Batches.GetAsync(segment, places[i].Block).ConfigureAwait(false);
+                ReadAhead(segment, places, i);
             }
 
-            Take(replays.Read(_batch, place, plan.Hash, request.PersistenceId));
+            Take(decoder.Read(_batch, places[i]));
             if (++_sinceLook >= LookEvery)
             {
                 _sinceLook = 0;
@@ -94,6 +98,30 @@ internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilt
         }
 
         return _left > 0;
+    }
+
+    // The disk reads what follows while this replay decodes what it has. A read that fails is made again when its turn comes.
+    private void ReadAhead(int segment, List<EventPlace> places, int from)
+    {
+        var end = _batch!.EndOfRead;
+        if (_readTo == (segment, end) || !_readAhead.IsCompleted || places[^1].Block < end)
+        {
+            return;
+        }
+
+        _readTo = (segment, end);
+        var next = from;
+        while (places[next].Block < end)
+        {
+            next++;
+        }
+
+        if (next - from < _left)
+        {
+            _readAhead = ReadAsync(places[next].Block);
+        }
+
+        async Task ReadAsync(int block) => (await replays.Batches.GetAsync(segment, block).ConfigureAwait(false)).Dispose();
     }
 
     private void Take(Persistent? stored)
@@ -112,7 +140,13 @@ internal sealed class Replay(ReplayMessages request, ReplayPlan plan, ReplayFilt
 
     private void Tell(IPersistentRepresentation stored)
     {
-        foreach (var adapted in replays.Adapt(stored))
+        if (replays.Adapt is not { } adapt)
+        {
+            request.PersistentActor.Tell(new ReplayedMessage(stored), ActorRefs.NoSender);
+            return;
+        }
+
+        foreach (var adapted in adapt(stored))
         {
             request.PersistentActor.Tell(new ReplayedMessage(adapted), ActorRefs.NoSender);
         }

@@ -11,8 +11,8 @@ namespace AkkaAio.Persistence.Journal;
 /// </summary>
 internal sealed class ReplayFilter(ReplayFilterSettings settings, ILoggingAdapter log, string persistenceId)
 {
-    private readonly LinkedList<IPersistentRepresentation> _window = new();
-    private readonly LinkedList<string> _oldWriters = new();
+    private readonly Queue<IPersistentRepresentation> _window = new();
+    private readonly Queue<string> _oldWriters = new();
     private string _writer = "";
     private long _sequenceNr;
 
@@ -26,29 +26,24 @@ internal sealed class ReplayFilter(ReplayFilterSettings settings, ILoggingAdapte
             return next;
         }
 
-        var first = _window.Count == settings.WindowSize ? _window.First!.Value : null;
-        if (first is not null)
-        {
-            _window.RemoveFirst();
-        }
-
+        var first = _window.Count == settings.WindowSize ? _window.Dequeue() : null;
         if (next.WriterGuid == _writer)
         {
             if (next.SequenceNr >= _sequenceNr)
             {
                 _sequenceNr = next.SequenceNr;
-                _window.AddLast(next);
+                _window.Enqueue(next);
             }
             else if (Issue(next, $"its sequence number is lower than {_sequenceNr}, which its writer had written before"))
             {
-                _window.AddLast(next);
+                _window.Enqueue(next);
             }
         }
         else if (_oldWriters.Contains(next.WriterGuid))
         {
             if (Issue(next, $"its writer had been followed by {_writer}"))
             {
-                _window.AddLast(next);
+                _window.Enqueue(next);
             }
         }
         else
@@ -66,36 +61,33 @@ internal sealed class ReplayFilter(ReplayFilterSettings settings, ILoggingAdapte
     {
         if (_writer.Length > 0)
         {
-            _oldWriters.AddLast(_writer);
+            _oldWriters.Enqueue(_writer);
         }
 
         if (_oldWriters.Count > settings.MaxOldWriters)
         {
-            _oldWriters.RemoveFirst();
+            _oldWriters.Dequeue();
         }
 
         _writer = next.WriterGuid;
         _sequenceNr = next.SequenceNr;
-        for (var node = _window.First; node is not null;)
+        for (var left = _window.Count; left > 0; left--)
         {
-            var following = node.Next;
-            if (node.Value.SequenceNr >= _sequenceNr && !Issue(node.Value, $"writer {_writer} wrote {_sequenceNr} behind it"))
+            var earlier = _window.Dequeue();
+            if (earlier.SequenceNr < _sequenceNr || Issue(earlier, $"writer {_writer} wrote {_sequenceNr} behind it"))
             {
-                _window.Remove(node);
+                _window.Enqueue(earlier);
             }
-
-            node = following;
         }
 
-        _window.AddLast(next);
+        _window.Enqueue(next);
     }
 
     // Whether the event is replayed all the same.
     private bool Issue(IPersistentRepresentation @event, string reason)
     {
         var text = $"Event {@event.SequenceNr} of writer {@event.WriterGuid} does not belong into the history of {persistenceId}: " +
-            $"{reason}. " +
-                   "Two actors with this persistence id have been alive at once";
+                   $"{reason}. Two actors with this persistence id have been alive at once";
         switch (settings.Mode)
         {
             case ReplayFilterMode.Fail:

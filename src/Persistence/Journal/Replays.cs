@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
@@ -17,16 +16,16 @@ internal sealed class Replays : IDisposable
     private readonly AioStoreSettings _settings;
     private readonly ReplayFilterSettings _filter;
     private readonly OpenSegments _segments;
-    private readonly EventCodec _codec;
+    private readonly ActorSystem _system;
     private readonly ILoggingAdapter _log;
     private readonly SemaphoreSlim _turns;
     private readonly ConcurrentDictionary<Task, bool> _running = new();
 
     public Replays(
-        AioStoreSettings settings, ReplayFilterSettings filter, OpenSegments segments, EventCodec codec, ILoggingAdapter log,
-        Func<IPersistentRepresentation, IEnumerable<IPersistentRepresentation>> adapt)
+        AioStoreSettings settings, ReplayFilterSettings filter, OpenSegments segments, ActorSystem system, ILoggingAdapter log,
+        Func<IPersistentRepresentation, IEnumerable<IPersistentRepresentation>>? adapt)
     {
-        (_settings, _filter, _segments, _codec, _log, Adapt) = (settings, filter, segments, codec, log, adapt);
+        (_settings, _filter, _segments, _system, _log, Adapt) = (settings, filter, segments, system, log, adapt);
         _turns = new SemaphoreSlim(settings.ParallelReplays);
         Gate = new ReadGate(settings.ReadsBesideCommits);
         Batches = new BatchCache(segments, Gate, settings.ReadCache);
@@ -36,7 +35,8 @@ internal sealed class Replays : IDisposable
 
     public BatchCache Batches { get; }
 
-    public Func<IPersistentRepresentation, IEnumerable<IPersistentRepresentation>> Adapt { get; }
+    /// <summary>The read adapters; null: there are none.</summary>
+    public Func<IPersistentRepresentation, IEnumerable<IPersistentRepresentation>>? Adapt { get; }
 
     /// <summary>Runs a replay when it is its turn, and tells its end. Never fails.</summary>
     public async Task RunAsync(ReplayMessages request, ReplayPlan plan)
@@ -65,8 +65,9 @@ internal sealed class Replays : IDisposable
             await _turns.WaitAsync().ConfigureAwait(false);
             try
             {
-                await new Replay(request, plan, new ReplayFilter(_filter, _log, request.PersistenceId), this)
-                    .RunAsync().ConfigureAwait(false);
+                var filter = new ReplayFilter(_filter, _log, request.PersistenceId);
+                var decoder = new EventDecoder(_system, request.PersistenceId, plan.Hash);
+                await new Replay(request, plan, filter, decoder, this).RunAsync().ConfigureAwait(false);
             }
             catch (Exception e)
             {
@@ -97,17 +98,6 @@ internal sealed class Replays : IDisposable
     {
         var (open, footer) = await OpenAsync(segment).ConfigureAwait(false);
         await footer.FindAsync(open.File, plan.Hash, plan.From, plan.To, handle).ConfigureAwait(false);
-    }
-
-    /// <returns>Null: the record is of another id with the same hash.</returns>
-    public Persistent? Read(CachedBatch batch, in EventPlace place, UInt128 hash, string persistenceId)
-    {
-        var record = batch.RecordAt(place.Offset, hash, place.SequenceNr);
-        var id = record.PersistenceId;
-        Span<byte> wanted = stackalloc byte[id.Length];
-        return Encoding.UTF8.TryGetBytes(persistenceId, wanted, out var count) && count == id.Length && wanted.SequenceEqual(id)
-            ? _codec.Deserialize(record, persistenceId)
-            : null;
     }
 
     /// <summary>

@@ -98,7 +98,7 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
         Hits++;
         _byUse.Remove(place.Chunk);
         _byUse.AddFirst(place.Chunk);
-        return new CachedBatch(segment, block, place.Chunk.Value.At(block), place.Chunk.Value.Buffer.Share(), place.Start, place.Header);
+        return place.Chunk.Value.Take(block, place.Start, place.Header);
     }
 
     private async ValueTask<CachedBatch> ReadAsync(long segment, int block)
@@ -153,8 +153,10 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
             return null;
         }
 
-        var chunkRead = new Chunk(open.File.Path, open.Header.BlockSize, segment, buffer.Share(), []);
-        var wanted = new CachedBatch(segment, block, chunkRead.At(block), buffer.Share(), 0, found[0].Header);
+        var (lastBlock, _, lastHeader) = found[^1];
+        var end = lastBlock + (lastHeader.Length / open.Header.BlockSize);
+        var chunkRead = new Chunk(open.File.Path, open.Header.BlockSize, segment, end, buffer.Share(), []);
+        var wanted = chunkRead.Take(block, 0, found[0].Header);
         lock (_lock)
         {
             var chunk = _byUse.AddFirst(chunkRead);
@@ -190,9 +192,11 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed record Chunk(string Path, int BlockSize, long Segment, AioBuffer Buffer, List<int> Blocks)
+    /// <summary>What one read brought, up to the end of its last whole batch.</summary>
+    private sealed record Chunk(string Path, int BlockSize, long Segment, int End, AioBuffer Buffer, List<int> Blocks)
     {
-        public (string Path, long Offset) At(int block) => (Path, (long)block * BlockSize);
+        public CachedBatch Take(int block, int start, in BatchHeader header) =>
+            new(Segment, block, End, (Path, (long)block * BlockSize), Buffer.Share(), start, header);
     }
 
     private readonly record struct Place(LinkedListNode<Chunk> Chunk, int Start, BatchHeader Header);
@@ -200,11 +204,14 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
 
 /// <summary>A batch in memory, intact.</summary>
 internal sealed class CachedBatch(
-    long segment, int block, (string Path, long Offset) at, AioBuffer buffer, int start, BatchHeader header) : IDisposable
+    long segment, int block, int endOfRead, (string Path, long Offset) at, AioBuffer buffer, int start, BatchHeader header) : IDisposable
 {
     public long Segment => segment;
 
     public int Block => block;
+
+    /// <summary>The first block that its read has not brought: where a reader of all goes on.</summary>
+    public int EndOfRead => endOfRead;
 
     public BatchHeader Header => header;
 
@@ -212,14 +219,15 @@ internal sealed class CachedBatch(
 
     /// <summary>The record at an offset.</summary>
     /// <param name="offset">In the batch.</param>
-    /// <param name="hash">Of its persistence id.</param>
     /// <param name="sequenceNr">Its sequence number.</param>
+    /// <param name="hash">Of its persistence id.</param>
+    /// <param name="id">The persistence id that is wanted; the record has it, or another with the same hash.</param>
     /// <exception cref="AioLogCorruptionException">
     /// It is not there: the batch is intact, but of another place, as after a write that the disk has put where it does not belong.
     /// </exception>
-    public RecordView RecordAt(int offset, UInt128 hash, long sequenceNr) =>
-        offset < header.Used && RecordView.TryRead(Bytes[offset..header.Used], out var record) &&
-        record.SequenceNr == sequenceNr && PersistenceIdHash.Of(record.PersistenceId) == hash
+    public RecordView RecordAt(int offset, long sequenceNr, UInt128 hash, ReadOnlySpan<byte> id) =>
+        offset < header.Used && RecordView.TryRead(Bytes[offset..header.Used], out var record) && record.SequenceNr == sequenceNr &&
+        (record.PersistenceId.SequenceEqual(id) || PersistenceIdHash.Of(record.PersistenceId) == hash)
             ? record
             : throw new AioLogCorruptionException(
                 at.Path, at.Offset, 0, $"batch {header.Number} is there, and has no record with number {sequenceNr} at byte {offset}");

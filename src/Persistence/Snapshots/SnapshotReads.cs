@@ -1,3 +1,4 @@
+using System.Text;
 using AkkaAio.Persistence.Index;
 using AkkaAio.Persistence.Log;
 using AkkaAio.Persistence.Reading;
@@ -24,8 +25,9 @@ internal sealed class SnapshotReads : IDisposable
         string persistenceId, SnapshotPlace place)
     {
         using var batch = await _batches.GetAsync(place.Segment, place.Block).ConfigureAwait(false);
-        var record = batch.RecordAt(place.Offset, PersistenceIdHash.Of(persistenceId), place.SequenceNr);
-        return (record.Payload.ToArray(), record.Serializer, System.Text.Encoding.UTF8.GetString(record.Manifest));
+        var id = Encoding.UTF8.GetBytes(persistenceId);
+        var record = batch.RecordAt(place.Offset, place.SequenceNr, PersistenceIdHash.Of(id), id);
+        return (record.Payload.ToArray(), record.Serializer, Encoding.UTF8.GetString(record.Manifest));
     }
 
     public void Forget(long segment) => _segments.Forget(segment);

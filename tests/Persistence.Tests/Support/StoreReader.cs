@@ -48,7 +48,7 @@ internal sealed class StoreReader : IDisposable
         visitor.Index.Oldest = visitor.Oldest ?? 1;
         using var replays = new Replays(
             _settings, new ReplayFilterSettings(ReplayFilterMode.Disabled, 1, 1), new OpenSegments(_files),
-            new EventCodec((ExtendedActorSystem)_system), _system.Log, static stored => [stored]);
+            _system, _system.Log, adapt: null);
         var results = new Dictionary<string, object>();
         foreach (var id in ids)
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using Akka.Actor;
 using Akka.Persistence;
 using Akka.Persistence.Journal;
@@ -7,8 +6,8 @@ using Serialization = Akka.Serialization.Serialization;
 
 namespace AkkaAio.Persistence.Journal;
 
-/// <summary>Events as records, and back.</summary>
-internal sealed class EventCodec(ExtendedActorSystem system)
+/// <summary>Makes records of events.</summary>
+internal sealed class EventEncoder(ExtendedActorSystem system)
 {
     /// <summary>What a serializer made of an event.</summary>
     /// <exception cref="Exception">The serializer's own: the event is rejected.</exception>
@@ -24,27 +23,6 @@ internal sealed class EventCodec(ExtendedActorSystem system)
             return new SerializedEvent(state.adapted, serializer.Identifier, manifest, serializer.ToBinary(state.payload), state.tags);
         });
     }
-
-    /// <summary>The event of a record.</summary>
-    /// <exception cref="AioEventException">It cannot be deserialized.</exception>
-    public Persistent Deserialize(in RecordView record, string persistenceId)
-    {
-        var manifest = Text(record.Manifest);
-        try
-        {
-            var payload = system.Serialization.Deserialize(record.Payload.ToArray(), record.Serializer, manifest);
-            return new Persistent(
-                payload, record.SequenceNr, persistenceId, Text(record.AdapterManifest), isDeleted: false, ActorRefs.NoSender,
-                Text(record.Writer),
-                record.Ticks);
-        }
-        catch (Exception e)
-        {
-            throw new AioEventException(persistenceId, record.SequenceNr, record.Serializer, manifest, e);
-        }
-    }
-
-    private static string Text(ReadOnlySpan<byte> utf8) => utf8.IsEmpty ? "" : Encoding.UTF8.GetString(utf8);
 }
 
 /// <summary>An event that is serialized and waits for its place in a batch.</summary>
