@@ -13,15 +13,14 @@ public sealed partial class AioJournal
 {
     private void Write(WriteMessages write, LogWriter<JournalAppend> writer)
     {
-        var messages = write.Messages as ICollection<IPersistentEnvelope>;
-        if (messages is null)
+        if (write.Messages is not IReadOnlyList<IPersistentEnvelope> messages)
         {
             // A lazy sequence is gone through once: its replies need it again.
             messages = [.. write.Messages];
             write = new WriteMessages(messages, write.PersistentActor, write.ActorInstanceId);
         }
 
-        if (messages.OfType<AtomicWrite>().FirstOrDefault() is not { } first)
+        if (FirstAtomicWrite(messages) is not { } first)
         {
             Defer(write, writer);
             return;
@@ -36,23 +35,22 @@ public sealed partial class AioJournal
 
         Exception?[]? rejections = null;
         Batch<JournalAppend>? batch = null;
-        var i = 0;
-        foreach (var envelope in messages)
+        for (var i = 0; i < messages.Count; i++)
         {
-            if (envelope is AtomicWrite atomic)
+            if (messages[i] is not AtomicWrite atomic)
             {
-                try
-                {
-                    batch = Append(atomic, writer);
-                    _index.Ids.Find(hash).Appended = atomic.HighestSequenceNr;
-                }
-                catch (Exception e) when (e is not AioBufferBudgetException)
-                {
-                    (rejections ??= new Exception[messages.Count])[i] = e;
-                }
+                continue;
             }
 
-            i++;
+            try
+            {
+                batch = Append(atomic, writer);
+                _index.Ids.Find(hash).Appended = atomic.HighestSequenceNr;
+            }
+            catch (Exception e) when (e is not AioBufferBudgetException)
+            {
+                (rejections ??= new Exception[messages.Count])[i] = e;
+            }
         }
 
         if (batch is null)
@@ -73,11 +71,25 @@ public sealed partial class AioJournal
         }
     }
 
-    private static AioSequenceConflictException? FindConflict(ICollection<IPersistentEnvelope> messages, long highest)
+    // By index here and below: an enumerator of an interface would be an allocation an event.
+    private static AtomicWrite? FirstAtomicWrite(IReadOnlyList<IPersistentEnvelope> messages)
     {
-        foreach (var envelope in messages)
+        for (var i = 0; i < messages.Count; i++)
         {
-            if (envelope is AtomicWrite atomic)
+            if (messages[i] is AtomicWrite atomic)
+            {
+                return atomic;
+            }
+        }
+
+        return null;
+    }
+
+    private static AioSequenceConflictException? FindConflict(IReadOnlyList<IPersistentEnvelope> messages, long highest)
+    {
+        for (var i = 0; i < messages.Count; i++)
+        {
+            if (messages[i] is AtomicWrite atomic)
             {
                 if (atomic.LowestSequenceNr <= highest)
                 {
@@ -96,8 +108,10 @@ public sealed partial class AioJournal
     {
         _events.Clear();
         var (bytes, now) = (0L, DateTime.UtcNow.Ticks);
-        foreach (var @event in (IEnumerable<IPersistentRepresentation>)atomic.Payload)
+        var events = WriteReplies.EventsOf(atomic);
+        for (var i = 0; i < events.Count; i++)
         {
+            var @event = events[i];
             var serialized = _encoder.Serialize(_adapts ? AdaptToJournal(@event) : @event);
             bytes += serialized.ToRecord(now).Size;
             _events.Add(serialized);

@@ -11,28 +11,34 @@ internal readonly record struct JournalAppend(object Request, Exception?[]? Reje
 /// <summary>The replies to <see cref="WriteMessages"/>: each event has one, in its order, behind one for the whole.</summary>
 internal static class WriteReplies
 {
+    /// <summary>The events of an atomic write: what its constructor was given.</summary>
+    public static IReadOnlyList<IPersistentRepresentation> EventsOf(AtomicWrite atomic) =>
+        (IReadOnlyList<IPersistentRepresentation>)atomic.Payload;
+
     /// <summary>It is stored, but for what was rejected.</summary>
+    /// <param name="write">Its messages are a list.</param>
+    /// <param name="rejections">As of <see cref="JournalAppend"/>.</param>
     public static void Succeed(WriteMessages write, Exception?[]? rejections)
     {
         var actor = write.PersistentActor;
         actor.Tell(WriteMessagesSuccessful.Instance, ActorRefs.NoSender);
-        var i = 0;
-        foreach (var envelope in write.Messages)
+        var messages = (IReadOnlyList<IPersistentEnvelope>)write.Messages;
+        for (var i = 0; i < messages.Count; i++)
         {
-            var rejection = rejections?[i++];
-            if (envelope is not AtomicWrite atomic)
+            if (messages[i] is not AtomicWrite atomic)
             {
-                Loop(write, envelope);
+                Loop(write, messages[i]);
                 continue;
             }
 
-            foreach (var stored in (IEnumerable<IPersistentRepresentation>)atomic.Payload)
+            var (events, rejection) = (EventsOf(atomic), rejections?[i]);
+            for (var j = 0; j < events.Count; j++)
             {
                 actor.Tell(
                     rejection is null
-                        ? new WriteMessageSuccess(stored, write.ActorInstanceId)
-                        : new WriteMessageRejected(stored, rejection, write.ActorInstanceId),
-                    stored.Sender);
+                        ? new WriteMessageSuccess(events[j], write.ActorInstanceId)
+                        : new WriteMessageRejected(events[j], rejection, write.ActorInstanceId),
+                    events[j].Sender);
             }
         }
     }
@@ -50,7 +56,7 @@ internal static class WriteReplies
                 continue;
             }
 
-            foreach (var failed in (IEnumerable<IPersistentRepresentation>)atomic.Payload)
+            foreach (var failed in EventsOf(atomic))
             {
                 actor.Tell(new WriteMessageFailure(failed, cause, write.ActorInstanceId), failed.Sender);
             }

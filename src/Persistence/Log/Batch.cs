@@ -7,12 +7,12 @@ namespace AkkaAio.Persistence.Log;
 /// <see cref="BatchHeader"/> has the layout.
 /// </summary>
 /// <typeparam name="TAppend">What the owner of the log remembers of an append until it is durable.</typeparam>
-internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long firstOrdering)
+internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long firstOrdering, List<TAppend> appends)
 {
     private int _used = BatchHeader.Size;
 
     /// <summary>What to answer when it is durable, or has failed; in the order of the appends.</summary>
-    public List<TAppend> Appends { get; } = [];
+    public List<TAppend> Appends => appends;
 
     public int Records { get; private set; }
 

@@ -15,6 +15,7 @@ internal sealed class LogWriter<TAppend>(
     private readonly Queue<Batch<TAppend>> _waiting = new(); // full, oldest first
     private readonly Queue<Batch<TAppend>> _writing = new(); // the disk has them, oldest first
     private readonly Queue<Batch<TAppend>> _durable = new(); // to be answered
+    private readonly Stack<List<TAppend>> _lists = new(); // of batches that are answered, for others
     private readonly Pipeline _pipeline = new(settings.MostPipeline, settings.PipelineFrom);
     private readonly long _epoch = from.End.Epoch + 1;
     private Batch<TAppend>? _filling;
@@ -57,7 +58,8 @@ internal sealed class LogWriter<TAppend>(
         }
 
         var size = Math.Max(settings.BufferBytes, settings.ToBlocks(BatchHeader.Size + bytes));
-        _filling ??= new Batch<TAppend>(pool.Rent(checked((int)size)), settings.BlockBytes, _nextOrdering);
+        _filling ??= new Batch<TAppend>(
+            pool.Rent(checked((int)size)), settings.BlockBytes, _nextOrdering, _lists.TryPop(out var list) ? list : []);
         _filling.UsesReserve = usesReserve;
         return _filling;
     }
@@ -284,6 +286,8 @@ internal sealed class LogWriter<TAppend>(
             _durableIn = batch.Segment;
             events.OnDurable(batch);
             batch.Release();
+            batch.Appends.Clear();
+            _lists.Push(batch.Appends);
         }
     }
 
