@@ -44,8 +44,8 @@ internal sealed class FooterWriter(AioFile file, SegmentHeader segment, long end
         if (++_id < index.Ids.Count)
         {
             var state = index.Ids[_id];
-            _events = index.Postings.Find(state.LastPosting, 0, long.MaxValue, out _previous);
-            _deletedTo = index.Postings.HasTombstone(state.LastPosting) ? state.DeletedTo : 0;
+            _events = index.Postings.Find(state.Newest, 0, long.MaxValue, out _previous);
+            _deletedTo = index.Postings.HasTombstone(state.Newest) ? state.DeletedTo : 0;
         }
     }
 

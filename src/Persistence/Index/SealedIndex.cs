@@ -1,7 +1,8 @@
 namespace AkkaAio.Persistence.Index;
 
 /// <summary>
-/// The index of a segment that is full, until its footer is on the disk: what the table knew of its ids when it was sealed.
+/// The index of a segment that is full, until its footer is on the disk: what the table knew of its ids when it was sealed. From then on
+/// the table says of them that the segment has their newest record, and not where: postings are of the next segment.
 /// </summary>
 internal sealed class SealedIndex
 {
@@ -10,17 +11,22 @@ internal sealed class SealedIndex
     public SealedIndex(SegmentPostings postings, PersistenceIdTable table)
     {
         Postings = postings;
-        var ids = new List<PersistenceIdState>();
-        foreach (ref readonly var state in table.Slots)
+        _ids = new PersistenceIdState[table.Parts.Sum(static part => part.Count(static state => state.Newest > 0))];
+        var count = 0;
+        foreach (var part in table.Parts)
         {
-            if (state.Highest > 0 && state.LastSegment == postings.Segment)
+            var first = count;
+            foreach (ref var state in part.AsSpan())
             {
-                ids.Add(state);
+                if (state.Newest > 0)
+                {
+                    _ids[count++] = state;
+                    state.Newest = -postings.Segment;
+                }
             }
-        }
 
-        _ids = [.. ids];
-        Array.Sort(_ids, static (a, b) => a.Hash.CompareTo(b.Hash));
+            _ids.AsSpan(first..count).Sort(static (a, b) => a.Hash.CompareTo(b.Hash));
+        }
     }
 
     public SegmentPostings Postings { get; }
@@ -32,7 +38,7 @@ internal sealed class SealedIndex
     /// <summary>Each id with a record in the segment, and the highest sequence number of its events here; 0: it has none.</summary>
     public List<(UInt128 Hash, long Highest)> HighestEvents() =>
     [
-        .. _ids.Select(id => (id.Hash, Postings.Find(id.LastPosting, 0, long.MaxValue, out _) is [.., var last] ? last.SequenceNr : 0)),
+        .. _ids.Select(id => (id.Hash, Postings.Find(id.Newest, 0, long.MaxValue, out _) is [.., var last] ? last.SequenceNr : 0)),
     ];
 
     /// <inheritdoc cref="SegmentPostings.Find"/>
@@ -45,7 +51,7 @@ internal sealed class SealedIndex
             var order = _ids[middle].Hash.CompareTo(hash);
             if (order == 0)
             {
-                return Postings.Find(_ids[middle].LastPosting, from, to, out previous);
+                return Postings.Find(_ids[middle].Newest, from, to, out previous);
             }
 
             (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);

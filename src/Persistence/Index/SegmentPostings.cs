@@ -16,17 +16,21 @@ internal sealed class SegmentPostings(int segment)
 {
     private const int Tombstone = -1; // in place of a block
 
-    private readonly List<Posting> _postings = [];
+    // An array that is doubled when it is full has up to twice the bytes. Small enough to be no large object.
+    private const int Chunk = 4096;
+
+    private readonly List<Posting[]> _chunks = [];
+    private int _count;
 
     public int Segment => segment;
 
     /// <summary>An event is in the segment, behind those that were added before.</summary>
     public void AddEvent(ref PersistenceIdState state, in EventPlace place) =>
-        Add(ref state, new Posting(Before(state), place.Block, place.Offset, place.SequenceNr));
+        Add(ref state, new Posting(state.Newest, place.Block, place.Offset, place.SequenceNr));
 
     /// <summary>A tombstone is in the segment.</summary>
     public void AddTombstone(ref PersistenceIdState state, long deletedTo) =>
-        Add(ref state, new Posting(Before(state), Tombstone, 0, deletedTo));
+        Add(ref state, new Posting(state.Newest, Tombstone, 0, deletedTo));
 
     /// <summary>The events of a chain with sequence numbers from and to, both included, ascending.</summary>
     /// <param name="newest">The chain's head.</param>
@@ -35,40 +39,36 @@ internal sealed class SegmentPostings(int segment)
     /// <param name="previous">The newest segment before this one with a record of the id; 0: none, or none that is needed.</param>
     public List<EventPlace> Find(int newest, long from, long to, out int previous)
     {
-        var found = new List<EventPlace>();
-        var at = newest;
-        for (; at > 0; at = _postings[at - 1].Previous)
+        var count = 0;
+        var end = newest;
+        for (; end > 0 && this[end] is var posting && (posting.Block == Tombstone || posting.SequenceNr >= from); end = posting.Previous)
         {
-            var posting = _postings[at - 1];
-            if (posting.Block == Tombstone)
-            {
-                continue;
-            }
+            count += IsWanted(posting) ? 1 : 0;
+        }
 
-            if (posting.SequenceNr < from)
+        previous = end > 0 ? 0 : -end;
+        var found = new List<EventPlace>(count);
+        CollectionsMarshal.SetCount(found, count);
+        var places = CollectionsMarshal.AsSpan(found);
+        for (var at = newest; count > 0; at = this[at].Previous)
+        {
+            if (this[at] is var posting && IsWanted(posting))
             {
-                previous = 0;
-                found.Reverse();
-                return found;
-            }
-
-            if (posting.SequenceNr <= to)
-            {
-                found.Add(new EventPlace(posting.SequenceNr, posting.Block, posting.Offset));
+                places[--count] = new EventPlace(posting.SequenceNr, posting.Block, posting.Offset);
             }
         }
 
-        previous = -at;
-        found.Reverse();
         return found;
+
+        bool IsWanted(in Posting posting) => posting.Block != Tombstone && posting.SequenceNr <= to;
     }
 
     /// <summary>Whether a chain has a tombstone.</summary>
     public bool HasTombstone(int newest)
     {
-        for (var at = newest; at > 0; at = _postings[at - 1].Previous)
+        for (var at = newest; at > 0; at = this[at].Previous)
         {
-            if (_postings[at - 1].Block == Tombstone)
+            if (this[at].Block == Tombstone)
             {
                 return true;
             }
@@ -77,13 +77,17 @@ internal sealed class SegmentPostings(int segment)
         return false;
     }
 
-    private int Before(in PersistenceIdState state) => state.LastSegment == segment ? state.LastPosting : -state.LastSegment;
+    private ref readonly Posting this[int number] => ref _chunks[(number - 1) / Chunk][(number - 1) % Chunk];
 
     private void Add(ref PersistenceIdState state, in Posting posting)
     {
-        _postings.Add(posting);
-        state.LastSegment = segment;
-        state.LastPosting = _postings.Count;
+        if (_count % Chunk == 0)
+        {
+            _chunks.Add(new Posting[Chunk]);
+        }
+
+        _chunks[^1][_count % Chunk] = posting;
+        state.Newest = ++_count;
     }
 
     /// <param name="Previous">The next older one of the chain, from 1 on; or the segment that has it, negated.</param>

@@ -166,7 +166,7 @@ public sealed partial class AioJournal
         foreach (var (hash, _) in examined.Ids)
         {
             ref readonly var state = ref _index.Ids.GetOrAdd(hash);
-            if (state.LastSegment != examined.Segment)
+            if (state.Newest != -examined.Segment)
             {
                 continue;
             }

@@ -58,8 +58,7 @@ internal sealed class JournalIndex
         ref var state = ref Ids.GetOrAdd(hash);
         state.Highest = state.Appended = Math.Max(state.Highest, highest);
         state.DeletedTo = Math.Max(state.DeletedTo, deletedTo);
-        state.LastSegment = segment;
-        state.LastPosting = 0;
+        state.Newest = -segment;
     }
 
     /// <summary>The current segment is full: what its footer is made of.</summary>
@@ -89,27 +88,16 @@ internal sealed class JournalIndex
         from = Math.Max(from, state.DeletedTo + 1);
         to = Math.Min(to, state.Highest);
         var inMemory = new List<(int Segment, List<EventPlace> Events)>();
-        var segment = state.LastSegment;
-        var newest = true;
-        while (segment >= Oldest && segment > 0 && from <= to)
+        var segment = -state.Newest;
+        if (state.Newest > 0 && from <= to)
         {
-            int previous;
-            List<EventPlace> events;
-            if (newest && segment == _current.Segment)
-            {
-                events = _current.Find(state.LastPosting, from, to, out previous);
-            }
-            else if (_sealed.TryGetValue(segment, out var index))
-            {
-                events = index.Find(hash, from, to, out previous);
-            }
-            else
-            {
-                break;
-            }
+            inMemory.Add((_current.Segment, _current.Find(state.Newest, from, to, out segment)));
+        }
 
-            inMemory.Add((segment, events));
-            (segment, newest) = (previous, false);
+        while (segment >= Oldest && from <= to && _sealed.TryGetValue(segment, out var index))
+        {
+            inMemory.Add((segment, index.Find(hash, from, to, out var previous)));
+            segment = previous;
         }
 
         inMemory.Reverse();

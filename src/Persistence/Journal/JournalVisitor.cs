@@ -27,7 +27,7 @@ internal sealed class JournalVisitor : ILogVisitor
         }
 
         // All of it before any of it counts: a damaged page is found on the way.
-        var entries = new List<(UInt128 Hash, long Highest, long DeletedTo)>();
+        var entries = new List<(UInt128 Hash, long Highest, long DeletedTo)>((int)footer.Header.Ids);
         try
         {
             await footer.VisitAsync(segment.File, (in FooterPage.Reader entry) => entries.Add((entry.Hash, entry.Highest, entry.DeletedTo)))

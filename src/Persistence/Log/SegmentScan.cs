@@ -1,3 +1,4 @@
+using System.Numerics;
 using AkkaAio.Persistence.Format;
 
 namespace AkkaAio.Persistence.Log;
@@ -10,6 +11,9 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
 {
     // Enough that the device is busy and a batch of usual size is cut by few reads.
     public const int Chunk = 1 << 20;
+
+    // Batches of many sizes are read into buffers of few: the pool keeps what came back of each size.
+    private const int MostChunk = 4 << 20;
 
     /// <summary>
     /// Visits the batches that follow on <paramref name="at"/>: intact, in this order, each chained to the one before, of no earlier epoch.
@@ -37,9 +41,10 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
             return (at, false, 0);
         }
 
-        using var chunk = await file.RentReadAsync(at.Offset, (int)Math.Min(length, most - at.Offset)).ConfigureAwait(false);
-        (at, var wanted) = Visit(at, chunk.GetSpan(), segment, blockSize, visit);
-        return (at, wanted > 0 && wanted <= most - at.Offset, Math.Max(Chunk, wanted));
+        using var chunk = await file.RentReadAsync(at.Offset, length).ConfigureAwait(false); // shorter where the file ends
+        (at, var wanted) = Visit(at, chunk.GetSpan()[..(int)Math.Min(chunk.Length, most - at.Offset)], segment, blockSize, visit);
+        length = wanted > MostChunk ? wanted : Math.Max(Math.Min(length, MostChunk), (int)BitOperations.RoundUpToPowerOf2((uint)wanted));
+        return (at, wanted > 0 && wanted <= most - at.Offset, length);
     }
 
     /// <summary>
