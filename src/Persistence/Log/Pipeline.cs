@@ -6,10 +6,10 @@ namespace AkkaAio.Persistence.Log;
 /// </summary>
 internal sealed class Pipeline(int most, TimeSpan from)
 {
-    private TimeSpan _commit;
+    private TimeSpan _commit; // the fastest of late: a slower one has waited for this process, as a rule, and not for the disk
 
     public int Depth => _commit < from ? 1 : most;
 
     /// <summary>A batch became durable, so long after its write began.</summary>
-    public void OnCommitted(TimeSpan took) => _commit += (took - _commit) / 8;
+    public void OnCommitted(TimeSpan took) => _commit = took < _commit ? took : _commit + ((took - _commit) / 64);
 }
