@@ -19,6 +19,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     private readonly ILogHost<TAppend> _host;
     private readonly LogFiles _files;
     private readonly AioBufferPool _pool;
+    private readonly SegmentSupply _supply;
     private TimeSpan _retry = FirstRetry;
     private (long Since, Exception Cause)? _full;
     private Batch<TAppend>? _fence; // the first batch of this writer
@@ -30,6 +31,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     {
         (_context, _host, _files) = (context, host, files);
         _pool = new AioBufferPool(files.Settings.PoolBytes);
+        _supply = new SegmentSupply(files);
     }
 
     /// <summary>Takes appends; null while a recovery is under way, or has failed.</summary>
@@ -64,7 +66,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
         }
 
         _pool.Dispose();
-        return new ValueTask(closing);
+        return new ValueTask(Task.WhenAll(closing, _supply.DisposeAsync().AsTask()));
     }
 
     /// <returns>False: it is no message of the log's.</returns>
@@ -152,7 +154,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
         }
 
         var life = _life;
-        new SegmentSupply(_files).MakeAsync(number, isUrgent).PipeTo(
+        _supply.NextAsync(number, isUrgent).PipeTo(
             _context.Self, success: file => new Made(life, number, file, null), failure: cause => new Made(life, number, null, cause));
     }
 

@@ -5,13 +5,49 @@ namespace AkkaAio.Persistence.Log;
 /// Makes segments ready before the log needs them: takes a spare, or writes a new file of zeros, and gives it its name. Zeros, because a
 /// write into blocks that are only allocated costs the file system a journal entry, and the log 1.8 to 3.6 times the commit.
 /// </summary>
-internal sealed class SegmentSupply(LogFiles files)
+internal sealed class SegmentSupply(LogFiles files) : IAsyncDisposable
 {
+    private readonly CancellationTokenSource _closed = new();
+    private Task<AioFile>? _last;
+
+    /// <summary>
+    /// The segment of a number, when what was asked for before is made: a writer that has failed may have asked for the same one, and its
+    /// zeros would land in a segment that is in use meanwhile.
+    /// </summary>
+    /// <inheritdoc cref="MakeAsync"/>
+    public Task<AioFile> NextAsync(long number, bool isUrgent)
+    {
+        return _last = BehindAsync(_last ?? Task.CompletedTask);
+
+        async Task<AioFile> BehindAsync(Task before)
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _closed.Token.ThrowIfCancellationRequested();
+            return await MakeAsync(number, isUrgent).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends when nothing is written any more, and closes the last segment.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _closed.CancelAsync().ConfigureAwait(false);
+        if (_last is { } last)
+        {
+            await ((Task)last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (last.IsCompletedSuccessfully)
+            {
+                await last.Result.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+
+        _closed.Dispose();
+    }
+
     /// <summary>The segment of a number: its length is right, its name durable.</summary>
     /// <param name="number">Of the segment.</param>
     /// <param name="isUrgent">The log waits for it: no pace.</param>
     /// <exception cref="AioSystemException">ENOSPC, or another error of the disk. What was begun is deleted.</exception>
-    public async Task<AioFile> MakeAsync(long number, bool isUrgent)
+    private async Task<AioFile> MakeAsync(long number, bool isUrgent)
     {
         var path = files.Folder.PathOf(number);
         foreach (var spare in files.Folder.Spares())
@@ -45,7 +81,8 @@ internal sealed class SegmentSupply(LogFiles files)
                 Priority = isUrgent ? AioPriority.Default : AioPriority.Idle,
             };
             await using var file = await files.Aio.OpenAsync(path, options).ConfigureAwait(false);
-            await file.ZeroAsync(0, files.Settings.SegmentBytes, isUrgent ? 0 : files.Settings.ZeroRate).ConfigureAwait(false);
+            await file.ZeroAsync(0, files.Settings.SegmentBytes, isUrgent ? 0 : files.Settings.ZeroRate, _closed.Token)
+                .ConfigureAwait(false);
             await file.FlushAsync().ConfigureAwait(false);
         }
         catch

@@ -48,7 +48,7 @@ internal sealed class AioStore
             before = _closing.GetValueOrDefault(kind, Task.CompletedTask);
             if (_opened is null or { IsFaulted: true })
             {
-                _opened = LockAsync();
+                _opened = LockAsync(Task.WhenAll(_closing.Values));
             }
 
             opened = _opened;
@@ -95,8 +95,9 @@ internal sealed class AioStore
         }
     }
 
-    private async Task<(Guid Id, AioFile Lock)> LockAsync()
+    private async Task<(Guid Id, AioFile Lock)> LockAsync(Task closing)
     {
+        await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // one may be giving the lock back
         _aio.Names.MakeFolder(Settings.Folder);
         return await StoreFile.OpenAsync(_aio, Settings.Folder).ConfigureAwait(false);
     }

@@ -11,6 +11,9 @@ internal sealed record DiskStep(string Name, Errno[] Errors, double Chance, Func
 {
     public const int SegmentSize = 1 << 20;
 
+    /// <summary>So the name of a segment ends that is being filled with zeros.</summary>
+    public const string BeingMade = ".seg.new";
+
     private static readonly Errno[] Each = [Errno.EIO, Errno.ENOSPC, Errno.EAGAIN];
 
     public static readonly DiskStep[] All =
@@ -20,7 +23,7 @@ internal sealed record DiskStep(string Name, Errno[] Errors, double Chance, Func
         new("roll", Each, 0.5, (disk, folder) =>
             disk.Writes().Where(write => IsSegment(write, folder) && write is { IsDataSync: true, Offset: 0 })),
         new("zeroing", Each, 0.5, (disk, folder) => disk.Writes().Where(write =>
-            IsIn(write, folder) && write.Path.EndsWith(".seg.new", StringComparison.Ordinal))),
+            IsIn(write, folder) && write.Path.EndsWith(BeingMade, StringComparison.Ordinal))),
         new("rename", Each, 0.5, (disk, folder) => disk.Renames().Where(rename => IsIn(rename, folder))),
         new("footer", Each, 1, (disk, folder) => disk.Writes().Where(write => IsSegment(write, folder) && write.Offset >= SegmentSize)),
         new("allocation", Each[..2], 0.5, (disk, folder) => disk.Allocations().Where(allocation => IsIn(allocation, folder))),
