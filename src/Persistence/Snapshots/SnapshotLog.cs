@@ -257,8 +257,20 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         var index = _index;
         index.Removed(segment);
         _reads!.Forget(segment);
-        _files!.Aio.DeleteAsync(_files.Folder.PathOf(segment)).PipeTo(
+        RemoveAsync(_files!, segment).PipeTo(
             Self, success: () => new Removed(index, segment, null), failure: cause => new Removed(index, segment, cause));
+    }
+
+    private static async Task RemoveAsync(LogFiles files, long segment)
+    {
+        try
+        {
+            await files.Aio.DeleteAsync(files.Folder.PathOf(segment)).ConfigureAwait(false);
+        }
+        catch (AioSystemException e) when (e.Errno == Errno.ENOENT)
+        {
+            await files.Aio.SyncFolderAsync(files.Folder.Path).ConfigureAwait(false); // an earlier try did it, and failed behind that
+        }
     }
 
     // One that cannot be removed is tried again behind the next durable batch, and no younger one goes before it: a log without a segment
@@ -271,7 +283,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         }
 
         _isRemoving = false;
-        if (removed.Cause is null or AioSystemException { Errno: Errno.ENOENT })
+        if (removed.Cause is null)
         {
             RemoveDead();
             return;

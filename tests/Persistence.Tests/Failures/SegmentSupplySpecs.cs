@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace AkkaAio.Persistence.Tests.Failures;
 
-/// <summary>The next segment is being filled with zeros while something else happens: they never land in what the log has written.</summary>
+/// <summary>The next segment is being filled with zeros while something else happens: they never land in what was written.</summary>
 public sealed class SegmentSupplySpecs(ITestOutputHelper output) : JournalSpec(output, """
     akka.persistence.journal.second { class = "AkkaAio.Persistence.AioJournal, AkkaAio.Persistence" }
     """)

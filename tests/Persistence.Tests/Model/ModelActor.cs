@@ -172,7 +172,7 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
 
         if (_random.Next(8) == 0 && _next > 1)
         {
-            var to = _random.NextInt64(_next);
+            var to = _random.Next(2) == 0 ? _next - 1 : _random.NextInt64(_next); // all: segments are given back
             Deleted = (Deleted.Done, Math.Max(Deleted.Asked, to));
             _journal.Tell(new DeleteMessagesTo(_id, to, Self), Self);
             return;
