@@ -92,7 +92,7 @@ public sealed partial class AioJournal
     private void Reclaim()
     {
         var number = _index.Oldest;
-        if (_isReclaiming || !_isOpen || IsLive(_live))
+        if (_isReclaiming || !_keeper.IsOpen || IsLive(_live))
         {
             return;
         }
@@ -148,7 +148,7 @@ public sealed partial class AioJournal
             }
         }
 
-        if (_isOpen)
+        if (_keeper.IsOpen)
         {
             Release(examined);
         }
@@ -157,7 +157,7 @@ public sealed partial class AioJournal
     // What its ids were last heard of in it goes on in the log: a persistence id never gets a sequence number twice.
     private void Release(Examined examined)
     {
-        if (_keeper!.Writer is not { } writer)
+        if (_keeper.Writer is not { } writer)
         {
             return;
         }

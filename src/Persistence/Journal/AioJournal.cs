@@ -25,36 +25,36 @@ namespace AkkaAio.Persistence;
 [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes them.")]
 public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppend>, IWithTimers
 {
-    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
-
     private readonly Queue<object> _requests = new(); // wait for the log, in their order
     private readonly List<SerializedEvent> _events = []; // of the AtomicWrite in hand
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly ExtendedActorSystem _system = (ExtendedActorSystem)Context.System;
+    private readonly Config _config;
     private readonly AioStore _store;
     private readonly EventEncoder _encoder;
-    private readonly ReplayFilterSettings _filter;
     private readonly bool _adapts; // without a binding Akka would copy each event for nothing
     private readonly bool _publishes;
+    private readonly LogKeeper<JournalAppend> _keeper;
     private Task<LogFiles>? _opening;
     private LogFiles? _files;
-    private LogKeeper<JournalAppend>? _keeper;
+    private ReplayFilterSettings? _filter;
     private OpenSegments? _segments;
     private Replays? _replays;
     private JournalMeter? _meter;
     private JournalVisitor? _recovering;
     private JournalIndex _index = new();
-    private bool _isOpen;
-    private Exception? _failure; // why it is not open, and requests are refused
 
-    /// <summary>Made by Akka.Persistence, with the section of the journal.</summary>
-    /// <exception cref="AioConfigurationException">A key is missing or impossible.</exception>
+    /// <summary>
+    /// Made by Akka.Persistence, with the section of the journal. What is wrong in it, each request is answered with: this throws nothing,
+    /// or actors would wait for their recovery's time-out.
+    /// </summary>
     public AioJournal(Config config)
     {
-        _store = AioStores.Get(_system).Of(config.GetString("store", "akka.persistence.aio-store"));
-        _filter = ReplayFilterSettings.Of(config.GetConfig("replay-filter"));
+        _config = config;
+        _store = AioStores.Get(_system).Of(config, Self.Path.Name);
         _encoder = new EventEncoder(_system);
         _adapts = config.GetConfig("event-adapter-bindings") is { IsEmpty: false } bindings && bindings.AsEnumerable().Any();
+        _keeper = new LogKeeper<JournalAppend>(Context, this, () => _opening = OpenStoreAsync());
         _publishes = Akka.Persistence.Persistence.Instance.Apply(_system).Settings.Internal.PublishPluginCommands;
     }
 
@@ -63,14 +63,14 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     private ITimerScheduler Timers => ((IWithTimers)this).Timers;
 
     /// <inheritdoc/>
-    protected override void PreStart() => OpenStore();
+    protected override void PreStart() => _keeper.Open();
 
     /// <inheritdoc/>
     protected override void PostStop()
     {
         // Tells what it has not made durable; replays that wait for it are requests again.
-        var closing = _keeper?.DisposeAsync().AsTask() ?? Task.CompletedTask;
-        var cause = new AioAbortedException("journal", _store.Settings.Folder, "it was stopped");
+        var closing = _keeper.DisposeAsync().AsTask();
+        var cause = new AioAbortedException("journal", _store.Name, "it was stopped");
         while (_requests.TryDequeue(out var request))
         {
             Refuse(request, cause);
@@ -84,7 +84,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     /// <inheritdoc/>
     protected override bool Receive(object message)
     {
-        if (_keeper?.Handle(message) == true)
+        if (_keeper.Handle(message))
         {
             return true;
         }
@@ -97,26 +97,6 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
                 return true;
             case CheckJournalHealth:
                 Sender.Tell(new JournalHealthCheckResponse(Health()));
-                return true;
-            case OpenedStore opened:
-                _files = opened.Files;
-                _segments = new OpenSegments(_files);
-                _replays = new Replays(_store.Settings, _filter, _segments, _system, _log, _adapts ? AdaptFromJournal : null);
-                _keeper = new LogKeeper<JournalAppend>(Context, this, _files);
-                _meter = new JournalMeter(
-                    _system.Name, "events", _replays.Batches, () => _keeper.Writer?.PendingBytes ?? 0, () => _index.Ids.Count);
-                _keeper.Open();
-                return true;
-            case NoStore none:
-                Close(none.Cause);
-                if (!_store.IsEnding)
-                {
-                    Timers.StartSingleTimer(OpenStoreAgain.Instance, OpenStoreAgain.Instance, OpenAgainAfter);
-                }
-
-                return true;
-            case OpenStoreAgain:
-                OpenStore();
                 return true;
             case FooterWritten written:
                 OnFooterWritten(written);
@@ -135,9 +115,23 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         }
     }
 
-    ILogVisitor ILogHost<JournalAppend>.BeginRecovery()
+    private async Task<LogFiles> OpenStoreAsync()
     {
-        _isOpen = false;
+        _filter = ReplayFilterSettings.Of(_config.GetConfig("replay-filter"));
+        return await _store.OpenAsync(LogKind.Events).ConfigureAwait(false);
+    }
+
+    ILogVisitor ILogHost<JournalAppend>.BeginRecovery(LogFiles files)
+    {
+        if (_files is null)
+        {
+            _files = files;
+            _segments = new OpenSegments(files);
+            _replays = new Replays(_store.Settings, _filter!, _segments, _system, _log, _adapts ? AdaptFromJournal : null);
+            _meter = new JournalMeter(
+                _system, "events", _replays.Batches, () => _keeper.Writer?.PendingBytes ?? 0, () => _index.Ids.Count);
+        }
+
         _isReclaiming = false;
         _replays!.Batches.Dispose();
         _segments!.Clear();
@@ -148,8 +142,6 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
     void ILogHost<JournalAppend>.OnOpen(Batch<JournalAppend> fence)
     {
-        _failure = null;
-        _isOpen = true;
         OpenSegmentsOf(_recovering!, fence.Segment!.Number);
         _recovering = null;
         _log.Info(
@@ -158,7 +150,13 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         HandleRequests();
     }
 
-    void ILogHost<JournalAppend>.OnClosed(Exception cause) => Close(cause);
+    void ILogHost<JournalAppend>.OnClosed(Exception cause)
+    {
+        _log.Log(
+            _store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Store} cannot be written to: each request fails until it can",
+            _store.Name);
+        HandleRequests();
+    }
 
     void ILogHost<JournalAppend>.OnDurable(Batch<JournalAppend> batch)
     {
@@ -203,37 +201,25 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         state.Appended = Math.Max(state.Highest, Math.Min(state.Appended, first.LowestSequenceNr - 1));
     }
 
-    private void OpenStore()
-    {
-        _opening = _store.OpenAsync(LogKind.Events);
-        _opening.PipeTo(Self, success: files => new OpenedStore(files), failure: cause => new NoStore(cause));
-    }
-
-    private void Close(Exception cause)
-    {
-        _isOpen = false;
-        _failure = cause;
-        _log.Log(_store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Folder} cannot be written to; it is tried again",
-            _store.Settings.Folder);
-        HandleRequests();
-    }
-
     private void HandleRequests()
     {
-        while (_requests.TryPeek(out var request) && (_isOpen ? _keeper!.Writer is { HasRoom: true } : _failure is not null))
+        // One that is handled is still in the queue, and so it is answered if this actor fails meanwhile.
+        while (_requests.TryPeek(out var request) &&
+               (_keeper.IsOpen ? _keeper.Writer is { HasRoom: true } : _keeper.Failure is not null))
         {
-            _requests.Dequeue();
-            if (_isOpen)
+            if (_keeper.IsOpen)
             {
-                Handle(request, _keeper!.Writer!);
+                Handle(request, _keeper.Writer!);
             }
             else
             {
-                Refuse(request, _failure!);
+                Refuse(request, _keeper.Failure!);
             }
+
+            _requests.Dequeue();
         }
 
-        if (_isOpen && _keeper!.Writer is { } writer)
+        if (_keeper.IsOpen && _keeper.Writer is { } writer)
         {
             writer.Pump();
             _replays!.Gate.IsCommitting = !writer.IsIdle;
@@ -297,7 +283,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     }
 
     private PersistenceHealthCheckResult Health() =>
-        StoreHealth.Of("journal", _store.Settings.Folder, _isOpen, _failure, _keeper?.SegmentFailure);
+        StoreHealth.Of("journal", _store.Name, _keeper.IsOpen, _keeper.Failure, _keeper.SegmentFailure);
 
     private void Start(ReplayMessages replay)
     {
@@ -312,14 +298,5 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         {
             _system.EventStream.Publish(request);
         }
-    }
-
-    private sealed record OpenedStore(LogFiles Files);
-
-    private sealed record NoStore(Exception Cause);
-
-    private sealed record OpenStoreAgain
-    {
-        public static readonly OpenStoreAgain Instance = new();
     }
 }

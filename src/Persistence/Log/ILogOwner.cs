@@ -29,13 +29,14 @@ internal interface ILogHost<TAppend>
     /// <summary>
     /// A recovery begins: what the host knew of the log is void. The visitor is called on another thread, until OnOpen or OnClosed.
     /// </summary>
-    ILogVisitor BeginRecovery();
+    /// <param name="files">The same each time.</param>
+    ILogVisitor BeginRecovery(LogFiles files);
 
     /// <summary>All that the recovery visited is in the log and stays there, and nothing else: reads can be answered.</summary>
     /// <param name="fence">The first batch behind it, without records.</param>
     void OnOpen(Batch<TAppend> fence);
 
-    /// <summary>The log cannot be written to; it is tried again.</summary>
+    /// <summary>The log cannot be opened or written to; it is tried again, unless the configuration is why.</summary>
     void OnClosed(Exception cause);
 
     /// <inheritdoc cref="ILogOwner{TAppend}.OnDurable"/>

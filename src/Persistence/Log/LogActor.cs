@@ -14,25 +14,23 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     private readonly Queue<(AioLog.Append Append, IActorRef Requester)> _waiting = new();
     private readonly List<IActorRef> _readers = []; // wait for the end of the log
     private readonly CancellationTokenSource _closed = new();
-    private LogKeeper<Pending>? _log;
-    private AioFile? _lock;
+    private readonly AioExt _aio = AioExt.Get(Context.System);
+    private readonly LogKeeper<Pending> _log;
+    private Task<(Guid Id, AioFile Lock)>? _store;
     private LogSegments _segments = new();
-    private bool _isOpen;
     private bool _isStopping;
 
-    public LogActor(string folder, AioLogSettings settings, TaskCompletionSource<LogReader> opened) =>
-        (_folder, _settings, _opened) = (folder, settings, opened);
-
-    protected override void PreStart()
+    public LogActor(string folder, AioLogSettings settings, TaskCompletionSource<LogReader> opened)
     {
-        var aio = AioExt.Get(Context.System);
-        StoreFile.OpenAsync(aio, _folder)
-            .PipeTo(Self, success: store => new Store(store.Id, store.Lock), failure: cause => new NoStore(cause));
+        (_folder, _settings, _opened) = (folder, settings, opened);
+        _log = new LogKeeper<Pending>(Context, this, OpenStoreAsync);
     }
+
+    protected override void PreStart() => _log.Open();
 
     protected override void PostStop()
     {
-        _ = CloseAsync(_log?.DisposeAsync().AsTask() ?? Task.CompletedTask, _lock);
+        _ = CloseAsync(_log.DisposeAsync().AsTask(), _store);
         _opened.TrySetException(new AioLogAppendException(_folder, AioOutcome.NotPerformed, "it was closed"));
         foreach (var (append, requester) in _waiting)
         {
@@ -44,18 +42,25 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     }
 
     // The lock behind the writes under way: a second log would write at their place.
-    private static async Task CloseAsync(Task files, AioFile? locked)
+    private static async Task CloseAsync(Task files, Task<(Guid Id, AioFile Lock)>? store)
     {
         await files.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (locked is not null)
+        if (store is not null)
         {
-            await locked.DisposeAsync().ConfigureAwait(false);
+            await (await store.ConfigureAwait(false)).Lock.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private async Task<LogFiles> OpenStoreAsync()
+    {
+        _store = StoreFile.OpenAsync(_aio, _folder);
+        var (id, locked) = await _store.ConfigureAwait(false);
+        return LogFiles.Of(_aio, new LogFolder(_aio.Names, _folder), LogKind.Events, id, locked.PhysicalBlockSize, _settings);
     }
 
     protected override void OnReceive(object message)
     {
-        if (_log?.Handle(message) == true)
+        if (_log.Handle(message))
         {
             return;
         }
@@ -66,22 +71,11 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
                 _waiting.Enqueue((append, Sender));
                 AppendWaiting();
                 break;
-            case GetSegments when _isOpen:
+            case GetSegments when _log.IsOpen:
                 Sender.Tell(_segments.Copy());
                 break;
             case GetSegments:
                 _readers.Add(Sender);
-                break;
-            case Store store:
-                _lock = store.Lock;
-                var files = LogFiles.Of(
-                    AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), LogKind.Events, store.Id,
-                    store.Lock.PhysicalBlockSize, _settings);
-                _log = new LogKeeper<Pending>(Context, this, files);
-                _log.Open();
-                break;
-            case NoStore none:
-                _opened.TrySetException(none.Cause);
                 break;
             case Stop:
                 _isStopping = true;
@@ -93,19 +87,12 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         }
     }
 
-    ILogVisitor ILogHost<Pending>.BeginRecovery()
-    {
-        _isOpen = false;
-        return _segments = new LogSegments();
-    }
+    ILogVisitor ILogHost<Pending>.BeginRecovery(LogFiles files) => _segments = new LogSegments();
 
     void ILogHost<Pending>.OnOpen(Batch<Pending> fence)
     {
-        _isOpen = true;
         OnBatch(fence);
-        _opened.TrySetResult(
-            new LogReader(Self, AioExt.Get(Context.System), new LogFolder(AioExt.Get(Context.System).Names, _folder), _settings.Shard,
-                _closed.Token));
+        _opened.TrySetResult(new LogReader(Self, _aio, new LogFolder(_aio.Names, _folder), _settings.Shard, _closed.Token));
         foreach (var reader in _readers)
         {
             reader.Tell(_segments.Copy());
@@ -118,7 +105,6 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     // The first time the opener is told, and stops this actor. Later it is tried again, and appends fail meanwhile.
     void ILogHost<Pending>.OnClosed(Exception cause)
     {
-        _isOpen = false;
         _opened.TrySetException(cause);
         AppendWaiting();
     }
@@ -152,9 +138,9 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     private void AppendWaiting()
     {
-        if (_log?.Writer is not { } writer)
+        if (_log.Writer is not { } writer)
         {
-            while (_log?.Failure is { } cause && _waiting.TryDequeue(out var refused))
+            while (_log.Failure is { } cause && _waiting.TryDequeue(out var refused))
             {
                 Fail(refused.Append, refused.Requester, AioOutcome.NotPerformed,
                     "the log cannot be written to since " + cause.Message, cause);
@@ -163,9 +149,11 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
             return;
         }
 
-        while (writer.HasRoom && _waiting.TryDequeue(out var next))
+        // One that is handled is still in the queue, and so it is answered if this actor fails meanwhile.
+        while (writer.HasRoom && _waiting.TryPeek(out var next))
         {
             Append(writer, next.Append, next.Requester);
+            _waiting.Dequeue();
         }
 
         writer.Pump();
@@ -203,7 +191,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     private void StopWhenIdle()
     {
-        if (_isStopping && _waiting.Count == 0 && _log?.Writer is not { IsIdle: false })
+        if (_isStopping && _waiting.Count == 0 && _log.Writer is not { IsIdle: false })
         {
             Context.Stop(Self);
         }
@@ -223,8 +211,4 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     {
         public static readonly GetSegments Instance = new();
     }
-
-    private sealed record Store(Guid Id, AioFile Lock);
-
-    private sealed record NoStore(Exception Cause);
 }

@@ -1,38 +1,39 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Event;
 
 namespace AkkaAio.Persistence.Log;
 
 /// <summary>
-/// The life of a log inside the actor that owns it: recovery, a fence, writing, and after a failed write the same again. The actor hands
-/// each of its messages to <see cref="Handle"/> first.
+/// The life of a log inside the actor that owns it: its store, recovery, a fence, writing, and after a failed write again from the recovery
+/// on. The actor hands each of its messages to <see cref="Handle"/> first.
 /// </summary>
-internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
+/// <param name="context">Of the actor.</param>
+/// <param name="host">The actor.</param>
+/// <param name="openStore">Called on the actor's thread, until it succeeds.</param>
+internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend> host, Func<Task<LogFiles>> openStore)
+    : ILogOwner<TAppend>, IAsyncDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastRetryOfStore = TimeSpan.FromSeconds(1); // it may be locked, and another process waits for it
 
     private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(1);
 
-    private readonly IActorContext _context;
-    private readonly ILogHost<TAppend> _host;
-    private readonly LogFiles _files;
-    private readonly AioBufferPool _pool;
-    private readonly SegmentSupply _supply;
+    private static int s_lives;
+
     private TimeSpan _retry = FirstRetry;
+    private LogFiles? _files;
+    private AioBufferPool? _pool;
+    private SegmentSupply? _supply;
     private (long Since, Exception Cause)? _full;
     private Batch<TAppend>? _fence; // the first batch of this writer
-    private bool _isOpen; // its fence is durable
     private Task<LogPosition>? _recovery; // under way
-    private int _life; // replies of an earlier writer's supply do not count
+    private int _life = Interlocked.Increment(ref s_lives); // messages for an earlier writer, or from before a restart of the actor, do not count
 
-    public LogKeeper(IActorContext context, ILogHost<TAppend> host, LogFiles files)
-    {
-        (_context, _host, _files) = (context, host, files);
-        _pool = new AioBufferPool(files.Settings.PoolBytes);
-        _supply = new SegmentSupply(files);
-    }
+    /// <summary>What a recovery found, and its fence, is durable; no write has failed since.</summary>
+    public bool IsOpen { get; private set; }
 
     /// <summary>Takes appends; null while a recovery is under way, or has failed.</summary>
     public LogWriter<TAppend>? Writer { get; private set; }
@@ -47,26 +48,32 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
 
     public void Open()
     {
-        _recovery = new LogRecovery(_files, _host.BeginRecovery()).RunAsync();
+        var life = _life;
+        if (_files is null)
+        {
+            openStore().PipeTo(context.Self, success: files => new Opened(life, files), failure: cause => new NotOpened(life, cause));
+            return;
+        }
+
+        _recovery = new LogRecovery(_files, host.BeginRecovery(_files)).RunAsync();
         _recovery.PipeTo(
-            _context.Self, success: position => new Recovered(position), failure: cause => new RecoveryFailed(cause));
+            context.Self, success: position => new Recovered(life, position), failure: cause => new NotOpened(life, cause));
     }
 
     /// <summary>The actor stops: what is not durable is told to its host. A write under way goes on; its reply finds nobody.</summary>
     /// <returns>When that write has ended, and nothing of the log is written any more.</returns>
     public ValueTask DisposeAsync()
     {
-        _life++;
         var closing = _recovery is { } recovery ? CloseAsync(recovery) : Task.CompletedTask;
         if (Writer is { } writer)
         {
             Writer = null;
-            writer.Abandon(new AioAbortedException("append", _files.Folder.Path, "the log was closed"));
+            writer.Abandon(new AioAbortedException("append", _files!.Folder.Path, "the log was closed"));
             closing = writer.CloseAsync();
         }
 
-        _pool.Dispose();
-        return new ValueTask(Task.WhenAll(closing, _supply.DisposeAsync().AsTask()));
+        _pool?.Dispose();
+        return new ValueTask(Task.WhenAll(closing, _supply?.DisposeAsync().AsTask() ?? Task.CompletedTask));
     }
 
     /// <returns>False: it is no message of the log's.</returns>
@@ -74,20 +81,32 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     {
         switch (message)
         {
-            case Aio.Event { Token: Batch<TAppend> } reply:
-                Writer!.OnReply(reply);
+            case Aio.Event { Token: Batch<TAppend> batch } reply:
+                if (Writer?.IsWriting(batch) == true)
+                {
+                    Writer.OnReply(reply);
+                }
+
                 return true;
-            case Made made when made.Life == _life:
-                Supplied(made);
+            case OfLife old when old.Life != _life:
+                _ = (old as Made)?.File?.DisposeAsync().AsTask();
                 return true;
             case Made made:
-                _ = made.File?.DisposeAsync().AsTask();
+                Supplied(made);
+                return true;
+            case Opened opened:
+                _files = opened.Files;
+                _pool = new AioBufferPool(_files.Settings.PoolBytes);
+                _supply = new SegmentSupply(_files);
+                _retry = FirstRetry;
+                Open();
                 return true;
             case Recovered recovered:
                 Begin(recovered.Position);
                 return true;
-            case RecoveryFailed failed:
-                Retry(failed.Cause);
+            case NotOpened not:
+                _recovery = null;
+                Retry(not.Cause);
                 return true;
             case OpenAgain:
                 Open();
@@ -101,21 +120,21 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     {
         if (batch != _fence)
         {
-            _host.OnDurable(batch);
+            host.OnDurable(batch);
             return;
         }
 
-        _isOpen = true;
+        IsOpen = true;
         Failure = null;
         _retry = FirstRetry;
-        _host.OnOpen(batch);
+        host.OnOpen(batch);
     }
 
     void ILogOwner<TAppend>.OnFailed(Batch<TAppend> batch, Exception cause, AioOutcome outcome)
     {
         if (batch != _fence)
         {
-            _host.OnFailed(batch, cause, outcome);
+            host.OnFailed(batch, cause, outcome);
         }
         else if (Writer is { Failure: null })
         {
@@ -123,23 +142,23 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
         }
     }
 
-    void ILogOwner<TAppend>.OnSealed(Segment segment, uint lastCrc) => _host.OnSealed(segment, lastCrc);
+    void ILogOwner<TAppend>.OnSealed(Segment segment, uint lastCrc) => host.OnSealed(segment, lastCrc);
 
     // What fails once is looked into at once, and requests wait for that. What fails on the way back is a failed disk.
     void ILogOwner<TAppend>.OnStopped(Exception cause)
     {
-        _life++;
+        _life = Interlocked.Increment(ref s_lives);
         _ = Writer!.CloseAsync();
         Writer = null;
-        if (_isOpen && !_files.IsEnding)
+        var wasOpen = IsOpen;
+        IsOpen = false;
+        if (wasOpen && !_files!.IsEnding)
         {
-            _isOpen = false;
-            _context.GetLogger().Warning(cause, "A write of the log {Folder} has failed; it is recovered", _files.Folder.Path);
+            context.GetLogger().Warning(cause, "A write of the log {Folder} has failed; it is recovered", _files.Folder.Path);
             Open();
         }
         else
         {
-            _isOpen = false;
             Retry(cause);
         }
     }
@@ -149,13 +168,13 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     {
         if (_full is { } full && Stopwatch.GetElapsedTime(full.Since) < FullFor)
         {
-            _context.Self.Tell(new Made(_life, number, null, full.Cause));
+            context.Self.Tell(new Made(_life, number, null, full.Cause));
             return;
         }
 
         var life = _life;
-        _supply.NextAsync(number, isUrgent).PipeTo(
-            _context.Self, success: file => new Made(life, number, file, null), failure: cause => new Made(life, number, null, cause));
+        _supply!.NextAsync(number, isUrgent).PipeTo(
+            context.Self, success: file => new Made(life, number, file, null), failure: cause => new Made(life, number, null, cause));
     }
 
     private void Supplied(Made made)
@@ -170,9 +189,9 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
         if (_full?.Cause != made.Cause)
         {
             _full = (Stopwatch.GetTimestamp(), made.Cause!);
-            if (!_files.IsEnding)
+            if (!_files!.IsEnding)
             {
-                _context.GetLogger().Warning(
+                context.GetLogger().Warning(
                     made.Cause, "The log {Folder} has no segment {Segment} to go on with", _files.Folder.Path, made.Number);
             }
         }
@@ -191,7 +210,7 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     private void Begin(LogPosition position)
     {
         _recovery = null;
-        Writer = new LogWriter<TAppend>(_files.Aio.Ref, _context.Self, this, _pool, _files.Settings, position);
+        Writer = new LogWriter<TAppend>(_files!.Aio.Ref, context.Self, this, _pool!, _files.Settings, position);
         _fence = Writer.AddFence();
         Writer.Pump();
     }
@@ -199,24 +218,25 @@ internal sealed class LogKeeper<TAppend> : ILogOwner<TAppend>, IAsyncDisposable
     private void Retry(Exception cause)
     {
         Failure = cause;
-        _host.OnClosed(cause);
-        if (_files.IsEnding)
+        host.OnClosed(cause);
+        if (cause is ConfigurationException || _files is { IsEnding: true })
         {
-            return;
+            return; // that does not change
         }
 
-        _context.System.Scheduler.ScheduleTellOnce(_retry, _context.Self, OpenAgain.Instance, _context.Self);
-        _retry = TimeSpan.FromTicks(Math.Min(2 * _retry.Ticks, LastRetry.Ticks));
+        context.System.Scheduler.ScheduleTellOnce(_retry, context.Self, new OpenAgain(_life), context.Self);
+        _retry = TimeSpan.FromTicks(Math.Min(2 * _retry.Ticks, (_files is null ? LastRetryOfStore : LastRetry).Ticks));
     }
 
-    private sealed record Recovered(LogPosition Position);
+    private abstract record OfLife(int Life);
 
-    private sealed record RecoveryFailed(Exception Cause);
+    private sealed record Opened(int Life, LogFiles Files) : OfLife(Life);
 
-    private sealed record Made(int Life, long Number, AioFile? File, Exception? Cause);
+    private sealed record Recovered(int Life, LogPosition Position) : OfLife(Life);
 
-    private sealed record OpenAgain
-    {
-        public static readonly OpenAgain Instance = new();
-    }
+    private sealed record NotOpened(int Life, Exception Cause) : OfLife(Life);
+
+    private sealed record Made(int Life, long Number, AioFile? File, Exception? Cause) : OfLife(Life);
+
+    private sealed record OpenAgain(int Life) : OfLife(Life);
 }

@@ -150,6 +150,9 @@ internal sealed class LogWriter<TAppend>(
         Pump();
     }
 
+    /// <summary>False: the batch is of an earlier writer.</summary>
+    public bool IsWriting(Batch<TAppend> batch) => _writing.Contains(batch);
+
     /// <summary>A write of this log has ended.</summary>
     public void OnReply(Aio.Event reply)
     {

@@ -23,11 +23,12 @@ public sealed class AioSnapshotStore : SnapshotStore
     private readonly AioStore _store;
     private readonly IActorRef _snapshots;
 
-    /// <summary>Made by Akka.Persistence, with the section of the snapshot store.</summary>
-    /// <exception cref="AioConfigurationException">A key is missing or impossible.</exception>
+    /// <summary>
+    /// Made by Akka.Persistence, with the section of the snapshot store. What is wrong in it, each request is answered with.
+    /// </summary>
     public AioSnapshotStore(Config config)
     {
-        _store = AioStores.Get(_system).Of(config.GetString("store", "akka.persistence.aio-store"));
+        _store = AioStores.Get(_system).Of(config, Self.Path.Name);
         _snapshots = Context.ActorOf(Props.Create(() => new SnapshotLog(_store)), "log");
     }
 

@@ -12,42 +12,43 @@ namespace AkkaAio.Persistence.Snapshots;
 
 /// <summary>The log of a snapshot store: appends in the order in which it was told, and knows where each snapshot is.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes it.")]
-internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(SnapshotLog.Request Request, IActorRef Requester)>, IWithTimers
+internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request Request, IActorRef Requester)>
 {
-    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
-
     private readonly Queue<(Request Request, IActorRef Requester)> _waiting = new();
     private readonly Dictionary<string, int> _saving = []; // saves of each id that are not durable
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly AioStore _store;
+    private readonly LogKeeper<(Request Request, IActorRef Requester)> _keeper;
     private Task<LogFiles>? _opening;
     private LogFiles? _files;
-    private LogKeeper<(Request Request, IActorRef Requester)>? _keeper;
     private SnapshotReads? _reads;
     private SnapshotIndex _index = new();
-    private bool _isOpen;
     private bool _isRemoving;
-    private Exception? _failure;
 
-    public ITimerScheduler Timers { get; set; } = null!;
+    public SnapshotLog(AioStore store)
+    {
+        _store = store;
+        _keeper = new LogKeeper<(Request, IActorRef)>(Context, this, () => _opening = store.OpenAsync(LogKind.Snapshots));
+    }
 
-    protected override void PreStart() => Open();
+    protected override void PreStart() => _keeper.Open();
 
     protected override void PostStop()
     {
-        var closing = _keeper?.DisposeAsync().AsTask() ?? Task.CompletedTask;
-        var cause = new AioAbortedException("snapshot store", store.Settings.Folder, "it was stopped");
+        var closing = _keeper.DisposeAsync().AsTask();
+        var cause = new AioAbortedException("snapshot store", _store.Name, "it was stopped");
         while (_waiting.TryDequeue(out var waiting))
         {
             waiting.Requester.Tell(new Status.Failure(cause));
         }
 
         _reads?.Dispose();
-        _ = store.CloseAsync(LogKind.Snapshots, _opening, closing);
+        _ = _store.CloseAsync(LogKind.Snapshots, _opening, closing);
     }
 
     protected override void OnReceive(object message)
     {
-        if (_keeper?.Handle(message) == true)
+        if (_keeper.Handle(message))
         {
             return;
         }
@@ -61,23 +62,6 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
             case GetHealth:
                 Sender.Tell(Health());
                 break;
-            case Opened opened:
-                _files = opened.Files;
-                _reads = new SnapshotReads(_files, store.Settings);
-                _keeper = new LogKeeper<(Request, IActorRef)>(Context, this, _files);
-                _keeper.Open();
-                break;
-            case NotOpened not:
-                Close(not.Cause);
-                if (!store.IsEnding)
-                {
-                    Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, OpenAgainAfter);
-                }
-
-                break;
-            case OpenAgain:
-                Open();
-                break;
             case Removed removed:
                 OnRemoved(removed);
                 break;
@@ -87,23 +71,26 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         }
     }
 
-    ILogVisitor ILogHost<(Request Request, IActorRef Requester)>.BeginRecovery()
+    ILogVisitor ILogHost<(Request Request, IActorRef Requester)>.BeginRecovery(LogFiles files)
     {
-        _isOpen = false;
+        _files = files;
+        _reads ??= new SnapshotReads(files, _store.Settings);
         _isRemoving = false;
         _saving.Clear();
-        _reads!.Clear();
+        _reads.Clear();
         return _index = new SnapshotIndex();
     }
 
-    void ILogHost<(Request Request, IActorRef Requester)>.OnOpen(Batch<(Request Request, IActorRef Requester)> fence)
+    void ILogHost<(Request Request, IActorRef Requester)>.OnOpen(Batch<(Request Request, IActorRef Requester)> fence) =>
+        HandleWaiting();
+
+    void ILogHost<(Request Request, IActorRef Requester)>.OnClosed(Exception cause)
     {
-        _isOpen = true;
-        _failure = null;
+        _log.Log(
+            _store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Store} cannot be written to: each request fails until they can",
+            _store.Name);
         HandleWaiting();
     }
-
-    void ILogHost<(Request Request, IActorRef Requester)>.OnClosed(Exception cause) => Close(cause);
 
     void ILogHost<(Request Request, IActorRef Requester)>.OnDurable(Batch<(Request Request, IActorRef Requester)> batch)
     {
@@ -133,42 +120,29 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     void ILogHost<(Request Request, IActorRef Requester)>.OnSealed(Segment segment, uint lastCrc) =>
         _ = segment.File.DisposeAsync().AsTask();
 
-    private void Open()
-    {
-        _opening = store.OpenAsync(LogKind.Snapshots);
-        _opening.PipeTo(Self, success: files => new Opened(files), failure: cause => new NotOpened(cause));
-    }
-
-    private void Close(Exception cause)
-    {
-        _isOpen = false;
-        _failure = cause;
-        _log.Log(store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Folder} cannot be written to; it is tried again",
-            store.Settings.Folder);
-        HandleWaiting();
-    }
-
     private void HandleWaiting()
     {
-        while (_waiting.Count > 0 && (_isOpen ? _keeper!.Writer is { HasRoom: true } : _failure is not null))
+        // One that is handled is still in the queue, and so it is answered if this actor fails meanwhile.
+        while (_waiting.TryPeek(out var waiting) &&
+               (_keeper.IsOpen ? _keeper.Writer is { HasRoom: true } : _keeper.Failure is not null))
         {
-            if (_isOpen && _waiting.Peek().Request is Delete delete && _saving.ContainsKey(delete.PersistenceId))
+            if (!_keeper.IsOpen)
+            {
+                waiting.Requester.Tell(new Status.Failure(_keeper.Failure!));
+            }
+            else if (waiting.Request is Delete delete && _saving.ContainsKey(delete.PersistenceId))
             {
                 break; // what it deletes is known when what was saved before it is durable
             }
-
-            var waiting = _waiting.Dequeue();
-            if (_isOpen)
-            {
-                Handle(waiting, _keeper!.Writer!);
-            }
             else
             {
-                waiting.Requester.Tell(new Status.Failure(_failure!));
+                Handle(waiting, _keeper.Writer!);
             }
+
+            _waiting.Dequeue();
         }
 
-        _keeper?.Writer?.Pump();
+        _keeper.Writer?.Pump();
     }
 
     private void Handle((Request Request, IActorRef Requester) next, LogWriter<(Request, IActorRef)> writer)
@@ -244,11 +218,11 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
     private SnapshotPlaces Places(Find find) => new(_index.Find(find.PersistenceId, find.Criteria), _reads!);
 
     private PersistenceHealthCheckResult Health() =>
-        StoreHealth.Of("snapshot store", store.Settings.Folder, _isOpen, _failure, _keeper?.SegmentFailure);
+        StoreHealth.Of("snapshot store", _store.Name, _keeper.IsOpen, _keeper.Failure, _keeper.SegmentFailure);
 
     private void RemoveDead()
     {
-        if (_isRemoving || !_isOpen || _index.Dead is not (> 0 and var segment))
+        if (_isRemoving || !_keeper.IsOpen || _index.Dead is not (> 0 and var segment))
         {
             return;
         }
@@ -291,7 +265,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
 
         _index.Restore(removed.Segment);
         _log.Log(
-            store.Loudness(LogLevel.WarningLevel), removed.Cause,
+            _store.Loudness(LogLevel.WarningLevel), removed.Cause,
             "Segment {Segment} of the snapshots, which nothing needs, cannot be removed", removed.Segment);
     }
 
@@ -326,16 +300,7 @@ internal sealed class SnapshotLog(AioStore store) : UntypedActor, ILogHost<(Snap
         public static readonly GetHealth Instance = new();
     }
 
-    private sealed record Opened(LogFiles Files);
-
-    private sealed record NotOpened(Exception Cause);
-
     private sealed record Removed(SnapshotIndex Index, long Segment, Exception? Cause);
-
-    private sealed record OpenAgain
-    {
-        public static readonly OpenAgain Instance = new();
-    }
 }
 
 /// <summary>Snapshots that match, newest first, and how to read them.</summary>

@@ -9,38 +9,44 @@ namespace AkkaAio.Persistence.Store;
 internal sealed class AioStore
 {
     private readonly Lock _lock = new();
-    private readonly AioExt _aio;
+    private readonly ExtendedActorSystem _system;
+    private readonly string _path;
+    private readonly Lazy<AioStoreSettings> _settings;
     private readonly HashSet<LogKind> _open = [];
     private readonly Dictionary<LogKind, Task> _closing = []; // the last of each
     private Task<(Guid Id, AioFile Lock)>? _opened;
+    private AioExt? _aio;
     private int _users;
 
-    public AioStore(ExtendedActorSystem system, string path)
-    {
-        _aio = AioExt.Get(system);
-        Settings = new AioStoreSettings(system.Settings.Config, path);
-    }
+    /// <param name="system">Its AkkaAio does the I/O.</param>
+    /// <param name="path">Of its configuration.</param>
+    /// <param name="settings">Reads that, when the store is opened.</param>
+    public AioStore(ExtendedActorSystem system, string path, Func<AioStoreSettings> settings) =>
+        (_system, _path, _settings) = (system, path, new Lazy<AioStoreSettings>(settings));
 
-    public AioStoreSettings Settings { get; }
+    /// <summary>Of a store that can be opened.</summary>
+    public AioStoreSettings Settings => _settings.Value;
 
-    /// <inheritdoc cref="LogFiles.IsEnding"/>
-    public bool IsEnding => _aio.Refuses;
+    /// <summary>For messages: the folder; until that is known, the path of its configuration.</summary>
+    public string Name => _settings.IsValueCreated ? Settings.Folder : _path;
 
     /// <summary>How loud something is said that is a failure, unless the actor system ends.</summary>
-    public LogLevel Loudness(LogLevel level) => IsEnding ? LogLevel.DebugLevel : level;
+    public LogLevel Loudness(LogLevel level) => _aio is { Refuses: true } ? LogLevel.DebugLevel : level;
 
     /// <summary>The files of one of its logs. <see cref="CloseAsync"/> must follow, unless this fails.</summary>
+    /// <exception cref="AioConfigurationException">A key is missing or impossible, of the store or of AkkaAio.</exception>
     /// <exception cref="AioLogLockedException">Another process has it, or another plugin of this actor system has that log.</exception>
     public async Task<LogFiles> OpenAsync(LogKind kind)
     {
         Task<(Guid Id, AioFile Lock)> opened;
         Task before;
+        var (aio, settings) = (_aio ??= AioExt.Get(_system), Settings);
         lock (_lock)
         {
             if (!_open.Add(kind))
             {
                 throw new AioLogLockedException(
-                    Path.Combine(Settings.Folder, "LOCK"),
+                    Path.Combine(settings.Folder, "LOCK"),
                     new InvalidOperationException("another plugin of this actor system has it open"));
             }
 
@@ -48,7 +54,7 @@ internal sealed class AioStore
             before = _closing.GetValueOrDefault(kind, Task.CompletedTask);
             if (_opened is null or { IsFaulted: true })
             {
-                _opened = LockAsync(Task.WhenAll(_closing.Values));
+                _opened = LockAsync(aio, settings.Folder, Task.WhenAll(_closing.Values));
             }
 
             opened = _opened;
@@ -58,10 +64,10 @@ internal sealed class AioStore
         {
             await before.ConfigureAwait(false);
             var (id, locked) = await opened.ConfigureAwait(false);
-            var folder = Path.Combine(Settings.Folder, kind == LogKind.Events ? "events" : "snapshots");
-            _aio.Names.MakeFolder(folder);
-            await _aio.SyncFolderAsync(Settings.Folder).ConfigureAwait(false);
-            return LogFiles.Of(_aio, new LogFolder(_aio.Names, folder), kind, id, locked.PhysicalBlockSize, Settings.Log);
+            var folder = Path.Combine(settings.Folder, kind == LogKind.Events ? "events" : "snapshots");
+            aio.Names.MakeFolder(folder);
+            await aio.SyncFolderAsync(settings.Folder).ConfigureAwait(false);
+            return LogFiles.Of(aio, new LogFolder(aio.Names, folder), kind, id, locked.PhysicalBlockSize, settings.Log);
         }
         catch
         {
@@ -95,11 +101,11 @@ internal sealed class AioStore
         }
     }
 
-    private async Task<(Guid Id, AioFile Lock)> LockAsync(Task closing)
+    private static async Task<(Guid Id, AioFile Lock)> LockAsync(AioExt aio, string folder, Task closing)
     {
         await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // one may be giving the lock back
-        _aio.Names.MakeFolder(Settings.Folder);
-        return await StoreFile.OpenAsync(_aio, Settings.Folder).ConfigureAwait(false);
+        aio.Names.MakeFolder(folder);
+        return await StoreFile.OpenAsync(aio, folder).ConfigureAwait(false);
     }
 
     private async Task ReleaseAsync(Task files)

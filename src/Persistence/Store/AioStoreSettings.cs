@@ -5,10 +5,19 @@ namespace AkkaAio.Persistence.Store;
 /// <summary><c>akka.persistence.aio-store</c>, or another section of the same keys.</summary>
 internal sealed class AioStoreSettings
 {
+    private static readonly Config Defaults = AioStores.DefaultConfig().GetConfig("akka.persistence.aio-store");
+
+    /// <exception cref="AioConfigurationException">A key is missing or impossible.</exception>
     public AioStoreSettings(Config config, string path)
     {
-        var reader = new ConfigReader(config.GetConfig(path), path);
-        Folder = config.GetString($"{path}.dir", "");
+        if (config.HasPath(path) && !config.GetValue(path).IsObject())
+        {
+            throw new AioConfigurationException(path, "it is no section; write its keys in braces, dir at least");
+        }
+
+        var section = (config.GetConfig(path) ?? Config.Empty).WithFallback(Defaults);
+        var reader = new ConfigReader(section, path);
+        Folder = section.GetString("dir", "");
         if (Folder.Length == 0)
         {
             throw new AioConfigurationException($"{path}.dir", "it is not set; name the folder that the store is kept in, on a local disk");

@@ -9,14 +9,13 @@ namespace AkkaAio.Persistence.Store;
 /// </summary>
 internal sealed class AioStores : IExtension
 {
-    private readonly ConcurrentDictionary<string, Lazy<AioStore>> _stores = new();
+    private readonly ConcurrentDictionary<string, AioStore> _stores = new();
     private readonly ExtendedActorSystem _system;
 
     private AioStores(ExtendedActorSystem system)
     {
         _system = system;
         system.Settings.InjectTopLevelFallback(DefaultConfig());
-        _ = AioExt.Get(system);
     }
 
     public static Config DefaultConfig() =>
@@ -24,9 +23,25 @@ internal sealed class AioStores : IExtension
 
     public static AioStores Get(ActorSystem system) => system.WithExtension<AioStores, Provider>();
 
-    /// <summary>The store of a configuration path, such as <c>akka.persistence.aio-store</c>.</summary>
-    /// <exception cref="AioConfigurationException">A key is missing or impossible.</exception>
-    public AioStore Of(string path) => _stores.GetOrAdd(path, key => new Lazy<AioStore>(() => new AioStore(_system, key))).Value;
+    /// <summary>The store of a configuration path, such as <c>akka.persistence.aio-store</c>. What is wrong there, its opening says.</summary>
+    public AioStore Of(string path) =>
+        _stores.GetOrAdd(path, key => new AioStore(_system, key, () => new AioStoreSettings(_system.Settings.Config, key)));
+
+    /// <summary>The store of the plugin in a section.</summary>
+    /// <param name="plugin">The section.</param>
+    /// <param name="path">Of the section.</param>
+    public AioStore Of(Config plugin, string path)
+    {
+        if (!plugin.HasPath("store"))
+        {
+            return Of("akka.persistence.aio-store");
+        }
+
+        var key = $"{path}.store";
+        return plugin.GetValue("store") is { } store && store.IsString() && store.GetString() is { Length: > 0 } named
+            ? Of(named)
+            : new AioStore(_system, key, () => throw new AioConfigurationException(key, "it names no section, as akka.persistence.aio-store"));
+    }
 
     private sealed class Provider : ExtensionIdProvider<AioStores>
     {

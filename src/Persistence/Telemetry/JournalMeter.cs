@@ -1,9 +1,14 @@
 using System.Diagnostics.Metrics;
+using Akka.Actor;
+using Akka.Event;
 using AkkaAio.Persistence.Reading;
 
 namespace AkkaAio.Persistence.Telemetry;
 
-/// <summary>The meter <c>AkkaAio.Persistence</c> of one log. Histograms are recorded only while somebody listens.</summary>
+/// <summary>
+/// The meter <c>AkkaAio.Persistence</c> of one log. Histograms are recorded only while somebody listens. What a listener throws is logged
+/// once: it must not come between a durable batch and its replies.
+/// </summary>
 internal sealed class JournalMeter : IDisposable
 {
     public const string Name = "AkkaAio.Persistence";
@@ -16,10 +21,13 @@ internal sealed class JournalMeter : IDisposable
     private readonly Counter<long> _padding;
     private readonly Counter<long> _failures;
     private readonly Counter<long> _replays;
+    private readonly ILoggingAdapter _log;
+    private bool _hasThrown;
 
-    public JournalMeter(string system, string log, BatchCache cache, Func<long> pending, Func<int> ids)
+    public JournalMeter(ActorSystem system, string log, BatchCache cache, Func<long> pending, Func<int> ids)
     {
-        _meter = new Meter(new MeterOptions(Name) { Tags = [new("akka.actor.system", system), new("log", log)] });
+        _log = Logging.GetLogger(system, typeof(JournalMeter));
+        _meter = new Meter(new MeterOptions(Name) { Tags = [new("akka.actor.system", system.Name), new("log", log)] });
         _commit = _meter.CreateHistogram(
             Prefix + "commit.duration", "s", "From the write of a batch to its answer, and those of all before it", tags: null,
             new InstrumentAdvice<double>
@@ -40,14 +48,52 @@ internal sealed class JournalMeter : IDisposable
 
     public void Committed(TimeSpan took, int records, int padding)
     {
-        _commit.Record(took.TotalSeconds);
-        _batch.Record(records);
-        _padding.Add(padding);
+        try
+        {
+            _commit.Record(took.TotalSeconds);
+            _batch.Record(records);
+            _padding.Add(padding);
+        }
+        catch (Exception e)
+        {
+            OnListenerThrew(e);
+        }
     }
 
-    public void Failed() => _failures.Add(1);
+    public void Failed() => Count(_failures);
 
-    public void Replayed() => _replays.Add(1);
+    public void Replayed() => Count(_replays);
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            _meter.Dispose(); // tells the listeners
+        }
+        catch (Exception e)
+        {
+            OnListenerThrew(e);
+        }
+    }
+
+    private void Count(Counter<long> counter)
+    {
+        try
+        {
+            counter.Add(1);
+        }
+        catch (Exception e)
+        {
+            OnListenerThrew(e);
+        }
+    }
+
+    private void OnListenerThrew(Exception cause)
+    {
+        if (!_hasThrown)
+        {
+            _hasThrown = true;
+            _log.Error(cause, "A metrics listener threw; what it threw at is lost. Further failures are not logged");
+        }
+    }
 }

@@ -56,10 +56,13 @@ public abstract class JournalSpec : Akka.TestKit.Xunit2.TestKit
 
     private protected IActorRef Journal => JournalOf(Sys);
 
-    private protected IActorRef Snapshots => Akka.Persistence.Persistence.Instance.Apply(Sys).SnapshotStoreFor(null);
+    private protected IActorRef Snapshots => SnapshotsOf(Sys);
 
     private protected static IActorRef JournalOf(ActorSystem system) =>
         Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
+
+    private protected static IActorRef SnapshotsOf(ActorSystem system) =>
+        Akka.Persistence.Persistence.Instance.Apply(system).SnapshotStoreFor(null);
 
     private protected static ActorSystemSetup SetupOf(string hocon, AioTestDisk disk) => ActorSystemSetup.Empty
         .And(BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString(StoreHocon + "\n" + hocon).WithFallback(DefaultConfig)))
