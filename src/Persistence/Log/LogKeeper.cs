@@ -30,7 +30,7 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
     private (long Since, Exception Cause)? _full;
     private Batch<TAppend>? _fence; // the first batch of this writer
     private Task<LogPosition>? _recovery; // under way
-    private int _life = Interlocked.Increment(ref s_lives); // messages for an earlier writer, or from before a restart of the actor, do not count
+    private int _life = Interlocked.Increment(ref s_lives); // messages for another one, as before a restart of the actor, do not count
 
     /// <summary>What a recovery found, and its fence, is durable; no write has failed since.</summary>
     public bool IsOpen { get; private set; }

@@ -11,22 +11,52 @@ internal static class StoreFile
 {
     private const string Title = "AkkaAio store";
 
+    /// <summary>The folder of a log that shares a store.</summary>
+    public static string FolderOf(string store, LogKind kind) => Path.Combine(store, kind == LogKind.Events ? "events" : "snapshots");
+
     /// <summary>Locks the folder, and reads its store id, or gives it one.</summary>
     /// <exception cref="AioLogLockedException">Another process, or another log of this one, has it.</exception>
     /// <exception cref="AioLogVersionException">It is of a version, or has a feature, that this code does not know.</exception>
-    /// <exception cref="AioLogCorruptionException">STORE is damaged.</exception>
+    /// <exception cref="AioLogCorruptionException">STORE is damaged, or is missing and there are segments.</exception>
     public static async Task<(Guid Id, AioFile Lock)> OpenAsync(AioExt aio, string folder)
     {
         var path = Path.Combine(folder, "STORE");
         var locked = await LockAsync(aio, Path.Combine(folder, "LOCK")).ConfigureAwait(false);
         try
         {
-            return (await ReadIdAsync(aio, path).ConfigureAwait(false) ?? await WriteIdAsync(aio, path).ConfigureAwait(false), locked);
+            if (await ReadIdAsync(aio, path).ConfigureAwait(false) is { } id)
+            {
+                return (id, locked);
+            }
+
+            RefuseSegments(aio, folder, path);
+            return (await WriteIdAsync(aio, path).ConfigureAwait(false), locked);
         }
         catch
         {
             await locked.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    // STORE was durable before the first of them: with another id they would be another store's.
+    private static void RefuseSegments(AioExt aio, string folder, string path)
+    {
+        foreach (var log in (string[])[folder, FolderOf(folder, LogKind.Events), FolderOf(folder, LogKind.Snapshots)])
+        {
+            var names = new LogFolder(aio.Names, log);
+            try
+            {
+                if (names.Segments() is [var first, ..])
+                {
+                    throw new AioLogCorruptionException(
+                        path, 0, 0, $"the file is missing, and {names.PathOf(first)} is there; the header of that has the store's id");
+                }
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // A log without segments.
+            }
         }
     }
 

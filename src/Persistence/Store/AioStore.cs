@@ -64,7 +64,7 @@ internal sealed class AioStore
         {
             await before.ConfigureAwait(false);
             var (id, locked) = await opened.ConfigureAwait(false);
-            var folder = Path.Combine(settings.Folder, kind == LogKind.Events ? "events" : "snapshots");
+            var folder = StoreFile.FolderOf(settings.Folder, kind);
             aio.Names.MakeFolder(folder);
             await aio.SyncFolderAsync(settings.Folder).ConfigureAwait(false);
             return LogFiles.Of(aio, new LogFolder(aio.Names, folder), kind, id, locked.PhysicalBlockSize, settings.Log);

@@ -23,7 +23,9 @@ internal sealed class AioStores : IExtension
 
     public static AioStores Get(ActorSystem system) => system.WithExtension<AioStores, Provider>();
 
-    /// <summary>The store of a configuration path, such as <c>akka.persistence.aio-store</c>. What is wrong there, its opening says.</summary>
+    /// <summary>
+    /// The store of a configuration path, such as <c>akka.persistence.aio-store</c>. What is wrong there, its opening says.
+    /// </summary>
     public AioStore Of(string path) =>
         _stores.GetOrAdd(path, key => new AioStore(_system, key, () => new AioStoreSettings(_system.Settings.Config, key)));
 
@@ -40,7 +42,8 @@ internal sealed class AioStores : IExtension
         var key = $"{path}.store";
         return plugin.GetValue("store") is { } store && store.IsString() && store.GetString() is { Length: > 0 } named
             ? Of(named)
-            : new AioStore(_system, key, () => throw new AioConfigurationException(key, "it names no section, as akka.persistence.aio-store"));
+            : new AioStore(
+                _system, key, () => throw new AioConfigurationException(key, "it must be the path of a section, as akka.persistence.aio-store"));
     }
 
     private sealed class Provider : ExtensionIdProvider<AioStores>

@@ -91,7 +91,8 @@ public sealed class ConfigurationSpecs(ITestOutputHelper output) : JournalSpec(o
     [Fact]
     public async Task A_store_of_another_section_has_the_defaults_where_that_says_nothing()
     {
-        using var system = Start("akka.persistence.journal.aio.store = shop, shop { dir = \"/shop\", segment-size = 2 MiB, zero-rate = 0 }");
+        using var system = Start(
+            "akka.persistence.journal.aio.store = shop, shop { dir = \"/shop\", segment-size = 2 MiB, zero-rate = 0 }");
         Assert.Empty((await ReplayAsync(JournalOf(system), CreateTestProbe(system), "p")).Events);
         Assert.Equal(2 << 20, Disk.ReadAllBytes("/shop/events/0000000001.seg").Length);
         await system.Terminate();

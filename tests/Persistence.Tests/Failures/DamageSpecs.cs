@@ -15,6 +15,8 @@ public sealed class DamageSpecs(ITestOutputHelper output) : JournalSpec(output)
     private const string First = "/store/events/0000000001.seg";
     private const int Block = 4096;
 
+    private static readonly AioLogSettings Small = new() { SegmentSize = 1 << 20, BufferSize = 64 << 10, MaxAppend = 1 << 20 };
+
     [Fact]
     public async Task A_damaged_batch_that_was_durable_is_refused_with_its_place_and_nothing_is_changed()
     {
@@ -93,14 +95,49 @@ public sealed class DamageSpecs(ITestOutputHelper output) : JournalSpec(output)
     {
         await FillSegmentsAsync("p", 4);
         await Sys.Terminate();
-        var disk = new AioTestDisk { Alignment = Block };
-        foreach (var path in Disk.Files.Where(path => !path.EndsWith("0000000002.seg", StringComparison.Ordinal)))
+        using var again = ActorSystem.Create("again", SetupOf(Hocon, DiskWithout("/store/events/0000000002.seg")));
+        await Assert.ThrowsAsync<AioLogCorruptionException>(() => ReplayAsync(JournalOf(again), CreateTestProbe(again), "p"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_missing_store_file_beside_segments_of_events_or_of_snapshots_is_refused_and_no_other_is_made(bool isMissing)
+    {
+        await WriteAndAwaitAsync("p", 1, 1);
+        Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 1, DateTime.UtcNow), "state"), Actor.Ref);
+        await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
+        await Sys.Terminate();
+        foreach (var log in (string[])["events", "snapshots"])
         {
-            disk.WriteAllBytes(path, Disk.ReadAllBytes(path));
+            var disk = DiskWithout("/store/STORE", $"/store/{log}/");
+            if (!isMissing)
+            {
+                disk.WriteAllBytes("/store/STORE", []);
+            }
+
+            using var again = ActorSystem.Create("again", SetupOf(Hocon, disk));
+            var cause = await Assert.ThrowsAsync<AioLogCorruptionException>(
+                () => ReplayAsync(JournalOf(again), CreateTestProbe(again), "p"));
+            Assert.Equal("/store/STORE", cause.Path);
+            await again.Terminate();
+            Assert.Equal(!isMissing, disk.Files.Contains("/store/STORE"));
+        }
+    }
+
+    [Fact]
+    public async Task A_missing_store_file_of_a_log_alone_is_refused()
+    {
+        await using (var log = await AioLog.OpenAsync(Sys, "/log", Small))
+        {
+            await log.AppendAsync("record"u8.ToArray());
         }
 
-        using var again = ActorSystem.Create("again", SetupOf(Hocon, disk));
-        await Assert.ThrowsAsync<AioLogCorruptionException>(() => ReplayAsync(JournalOf(again), CreateTestProbe(again), "p"));
+        await Sys.Terminate();
+        using var again = ActorSystem.Create("again", SetupOf(Hocon, DiskWithout("/log/STORE")));
+        var cause = await Assert.ThrowsAsync<AioLogCorruptionException>(() => AioLog.OpenAsync(again, "/log", Small));
+        Assert.Equal("/log/STORE", cause.Path);
+        Assert.Contains("/log/0000000001.seg", cause.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,6 +201,18 @@ public sealed class DamageSpecs(ITestOutputHelper output) : JournalSpec(output)
 
         await AwaitAssertAsync(() => Assert.NotNull(FooterHeader.Read(Disk.ReadAllBytes(First).AsSpan(1 << 20))), Patience);
         return written;
+    }
+
+    // What is left of the disk without the files whose paths begin so.
+    private AioTestDisk DiskWithout(params string[] missing)
+    {
+        var disk = new AioTestDisk { Alignment = Block };
+        foreach (var path in Disk.Files.Where(path => !missing.Any(lost => path.StartsWith(lost, StringComparison.Ordinal))))
+        {
+            disk.WriteAllBytes(path, Disk.ReadAllBytes(path));
+        }
+
+        return disk;
     }
 
     private void Damage(string path, int at)

@@ -38,6 +38,7 @@ public sealed class HealthSpecs(ITestOutputHelper output) : JournalSpec(output)
     public async Task A_recovery_that_waits_for_the_disk_is_degraded()
     {
         using var held = Disk.Reads().Hold();
+        Disk.WriteAllBytes("/store/STORE", "AkkaAio store\nversion 1\nid 8a9d2f0c-37f5-4f0c-9a07-6c2f3e1b5d44\nfeatures 0 0 0\n"u8);
         Disk.WriteAllBytes("/store/events/0000000001.seg", new byte[1 << 20]);
         _ = Journal;
         await held.WhenHit();
