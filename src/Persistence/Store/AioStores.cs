@@ -43,7 +43,7 @@ internal sealed class AioStores : IExtension
         return plugin.GetValue("store") is { } store && store.IsString() && store.GetString() is { Length: > 0 } named
             ? Of(named)
             : new AioStore(
-                _system, key, () => throw new AioConfigurationException(key, "it must be the path of a section, as akka.persistence.aio-store"));
+                _system, key, () => throw new AioConfigurationException(key, "it must be a section's path, as akka.persistence.aio-store"));
     }
 
     private sealed class Provider : ExtensionIdProvider<AioStores>
