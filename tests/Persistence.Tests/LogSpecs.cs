@@ -64,6 +64,21 @@ public sealed class LogSpecs : IDisposable
         await system.Terminate();
     }
 
+    [Theory]
+    [InlineData(4_000_000, 64 << 10)]
+    [InlineData(4 << 20, 100_000)]
+    public async Task Sizes_that_are_no_multiple_of_a_block_are_rounded_up(long segment, int buffer)
+    {
+        using var system = ActorSystem.Create("log", "akka.loglevel = WARNING");
+        await using (var log = await AioLog.OpenAsync(system, _folder, Small with { SegmentSize = segment, BufferSize = buffer }))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 5000).Select(_ => log.AppendAsync(new byte[1000])));
+            Assert.Equal(5000, (await ReadAllAsync(log)).Count);
+        }
+
+        await system.Terminate();
+    }
+
     private static async Task<List<(long, string)>> ReadAllAsync(AioLog log)
     {
         var all = new List<(long, string)>();

@@ -20,21 +20,28 @@ internal sealed record LogFiles(AioExt Aio, LogFolder Folder, LogWriterSettings 
     /// <param name="store">The store's id.</param>
     /// <param name="blockSize">The physical block of the folder's device. A log that has segments keeps theirs.</param>
     /// <param name="settings">The user's.</param>
-    public static LogFiles Of(AioExt aio, LogFolder folder, LogKind kind, Guid store, int blockSize, AioLogSettings settings) => new(
-        aio,
-        folder,
-        new LogWriterSettings
-        {
-            Kind = kind,
-            Store = store,
-            BlockBytes = Math.Max(LeastBlock, blockSize),
-            SegmentBytes = settings.SegmentSize,
-            BufferBytes = settings.BufferSize,
-            MostPipeline = settings.Pipeline,
-            PipelineFrom = settings.PipelineFrom,
-            ZeroRate = settings.ZeroRate,
-            MostAppend = settings.MaxAppend,
-            Durability = settings.Durability,
-        },
-        new AioOpenOptions { Access = FileAccess.ReadWrite, Shard = settings.Shard });
+    public static LogFiles Of(AioExt aio, LogFolder folder, LogKind kind, Guid store, int blockSize, AioLogSettings settings)
+    {
+        var block = Math.Max(LeastBlock, blockSize);
+        return new LogFiles(
+            aio,
+            folder,
+            new LogWriterSettings
+            {
+                Kind = kind,
+                Store = store,
+                BlockBytes = block,
+                SegmentBytes = ToBlocks(settings.SegmentSize, block), // 4 MB are no multiple of a block
+                BufferBytes = (int)ToBlocks(settings.BufferSize, block),
+                MostPipeline = settings.Pipeline,
+                PipelineFrom = settings.PipelineFrom,
+                ZeroRate = settings.ZeroRate,
+                MostAppend = settings.MaxAppend,
+                Durability = settings.Durability,
+            },
+            new AioOpenOptions { Access = FileAccess.ReadWrite, Shard = settings.Shard });
+    }
+
+    /// <summary>Rounded up to whole blocks.</summary>
+    public static long ToBlocks(long bytes, int block) => (bytes + block - 1) / block * block;
 }

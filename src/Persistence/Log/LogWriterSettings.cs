@@ -41,5 +41,5 @@ internal sealed record LogWriterSettings
     public long ReserveBytes => SegmentBytes / 16;
 
     /// <summary>Rounded up to whole blocks.</summary>
-    public long ToBlocks(long bytes) => (bytes + BlockBytes - 1) / BlockBytes * BlockBytes;
+    public long ToBlocks(long bytes) => LogFiles.ToBlocks(bytes, BlockBytes);
 }
