@@ -76,7 +76,8 @@ internal sealed class SlowActor(int events, TaskCompletionSource done) : Untyped
             Thread.Sleep(2);
             if (_replayed % 1_000_000 == 0 || _replayed == events)
             {
-                Console.WriteLine($"{_replayed} {ProcessMemory.Of("VmHWM")}");
+                var buffers = AioExt.Get(Context.System).Pool.AllocatedBytes >> 10;
+                Console.WriteLine($"{_replayed} {ProcessMemory.Of("VmHWM")} {buffers}");
             }
         }
     }

@@ -7,8 +7,9 @@ using AkkaAio.PersistenceMemory;
 
 // What a process that does nothing else takes of memory. FOLDER is a store's.
 //   write  FOLDER IDS EVENTS   writes EVENTS events of 100 bytes for each of IDS persistence ids
-//   replay FOLDER EVENTS       replays the one id into a slow actor; prints events and peak kB at each million of them and at all
-//   open   FOLDER              opens the store; prints the kB that the process has and the bytes of them that are managed
+//   replay FOLDER EVENTS       replays the one id into a slow actor; at each million of events and at all of them prints their number, the
+//                              process's peak in kB, and the kB of the system's buffers, in use and idle
+//   open   FOLDER              opens the store, or makes it; prints the kB that the process has and the bytes of them that are managed
 var (verb, folder) = (args[0], args[1]);
 using var system = ActorSystem.Create("memory", ConfigurationFactory.ParseString($$"""
     akka { loglevel = WARNING, persistence.journal.plugin = akka.persistence.journal.aio }

@@ -17,7 +17,8 @@ internal sealed class SegmentPostings(int segment)
     private const int Tombstone = -1; // in place of a block
 
     // An array that is doubled when it is full has up to twice the bytes. Small enough to be no large object.
-    private const int Chunk = 4096;
+    private const int ChunkBits = 12;
+    private const int Chunk = 1 << ChunkBits;
 
     private readonly List<Posting[]> _chunks = [];
     private int _count;
@@ -77,7 +78,7 @@ internal sealed class SegmentPostings(int segment)
         return false;
     }
 
-    private ref readonly Posting this[int number] => ref _chunks[(number - 1) / Chunk][(number - 1) % Chunk];
+    private ref readonly Posting this[int number] => ref _chunks[(number - 1) >> ChunkBits][(number - 1) & (Chunk - 1)];
 
     private void Add(ref PersistenceIdState state, in Posting posting)
     {
