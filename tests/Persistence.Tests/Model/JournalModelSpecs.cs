@@ -47,7 +47,7 @@ public sealed class JournalModelSpecs(ITestOutputHelper output) : JournalSpec(ou
             var random = new Random(disk.Seeds[store]);
             var journal = JournalOf(system, store);
             var name = random.Next(4) == 0 ? ModelActor.Large : "small";
-            for (var i = random.Next(1, 6); i > 0; i--)
+            for (var i = random.Next(1, name == ModelActor.Large ? 3 : 6); i > 0; i--)
             {
                 var (id, at, seed, writes) = ($"{name}-{i}", store, random.Next(), random.Next(5, 60));
                 var done = new TaskCompletionSource<ModelActor>(TaskCreationOptions.RunContinuationsAsynchronously);

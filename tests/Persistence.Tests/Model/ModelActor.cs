@@ -17,6 +17,7 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     private readonly TaskCompletionSource<ModelActor> _done;
     private readonly Queue<object> _expected = new(); // of the write under way: the event, or what was deferred
     private readonly List<long> _replayed = [];
+    private readonly bool _isLarge;
     private int _left;
     private int _life;
     private long _next = 1;
@@ -27,6 +28,7 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     {
         (_journal, _id, _left, _progress, _done) = (journal, id, writes, progress, done);
         _random = new Random(seed);
+        _isLarge = id.StartsWith(Large, StringComparison.Ordinal);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -42,7 +44,7 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
     /// <summary>Up to here a delete was acknowledged; and up to here one was asked for.</summary>
     public (long Done, long Asked) Deleted { get; private set; }
 
-    /// <summary>Of an id that begins so events are large: their stores fill some segments.</summary>
+    /// <summary>Of an id that begins so events are large, and deleted often: their stores fill some segments, and give them back.</summary>
     public const string Large = "large";
 
     public static byte[] PayloadOf(string id, long sequenceNr)
@@ -170,7 +172,7 @@ internal sealed class ModelActor : UntypedActor, IWithTimers
             return;
         }
 
-        if (_random.Next(8) == 0 && _next > 1)
+        if (_random.Next(_isLarge ? 4 : 8) == 0 && _next > 1)
         {
             var to = _random.Next(2) == 0 ? _next - 1 : _random.NextInt64(_next); // all: segments are given back
             Deleted = (Deleted.Done, Math.Max(Deleted.Asked, to));

@@ -13,6 +13,8 @@ internal sealed class ModelSchedules(ITestOutputHelper output, DiskStep[] steps,
 {
     private readonly ConcurrentDictionary<(string Step, Errno Error), long> _met = new();
 
+    private long _givenBack; // segments
+
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("AKKA_AIO_JOURNAL_SEED"), out var seed) ? seed : 0;
 
     private int Count => Math.Max(
@@ -34,6 +36,7 @@ internal sealed class ModelSchedules(ITestOutputHelper output, DiskStep[] steps,
                     var disk = new ModelDisk(seeds, steps);
                     await run(disk);
                     disk.CheckSegments();
+                    Interlocked.Add(ref _givenBack, disk.GivenBack);
                     disk.AddMet(_met);
                 }
                 catch (Exception e)
@@ -44,7 +47,7 @@ internal sealed class ModelSchedules(ITestOutputHelper output, DiskStep[] steps,
             });
         output.WriteLine($"{(Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds / Count:f1} ms of CPU a schedule");
         var met = _met.OrderBy(each => each.Key).Select(each => $"{each.Key.Step} {each.Key.Error} {each.Value}");
-        output.WriteLine(string.Join(", ", met));
+        output.WriteLine($"{string.Join(", ", met)}; {_givenBack} segments were given back");
         Assert.True(problems.IsEmpty, $"{problems.Count} disks of {Count} schedules: {string.Join('\n', problems.Take(5))}");
         if (Count * share >= 1000)
         {
@@ -151,6 +154,11 @@ internal sealed class ModelDisk
             }
         }
     }
+
+    /// <summary>Segments that were deleted, or became spares, as nothing in them was needed.</summary>
+    public int GivenBack => Disk.Operations.Count(operation =>
+        operation is { Kind: DiskOperationKind.Rename or DiskOperationKind.Delete, Error: Errno.None } &&
+        operation.Path.EndsWith(".seg", StringComparison.Ordinal) && !operation.Path.Contains("spare", StringComparison.Ordinal));
 
     /// <summary>Adds the failures that were met.</summary>
     public void AddMet(ConcurrentDictionary<(string Step, Errno Error), long> met)

@@ -25,6 +25,8 @@ internal sealed class SnapshotModel(string id, int store)
 
     public string Id => id;
 
+    public bool IsLarge => id.StartsWith(Large, StringComparison.Ordinal);
+
     public int Store => store;
 
     /// <summary>Of all snapshots that were saved, or may have been.</summary>
@@ -32,8 +34,8 @@ internal sealed class SnapshotModel(string id, int store)
 
     public byte[] PayloadOf(ModelSnapshot snapshot)
     {
-        var most = id.StartsWith(Large, StringComparison.Ordinal) ? 90_000 : 3_000;
-        var payload = new byte[100 + (snapshot.Time.Ticks % 1_000_000 * 333 % most)];
+        var most = IsLarge ? 90_000 : 3_000;
+        var payload = new byte[100 + (snapshot.Time.Ticks % 1_000_000 * 7919 % most)];
         Encoding.UTF8.GetBytes($"{id} {snapshot.SequenceNr} {snapshot.Time.Ticks}", payload);
         return payload;
     }

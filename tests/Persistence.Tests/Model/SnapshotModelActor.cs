@@ -9,8 +9,6 @@ namespace AkkaAio.Persistence.Tests.Model;
 /// </summary>
 internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
 {
-    private const int Numbers = 12;
-
     private static readonly DateTime Time = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
 
     private readonly IActorRef _snapshots;
@@ -21,6 +19,7 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
     private readonly TaskCompletionSource _done;
     private readonly List<Told> _told = []; // and not all of them answered
     private (SnapshotSelectionCriteria Criteria, long FailedReads)? _loading;
+    private readonly int _numbers;
     private int _left;
     private int _ticks;
 
@@ -36,6 +35,7 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
         TaskCompletionSource done)
     {
         (_snapshots, _model, _progress, _failedReads, _done) = (snapshots, model, progress, failedReads, done);
+        _numbers = model.IsLarge ? 5 : 12;
         (_random, _left, _ticks) = (new Random(seed), LengthOf(seed), life * 1_000_000);
     }
 
@@ -145,7 +145,7 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
 
     private Told OneToSave()
     {
-        var snapshot = new ModelSnapshot(_random.Next(1, Numbers), Time.AddTicks(++_ticks));
+        var snapshot = new ModelSnapshot(_random.Next(1, _numbers), Time.AddTicks(++_ticks));
         var metadata = new SnapshotMetadata(_model.Id, snapshot.SequenceNr, snapshot.Time);
         return new Told(new SaveSnapshot(metadata, _model.PayloadOf(snapshot)), snapshot, null);
     }
@@ -153,7 +153,7 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
     // By its number alone, or if it is not later than some time.
     private Told OneToDelete()
     {
-        var (number, time) = (_random.Next(1, Numbers), _random.Next(2) == 0 ? DateTime.MinValue : SomeTime());
+        var (number, time) = (_random.Next(1, _numbers), _random.Next(2) == 0 ? DateTime.MinValue : SomeTime());
         return new Told(
             new DeleteSnapshot(new SnapshotMetadata(_model.Id, number, time)), null,
             new SnapshotSelectionCriteria(number, time == DateTime.MinValue ? DateTime.MaxValue : time, number, DateTime.MinValue));
@@ -167,17 +167,17 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
 
     private SnapshotSelectionCriteria SomeCriteria()
     {
-        var least = _random.Next(Numbers);
+        var least = _random.Next(_numbers);
         return _random.Next(4) switch
         {
             0 => SnapshotSelectionCriteria.Latest,
-            1 => new SnapshotSelectionCriteria(_random.Next(Numbers)),
+            1 => new SnapshotSelectionCriteria(_random.Next(_numbers)),
             2 => new SnapshotSelectionCriteria(least + _random.Next(4), DateTime.MaxValue, least, DateTime.MinValue),
             _ => new SnapshotSelectionCriteria(long.MaxValue, SomeTime(), 0, _random.Next(2) == 0 ? DateTime.MinValue : SomeTime()),
         };
     }
 
-    private DateTime SomeTime() => Time.AddTicks(_ticks - _random.Next(Numbers));
+    private DateTime SomeTime() => Time.AddTicks(_ticks - _random.Next(_numbers));
 
     private void Answered(Predicate<Told> isAnswered, bool hasFailed)
     {
