@@ -31,6 +31,24 @@ internal readonly ref struct RecordFields
 
     public ReadOnlySpan<byte> Payload { get; init; }
 
+    /// <summary>What was known of an id in a segment that is given back.</summary>
+    /// <param name="hash">Of the id.</param>
+    /// <param name="highest">Its highest sequence number.</param>
+    /// <param name="deletedTo">Up to where its events are deleted.</param>
+    public static RecordFields StateOf(UInt128 hash, long highest, long deletedTo)
+    {
+        var payload = new byte[RecordView.StateSize];
+        BinaryPrimitives.WriteInt64LittleEndian(payload, highest);
+        BinaryPrimitives.WriteUInt128LittleEndian(payload.AsSpan(sizeof(long)), hash);
+        return new RecordFields
+        {
+            Type = RecordType.State,
+            SequenceNr = deletedTo,
+            Ticks = DateTime.UtcNow.Ticks,
+            Payload = payload,
+        };
+    }
+
     /// <summary>Bytes of the record.</summary>
     /// <exception cref="EncoderFallbackException">A text is no Unicode: half of a surrogate pair.</exception>
     /// <exception cref="ArgumentException">A text is too long, or there are too many tags.</exception>

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Akka.Actor;
 using Akka.Event;
 using AkkaAio.Persistence.Format;
@@ -154,7 +153,8 @@ public sealed partial class AioJournal
         }
     }
 
-    // What its ids were last heard of in it goes on in the log: a persistence id never gets a sequence number twice.
+    // What its ids were last heard of in it goes on in the log: a persistence id never gets a sequence number twice. And that it was given
+    // back: a start refuses a log that misses another one.
     private void Release(Examined examined)
     {
         if (_keeper.Writer is not { } writer)
@@ -162,7 +162,6 @@ public sealed partial class AioJournal
             return;
         }
 
-        var batch = default(Batch<JournalAppend>);
         foreach (var (hash, _) in examined.Ids)
         {
             ref readonly var state = ref _index.Ids.GetOrAdd(hash);
@@ -177,32 +176,17 @@ public sealed partial class AioJournal
                 return; // the next durable batch comes back here
             }
 
-            batch = AddState(state, writer);
+            AddState(RecordFields.StateOf(state.Hash, state.Highest, state.DeletedTo), writer);
         }
 
         _isReclaiming = true;
-        if (batch is null)
-        {
-            Remove(examined.Segment);
-            return;
-        }
-
+        var batch = AddState(RecordFields.StateOf(PersistenceIdHash.OfLog, examined.Segment, examined.Segment), writer);
         batch.Appends.Add(new JournalAppend(new RemoveSegment(examined.Segment)));
         writer.Pump();
     }
 
-    private static Batch<JournalAppend> AddState(in PersistenceIdState state, LogWriter<JournalAppend> writer)
+    private static Batch<JournalAppend> AddState(in RecordFields record, LogWriter<JournalAppend> writer)
     {
-        Span<byte> payload = stackalloc byte[RecordView.StateSize];
-        BinaryPrimitives.WriteInt64LittleEndian(payload, state.Highest);
-        BinaryPrimitives.WriteUInt128LittleEndian(payload[sizeof(long)..], state.Hash);
-        var record = new RecordFields
-        {
-            Type = RecordType.State,
-            SequenceNr = state.DeletedTo,
-            Ticks = DateTime.UtcNow.Ticks,
-            Payload = payload,
-        };
         var batch = writer.Reserve(record.Size, makesRoom: true);
         batch.Add(record);
         return batch;

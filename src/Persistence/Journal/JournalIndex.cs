@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Index;
+using AkkaAio.Persistence.Log;
 
 namespace AkkaAio.Persistence.Journal;
 
@@ -12,11 +13,23 @@ internal sealed class JournalIndex
 {
     private readonly Dictionary<int, SealedIndex> _sealed = []; // their footers are being written
     private SegmentPostings _current = new(0);
+    private bool _hasDeletes;
 
     public PersistenceIdTable Ids { get; } = new();
 
     /// <summary>Segments below this number are gone, and all of their events deleted.</summary>
     public long Oldest { get; set; }
+
+    /// <inheritdoc cref="ILogVisitor.GivenBack"/>
+    /// <remarks>The first builds did not write it. Without a delete there was nothing to give back.</remarks>
+    public long? GivenBack
+    {
+        get
+        {
+            ref var log = ref Ids.Find(PersistenceIdHash.OfLog);
+            return !System.Runtime.CompilerServices.Unsafe.IsNullRef(ref log) ? log.Highest : _hasDeletes ? null : 0;
+        }
+    }
 
     /// <summary>A batch is in the log.</summary>
     public void Add(int segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch)
@@ -45,6 +58,7 @@ internal sealed class JournalIndex
             {
                 state.Highest = Math.Max(state.Highest, BinaryPrimitives.ReadInt64LittleEndian(record.Payload));
                 state.DeletedTo = Math.Max(state.DeletedTo, record.SequenceNr);
+                _hasDeletes = true;
                 _current.AddTombstone(ref state, record.SequenceNr);
             }
 
@@ -58,6 +72,7 @@ internal sealed class JournalIndex
         ref var state = ref Ids.GetOrAdd(hash);
         state.Highest = state.Appended = Math.Max(state.Highest, highest);
         state.DeletedTo = Math.Max(state.DeletedTo, deletedTo);
+        _hasDeletes |= deletedTo > 0;
         state.Newest = -segment;
     }
 

@@ -18,6 +18,8 @@ internal sealed class JournalVisitor : ILogVisitor
     /// <summary>The oldest segment; null: the log is empty.</summary>
     public long? Oldest { get; private set; }
 
+    public long? GivenBack => Index.GivenBack;
+
     public async Task<bool> TryLoadAsync(Segment segment, uint lastCrc)
     {
         var footer = await Footer.ReadAsync(segment.File, segment.Header).ConfigureAwait(false);

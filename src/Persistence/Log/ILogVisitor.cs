@@ -14,6 +14,12 @@ internal interface ILogVisitor
     /// <summary>A batch. Its bytes are valid during the call.</summary>
     void Visit(long segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch);
 
+    /// <summary>
+    /// The newest segment that was given back, 0 for none, as the log says when all of it has been visited; null: it does not say. What is
+    /// missing behind it was lost.
+    /// </summary>
+    long? GivenBack { get; }
+
     /// <summary>All batches of a segment have been visited, and another one follows.</summary>
     void Sealed(Segment segment, uint lastCrc);
 }

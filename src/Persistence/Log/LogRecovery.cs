@@ -33,6 +33,7 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
             await CloseAsync(next).ConfigureAwait(false);
             next = null;
             await RefuseDamageAsync(last, end, numbers[count..]).ConfigureAwait(false);
+            RefuseMissing(numbers);
             foreach (var stale in numbers[count..])
             {
                 await files.Aio.RenameAsync(files.Folder.PathOf(stale), files.Folder.PathOfSpare(stale)).ConfigureAwait(false);
@@ -119,6 +120,17 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
         }
 
         return end;
+    }
+
+    // The segment before the oldest one, which no other one's header misses.
+    private void RefuseMissing(long[] numbers)
+    {
+        if (visitor.GivenBack is { } given && numbers is [var oldest, ..] && oldest > given + 1)
+        {
+            throw new AioLogCorruptionException(
+                files.Folder.PathOf(given + 1), 0, 0,
+                $"the file is missing. The log begins with {files.Folder.PathOf(oldest)}, and what was before that was not all given back");
+        }
     }
 
     private async Task RefuseDamageAsync(Segment? last, LogEnd end, long[] later)

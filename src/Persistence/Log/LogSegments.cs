@@ -10,6 +10,8 @@ internal sealed class LogSegments : ILogVisitor
     /// <summary>Where the last durable batch ends, in the last segment.</summary>
     public long End { get; set; }
 
+    long? ILogVisitor.GivenBack => 0;
+
     public IReadOnlyList<(long Number, long FirstOrdering)> All => _segments;
 
     /// <summary>A batch is durable.</summary>

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using AkkaAio.Persistence.Format;
+using AkkaAio.Persistence.Index;
 using AkkaAio.Persistence.Log;
 using AkkaAio.Persistence.Store;
 using AkkaAio.Persistence.Telemetry;
@@ -99,6 +100,12 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
         _index.Visit(batch.Segment!.Number, (int)(batch.Offset / block), header, batch.Bytes.Span);
         foreach (var (request, requester) in batch.Appends)
         {
+            if (request is GiveBack give)
+            {
+                Remove(give.Segment);
+                continue;
+            }
+
             NoLongerSaving(request);
             requester.Tell(request is Find find ? Places(find) : Akka.Done.Instance);
         }
@@ -112,6 +119,7 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
     {
         foreach (var (request, requester) in batch.Appends)
         {
+            _isRemoving &= request is not GiveBack;
             NoLongerSaving(request);
             requester.Tell(new Status.Failure(cause));
         }
@@ -220,14 +228,24 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
     private PersistenceHealthCheckResult Health() =>
         StoreHealth.Of("snapshot store", _store.Name, _keeper.IsOpen, _keeper.Failure, _keeper.SegmentFailure);
 
+    // A start refuses a log that misses a segment, unless it says that this one was given back.
     private void RemoveDead()
     {
-        if (_isRemoving || !_keeper.IsOpen || _index.Dead is not (> 0 and var segment))
+        if (_isRemoving || !_keeper.IsOpen || _keeper.Writer is not { HasRoom: true } writer || _index.Dead is not (> 0 and var segment))
         {
             return;
         }
 
         _isRemoving = true;
+        var given = RecordFields.StateOf(PersistenceIdHash.OfLog, segment, segment);
+        var batch = writer.Reserve(given.Size, makesRoom: true);
+        batch.Add(given);
+        batch.Appends.Add((new GiveBack(segment), ActorRefs.Nobody));
+        writer.Pump();
+    }
+
+    private void Remove(long segment)
+    {
         var index = _index;
         index.Removed(segment);
         _reads!.Forget(segment);
@@ -290,6 +308,9 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
 
     /// <summary>Deletes what matches. Answered with Done when that is durable.</summary>
     internal sealed record Delete(string PersistenceId, SnapshotSelectionCriteria Criteria) : Request(PersistenceId);
+
+    /// <summary>Of its own: nothing of a segment is needed.</summary>
+    private sealed record GiveBack(long Segment) : Request("");
 
     /// <summary>Answered with <see cref="SnapshotPlaces"/>.</summary>
     internal sealed record Find(string PersistenceId, SnapshotSelectionCriteria Criteria) : Request(PersistenceId);

@@ -100,6 +100,90 @@ public sealed class DamageSpecs(ITestOutputHelper output) : JournalSpec(output)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_missing_oldest_segment_is_refused_also_where_others_before_it_were_given_back(bool isGivenBack)
+    {
+        var written = await FillSegmentsAsync("p", 4);
+        var oldest = First;
+        if (isGivenBack)
+        {
+            Journal.Tell(new DeleteMessagesTo("p", 45, Actor.Ref)); // some 30 fill a segment
+            await Actor.ExpectMsgAsync<DeleteMessagesSuccess>(Patience);
+            await AwaitAssertAsync(() => Assert.DoesNotContain(First, Disk.Files), Patience);
+            oldest = "/store/events/0000000002.seg";
+        }
+
+        await Sys.Terminate();
+        using (var again = ActorSystem.Create("again", SetupOf(Hocon, DiskWithout(oldest))))
+        {
+            var cause = await Assert.ThrowsAsync<AioLogCorruptionException>(
+                () => ReplayAsync(JournalOf(again), CreateTestProbe(again), "p"));
+            Assert.Equal(oldest, cause.Path);
+            await again.Terminate();
+        }
+
+        using var third = ActorSystem.Create("third", SetupOf(Hocon, Disk));
+        Assert.Equal(written, (await ReplayAsync(JournalOf(third), CreateTestProbe(third), "p")).Highest);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_missing_oldest_segment_of_snapshots_is_refused_also_where_others_before_it_were_given_back(bool isGivenBack)
+    {
+        var oldest = "/store/snapshots/0000000001.seg";
+        for (var nr = 1; !Disk.Files.Contains("/store/snapshots/0000000004.seg"); nr++)
+        {
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", nr, DateTime.UtcNow), new string('x', 100_000)), Actor.Ref);
+            await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
+        }
+
+        if (isGivenBack)
+        {
+            Snapshots.Tell(new DeleteSnapshots("p", new SnapshotSelectionCriteria(12)), Actor.Ref); // 10 fill a segment
+            await Actor.ExpectMsgAsync<DeleteSnapshotsSuccess>(Patience);
+            await AwaitAssertAsync(() => Assert.DoesNotContain(oldest, Disk.Files), Patience);
+            oldest = "/store/snapshots/0000000002.seg";
+        }
+
+        await Sys.Terminate();
+        using (var again = ActorSystem.Create("again", SetupOf(Hocon, DiskWithout(oldest))))
+        {
+            var cause = (await LoadAsync<LoadSnapshotFailed>(again)).Cause;
+            Assert.Equal(oldest, Assert.IsType<AioLogCorruptionException>((cause as AggregateException)?.InnerException ?? cause).Path);
+            await again.Terminate();
+        }
+
+        using var third = ActorSystem.Create("third", SetupOf(Hocon, Disk));
+        Assert.NotNull((await LoadAsync<LoadSnapshotResult>(third)).Snapshot);
+
+        async Task<T> LoadAsync<T>(ActorSystem system)
+        {
+            var probe = CreateTestProbe(system);
+            SnapshotsOf(system).Tell(new LoadSnapshot("p", SnapshotSelectionCriteria.Latest, long.MaxValue), probe.Ref);
+            return await probe.ExpectMsgAsync<T>(Patience);
+        }
+    }
+
+    [Fact]
+    public async Task A_missing_oldest_segment_of_a_log_alone_is_refused()
+    {
+        await using (var log = await AioLog.OpenAsync(Sys, "/log", Small))
+        {
+            while (!Disk.Files.Contains("/log/0000000003.seg"))
+            {
+                await log.AppendAsync(new byte[100_000]);
+            }
+        }
+
+        await Sys.Terminate();
+        using var again = ActorSystem.Create("again", SetupOf(Hocon, DiskWithout("/log/0000000001.seg")));
+        var cause = await Assert.ThrowsAsync<AioLogCorruptionException>(() => AioLog.OpenAsync(again, "/log", Small));
+        Assert.Equal("/log/0000000001.seg", cause.Path);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_missing_store_file_beside_segments_of_events_or_of_snapshots_is_refused_and_no_other_is_made(bool isMissing)
