@@ -9,7 +9,7 @@ namespace AkkaAio.Persistence.Index;
 /// </summary>
 internal static class PersistenceIdHash
 {
-    /// <summary>The empty id, which no actor has, stands for the log: its highest number is that of the newest segment given back.</summary>
+    /// <summary>The empty id, which no actor has, is the log's: its highest number is that of the newest segment given back.</summary>
     public static UInt128 OfLog { get; } = Of("");
 
     public static UInt128 Of(ReadOnlySpan<byte> utf8) => XxHash128.HashToUInt128(utf8) is var hash && hash == 0 ? 1 : hash; // 0 is no id
