@@ -4,39 +4,9 @@
 # work. Two models that know too little must not pass: the proof that this script can see it.
 #   crash-model.sh [CUTS=12]
 # Needs root, e2fsprogs, xfsprogs, fuse3, libfuse3-dev, gcc and pkg-config.
-set -u
-here=$(cd "$(dirname "$0")" && pwd)
+source "$(dirname "$0")/disk/cuts.sh" crash-model
 cuts=${1:-12}
-[ "$(id -u)" = 0 ] || { echo "needs root: loop mounts"; exit 1; }
-for tool in mkfs.ext4 mkfs.xfs losetup gcc pkg-config fusermount3; do
-  command -v $tool >/dev/null || { echo "$tool is missing: apt-get install e2fsprogs xfsprogs mount gcc pkg-config fuse3 libfuse3-dev"; exit 1; }
-done
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-crash-model.XXXXXX")
-source "$here/disk/disk.sh"
-worker=""
-cleanup() {
-  [ -z "$worker" ] || kill -9 "$worker" 2>/dev/null
-  umount -l "$work/mnt" 2>/dev/null
-  disk_stop
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
-driver="$here/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll"
-mkdir "$work/mnt" "$work/cuts"
-disk_start $((320 << 20)) || exit 1
-fail() { echo "$*"; cat "$work/stderr"; exit 1; }
-
-# The kernel lets go of a killed process's files a moment after it is gone.
-unmount() {
-  for _ in $(seq 100); do umount "$work/mnt" 2>/dev/null && return; sleep 0.1; done
-  fail "$work/mnt stays busy"
-}
-
-# The journal's commit, every 5 s, and the thread that zeroes inode tables flush the disk: they would cover what no writer flushed.
-quiet=commit=600,noinit_itable
+mkdir "$work/cuts"
 
 # cut WHERE SEED KEEP…: one cut of one work.
 cut() {
@@ -46,16 +16,13 @@ cut() {
   local left="$work/cuts/$where-$1-$seed.left" done="$work/cuts/$where-$1-$seed.done"
   case $where in
     device) dd if=/dev/zero of="$disk_device" bs=64K count=1 oflag=direct conv=fsync status=none && target=$disk_device ;;
-    ext4) mkfs.ext4 -q -F -E nodiscard "$disk_device" && mount -o $quiet "$disk_device" "$work/mnt" && target=$work/mnt/file ;;
-    xfs) mkfs.xfs -q -f -K "$disk_device" && mount "$disk_device" "$work/mnt" && target=$work/mnt/file ;;
+    *) mount_new $where && target=$work/mnt/file ;;
   esac || fail "no $where"
   [[ " $* " != *" after "* ]] || disk cut "$@"
-  dotnet "$driver" crash-work "$target" "$seed" >"$done" 2>"$work/stderr" & worker=$!
-  until grep -qs "^40 " "$done"; do kill -0 $worker 2>/dev/null || fail "the work has ended"; sleep 0.02; done
+  dotnet "$driver" crash-work "$target" "$seed" >"$done" 2>"$work/stderr" & writer=$!
+  until grep -qs "^40 " "$done"; do kill -0 $writer 2>/dev/null || fail "the work has ended"; sleep 0.02; done
   [[ " $* " == *" after "* && $(disk_state | awk '/^power/ { print $2 }') = off ]] || { disk clear; disk cut ${keep%% after*}; }
-  kill -9 $worker 2>/dev/null
-  wait $worker 2>/dev/null
-  worker=""
+  end_writer
   [ $where = device ] || unmount
   disk_again || fail "no disk after the cut"
   case $where in

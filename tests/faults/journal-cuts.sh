@@ -5,46 +5,15 @@
 # must lose events, or be refused as damaged: the proof that this script can see a loss. (A kill cannot: what was written outlives the process.)
 #   journal-cuts.sh [CUTS=3] [KILLS=3]      the short one of .ci/run; 50 200 in about half an hour
 # Needs root, xfsprogs, e2fsprogs, fuse3, libfuse3-dev, gcc and pkg-config.
-set -u
-here=$(cd "$(dirname "$0")" && pwd)
+source "$(dirname "$0")/disk/cuts.sh" journal
 cuts=${1:-3} kills=${2:-3}
-[ "$(id -u)" = 0 ] || { echo "needs root: loop mounts"; exit 1; }
-for tool in mkfs.xfs mkfs.ext4 losetup gcc pkg-config fusermount3; do
-  command -v $tool >/dev/null || { echo "$tool is missing: apt-get install xfsprogs e2fsprogs mount gcc pkg-config fuse3 libfuse3-dev"; exit 1; }
-done
-work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-journal.XXXXXX")
-source "$here/disk/disk.sh"
-writer=""
-cleanup() {
-  [ -z "$writer" ] || kill -9 "$writer" 2>/dev/null
-  umount -l "$work/mnt" 2>/dev/null
-  disk_stop
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
-driver="$here/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll"
-mkdir "$work/mnt"
-disk_start $((512 << 20)) || exit 1
-fail() { echo "$*"; tail -n 5 "$work/stderr"; exit 1; }
 
-# The kernel lets go of a killed process's files a moment after it is gone.
-unmount() {
-  for _ in $(seq 100); do umount "$work/mnt" 2>/dev/null && return; sleep 0.1; done
-  fail "$work/mnt stays busy"
-}
-
-# What ext4 flushes by itself would cover what the journal did not flush: power-cut.sh says more. A mount that is gone here may live on for a
-# moment in the mount namespace of another process, and keep the device busy.
+# A mount that is gone here may live on for a moment in the mount namespace of another process, and keep the device busy.
 format() {
   : >"$work/acks"
   seen=0
   for _ in $(seq 100); do
-    case $1 in
-      xfs) mkfs.xfs -q -f -K "$disk_device" && mount "$disk_device" "$work/mnt" && return ;;
-      ext4) mkfs.ext4 -q -F -E nodiscard "$disk_device" && mount -o commit=600,noinit_itable "$disk_device" "$work/mnt" && return ;;
-    esac 2>"$work/stderr"
+    mount_new $1 2>"$work/stderr" && return
     sleep 0.1
   done
   fail "no file system: $1"
@@ -64,18 +33,12 @@ write() {
   kill -0 $writer 2>/dev/null || fail "the writer has ended by itself"
 }
 
-end() {
-  kill -9 $writer 2>/dev/null
-  wait $writer 2>/dev/null
-  writer=""
-}
-
 # again FILE_SYSTEM KEEP…: the cut, and the store as it comes back.
 again() {
   local where=$1
   shift
   disk cut "$@" || fail "no cut"
-  end
+  end_writer
   unmount
   disk_again && mount "$disk_device" "$work/mnt" || fail "$where does not mount after the cut"
 }
@@ -120,7 +83,7 @@ for ((i = 0; i < kills; i++)); do
   where=${file_systems[i / 10 % 2]} hocon=$(pipeline $i)
   ((i % 10)) || { ((i == 0)) || unmount; format $where; }
   write "$hocon"
-  end
+  end_writer
   counted "kill -9, $where, start $((i % 10 + 1)) of the store" "$hocon"
 done
 [ "$kills" = 0 ] || unmount

@@ -6,37 +6,9 @@
 # The rows at the end leave Flush and Dsync out and must lose records: the proof that this script can see a loss.
 #   power-cut.sh [ROUNDS=3]
 # Needs root, xfsprogs, e2fsprogs, fuse3, libfuse3-dev, gcc and pkg-config.
-set -u
-here=$(cd "$(dirname "$0")" && pwd)
+source "$(dirname "$0")/disk/cuts.sh" power
 rounds=${1:-3}
-[ "$(id -u)" = 0 ] || { echo "needs root: loop mounts"; exit 1; }
-for tool in mkfs.xfs mkfs.ext4 losetup gcc pkg-config fusermount3; do
-  command -v $tool >/dev/null || { echo "$tool is missing: apt-get install xfsprogs e2fsprogs mount gcc pkg-config fuse3 libfuse3-dev"; exit 1; }
-done
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/akka-aio-power.XXXXXX")
-source "$here/disk/disk.sh"
-writer=""
-cleanup() {
-  [ -z "$writer" ] || kill -9 "$writer" 2>/dev/null
-  umount -l "$work/mnt" 2>/dev/null
-  disk_stop
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-dotnet build -c Release -v quiet --nologo "$here/driver" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
-driver="$here/driver/bin/Release/net10.0/AkkaAio.FaultDriver.dll"
-mkdir "$work/mnt"
 truncate -s 1G "$work/image"
-disk_start $((512 << 20)) || exit 1
-fail() { echo "$*"; tail -n 5 "$work/stderr"; exit 1; }
-
-# The kernel lets go of a killed process's files a moment after it is gone.
-unmount() {
-  for _ in $(seq 100); do umount "$work/mnt" 2>/dev/null && return; sleep 0.1; done
-  fail "$work/mnt stays busy"
-}
 
 # start WHERE VERB OPTIONS…: a fresh file system, and the writer on it until its first acknowledgement; $writer.
 start() {
@@ -44,9 +16,7 @@ start() {
   shift 2
   case $where in
     shutdown) mkfs.xfs -q -f -K "$work/image" && mount -o loop "$work/image" "$work/mnt" ;;
-    xfs) mkfs.xfs -q -f -K "$disk_device" && mount "$disk_device" "$work/mnt" ;;
-    # The journal's commit, every 5 s, and the thread that zeroes inode tables flush the disk: they would cover what no writer flushed.
-    ext4) mkfs.ext4 -q -F -E nodiscard "$disk_device" && mount -o commit=600,noinit_itable "$disk_device" "$work/mnt" ;;
+    *) mount_new "$where" ;;
   esac || fail "no file system: $where"
   [[ " $* " != *" --overwrite "* ]] || { head -c 32M /dev/zero | tr '\0' x >"$work/mnt/log"; sync -f "$work/mnt/log"; }
   : >"$work/acks"
@@ -64,9 +34,7 @@ cut() {
     shutdown) xfs_io -x -c shutdown "$work/mnt" ;; # without -f: what is in memory is gone
     *) disk cut "$@" ;;
   esac || fail "no cut"
-  kill -9 $writer 2>/dev/null
-  wait $writer 2>/dev/null
-  writer=""
+  end_writer
   # In the moment of its shutdown XFS says success for what it then loses: a plain loop of pwrite with O_DSYNC lost 21 of 5539 in 3 of 60
   # shutdowns on a busy machine. So only what was acknowledged before counts.
   [ "$where" != shutdown ] || truncate -s "$before" "$work/acks"
