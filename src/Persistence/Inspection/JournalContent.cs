@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Index;
 
@@ -16,6 +17,11 @@ internal sealed class JournalContent
 
     public int Ids => _events.Count;
 
+    /// <summary>The newest segment that it says was given back; 0: it says of none.</summary>
+    public long GivenBack { get; private set; }
+
+    public bool HasDeletes { get; private set; }
+
     public void Visit(long segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch)
     {
         Padding += header.Length - header.Used;
@@ -24,6 +30,13 @@ internal sealed class JournalContent
             if (record.Type != RecordType.Event)
             {
                 Others++;
+                HasDeletes |= record.Type is RecordType.Tombstone;
+                if (record.Type == RecordType.State &&
+                    BinaryPrimitives.ReadUInt128LittleEndian(record.Payload[sizeof(long)..]) == PersistenceIdHash.OfLog)
+                {
+                    GivenBack = Math.Max(GivenBack, BinaryPrimitives.ReadInt64LittleEndian(record.Payload));
+                }
+
                 continue;
             }
 

@@ -13,6 +13,9 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
 {
     private static readonly AioOpenOptions ForReading = new() { Priority = AioPriority.Idle };
 
+    private long _givenBack;
+    private bool _hasDeletes;
+
     /// <summary>Problems that were found.</summary>
     public int Problems { get; private set; }
 
@@ -44,7 +47,8 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
     {
         var names = new LogFolder(aio.Names, folder);
         (SegmentHeader Header, LogEnd End)? before = null;
-        foreach (var (number, header) in await ReadHeadersAsync(names, stop).ConfigureAwait(false))
+        var headers = await ReadHeadersAsync(names, stop).ConfigureAwait(false);
+        foreach (var (number, header) in headers)
         {
             var path = names.PathOf(number);
             try
@@ -64,6 +68,12 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
             {
                 tell($"{Path.GetFileName(path)}  gone meanwhile");
             }
+        }
+
+        // As a start has it: without a delete there was nothing to give back.
+        if (headers is [var (oldest, _), ..] && oldest > _givenBack + 1 && (_givenBack > 0 || !_hasDeletes))
+        {
+            Problem(names.PathOf(_givenBack + 1), $"it is missing: the log begins with segment {oldest}");
         }
     }
 
@@ -145,6 +155,8 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
             }
         }
 
+        _givenBack = Math.Max(_givenBack, index.GivenBack);
+        _hasDeletes |= index.HasDeletes;
         var footer = await Footer.ReadAsync(file, header).ConfigureAwait(false);
         tell(string.Create(
             CultureInfo.InvariantCulture,

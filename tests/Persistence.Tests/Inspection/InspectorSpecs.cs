@@ -76,9 +76,23 @@ public sealed class InspectorSpecs(ITestOutputHelper output) : JournalSpec(outpu
         await ExpectProblemAsync(Second, "the file ends at 524288");
     }
 
-    private async Task ExpectProblemAsync(string path, string expected)
+    [Fact]
+    public async Task Verify_says_that_the_oldest_segment_is_missing()
     {
-        using var other = ActorSystem.Create("other", SetupOf("", Disk));
+        await FillAsync(2);
+        await Sys.Terminate();
+        var disk = new AioTestDisk { Alignment = Block };
+        foreach (var path in Disk.Files.Where(path => path != First))
+        {
+            disk.WriteAllBytes(path, Disk.ReadAllBytes(path));
+        }
+
+        await ExpectProblemAsync(First, "it is missing", disk);
+    }
+
+    private async Task ExpectProblemAsync(string path, string expected, AioTestDisk? disk = null)
+    {
+        using var other = ActorSystem.Create("other", SetupOf("", disk ?? Disk));
         var (problems, lines) = await VerifyAsync(other);
         Assert.True(problems > 0, string.Join('\n', lines));
         Assert.Contains(lines, line => line.Contains($"{Path.GetFileName(path)}  PROBLEM", StringComparison.Ordinal) &&
