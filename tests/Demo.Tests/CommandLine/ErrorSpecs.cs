@@ -22,6 +22,8 @@ public sealed class ErrorSpecs : IDisposable
     [InlineData("hash --bogus /dev/null", "hash: ", "--bogus")]
     [InlineData("hash", "PATH")]
     [InlineData("copy one", "DST")]
+    [InlineData("log", "inspect", "verify")]
+    [InlineData("log verify", "FOLDER")]
     [InlineData("--bogus", "--bogus")]
     [InlineData("frobnicate", "frobnicate", "sum", "hash", "copy")]
     [InlineData("", "sum", "hash", "copy")]

@@ -46,9 +46,7 @@ public sealed class LockSpecs(ITestOutputHelper output) : JournalSpec(output, ""
         var probe = CreateTestProbe(second);
         await Assert.ThrowsAsync<AioLogLockedException>(() => ReplayAsync(JournalOf(second), probe, "p"));
         held.Release();
-        await AwaitAssertAsync(
-            async () => Assert.Equal([1, 2, 3], (await ReplayAsync(JournalOf(second), probe, "p")).Events.Select(stored => stored.SequenceNr)),
-            Patience);
+        await AwaitAssertAsync(async () => Assert.Equal(3, (await ReplayAsync(JournalOf(second), probe, "p")).Events.Count), Patience);
         await second.Terminate();
     }
 
