@@ -117,7 +117,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
     private async Task<LogFiles> OpenStoreAsync()
     {
-        _filter = ReplayFilterSettings.Of(_config.GetConfig("replay-filter"));
+        _filter = ReplayFilterSettings.Of(_config.GetConfig("replay-filter"), $"{Self.Path.Name}.replay-filter");
         return await _store.OpenAsync(LogKind.Events).ConfigureAwait(false);
     }
 

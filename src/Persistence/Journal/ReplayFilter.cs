@@ -105,8 +105,10 @@ internal sealed class ReplayFilter(ReplayFilterSettings settings, ILoggingAdapte
 /// <summary><c>replay-filter</c> of the journal's configuration.</summary>
 internal sealed record ReplayFilterSettings(ReplayFilterMode Mode, int WindowSize, int MaxOldWriters)
 {
-    /// <exception cref="AioConfigurationException">The mode is none of the four.</exception>
-    public static ReplayFilterSettings Of(Config config) => new(
+    /// <param name="config">The section.</param>
+    /// <param name="path">Of the section.</param>
+    /// <exception cref="AioConfigurationException">A key is impossible.</exception>
+    public static ReplayFilterSettings Of(Config config, string path) => new(
         config.GetString("mode", "repair-by-discard-old").ToUpperInvariant() switch
         {
             "REPAIR-BY-DISCARD-OLD" => ReplayFilterMode.RepairByDiscardOld,
@@ -114,8 +116,8 @@ internal sealed record ReplayFilterSettings(ReplayFilterMode Mode, int WindowSiz
             "WARN" => ReplayFilterMode.Warn,
             "OFF" or "DISABLED" => ReplayFilterMode.Disabled,
             var other => throw new AioConfigurationException(
-                "akka.persistence.journal.aio.replay-filter.mode", $"\"{other}\" is none of repair-by-discard-old, fail, warn, off"),
+                $"{path}.mode", $"\"{other}\" is none of repair-by-discard-old, fail, warn, off"),
         },
-        Math.Max(1, config.GetInt("window-size", 100)),
-        Math.Max(1, config.GetInt("max-old-writers", 10)));
+        new ConfigReader(config, path).Int("window-size", 1, int.MaxValue),
+        new ConfigReader(config, path).Int("max-old-writers", 1, int.MaxValue));
 }

@@ -25,6 +25,8 @@ public sealed class ConfigurationSpecs(ITestOutputHelper output) : JournalSpec(o
     [Theory]
     [MemberData(nameof(WrongStores))]
     [InlineData("akka.persistence.journal.aio.replay-filter.mode = sometimes", "akka.persistence.journal.aio.replay-filter.mode")]
+    [InlineData("akka.persistence.journal.aio.replay-filter.window-size = -1", "akka.persistence.journal.aio.replay-filter.window-size")]
+    [InlineData("akka.persistence.journal.aio.replay-filter.window-size = many", "akka.persistence.journal.aio.replay-filter.window-size")]
     [InlineData("akka.persistence.journal.aio.store = \"\"", "akka.persistence.journal.aio.store")]
     [InlineData("akka.persistence.journal.aio.store { dir = \"/store\" }", "akka.persistence.journal.aio.store")]
     public async Task A_journal_answers_each_request_with_the_key_that_is_wrong(string hocon, string key)
