@@ -27,18 +27,24 @@ public sealed class SnapshotDamageSpecs(ITestOutputHelper output) : JournalSpec(
         }
 
         await SaveAsync("c", 3, "c-3");
+        await SaveAsync("d", 1, "d-1");
+        await SaveAsync("d", 2, "d-2");
         await FillAsync("more", 2); // the segment is sealed
         var places = Places(First);
-        var (one, other) = (places[("a", 2)], places[("b", 2)]);
         var bytes = Disk.ReadAllBytes(First);
         var before = bytes.ToArray();
-        before.AsSpan(one, Block).CopyTo(bytes.AsSpan(other));
-        before.AsSpan(other, Block).CopyTo(bytes.AsSpan(one));
+        foreach (var (one, other) in ((int, int)[])[(places[("a", 2)], places[("b", 2)]), (places[("d", 1)], places[("d", 2)])])
+        {
+            before.AsSpan(one, Block).CopyTo(bytes.AsSpan(other));
+            before.AsSpan(other, Block).CopyTo(bytes.AsSpan(one));
+        }
+
         Disk.WriteAllBytes(First, bytes);
 
         Assert.Equal("a-1", Assert.IsType<LoadSnapshotResult>(await LoadAsync("a")).Snapshot.Snapshot);
         var refused = Assert.IsType<AioLogCorruptionException>(Assert.IsType<LoadSnapshotFailed>(await LoadAsync("b")).Cause);
-        Assert.Equal((First, other), (refused.Path, refused.Offset));
+        Assert.Equal((First, places[("b", 2)]), (refused.Path, refused.Offset));
+        Assert.IsType<AioLogCorruptionException>(Assert.IsType<LoadSnapshotFailed>(await LoadAsync("d")).Cause);
         Assert.Equal("c-3", Assert.IsType<LoadSnapshotResult>(await LoadAsync("c")).Snapshot.Snapshot);
     }
 
