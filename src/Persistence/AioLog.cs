@@ -82,8 +82,11 @@ public sealed class AioLog : IAsyncDisposable
         _reader.ReadAsync(from, cancellationToken);
 
     /// <summary>Closes the log, when all appends have been answered.</summary>
-    public async ValueTask DisposeAsync() =>
+    public async ValueTask DisposeAsync()
+    {
         await _actor.GracefulStop(Timeout.InfiniteTimeSpan, LogActor.Stop.Instance).ConfigureAwait(false);
+        await _reader.Closed.ConfigureAwait(false);
+    }
 
     /// <summary>Records to append, all or none. The sender gets <see cref="Appended"/> or <see cref="AppendFailed"/>.</summary>
     /// <param name="Records">At least one; their memory belongs to the log until the answer.</param>

@@ -15,6 +15,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     private readonly List<IActorRef> _readers = []; // wait for the end of the log
     private readonly CancellationTokenSource _closed = new();
     private readonly AioExt _aio = AioExt.Get(Context.System);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LogKeeper<Pending> _log;
     private Task<(Guid Id, AioFile Lock)>? _store;
     private LogSegments _segments = new();
@@ -30,7 +31,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     protected override void PostStop()
     {
-        _ = CloseAsync(_log.DisposeAsync().AsTask(), _store);
+        _ = CloseAsync(_log.DisposeAsync().AsTask(), _store).ContinueWith(_ => _ended.SetResult(), TaskScheduler.Default);
         _opened.TrySetException(new AioLogAppendException(_folder, AioOutcome.NotPerformed, "it was closed"));
         foreach (var (append, requester) in _waiting)
         {
@@ -92,7 +93,8 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     void ILogHost<Pending>.OnOpen(Batch<Pending> fence)
     {
         OnBatch(fence);
-        _opened.TrySetResult(new LogReader(Self, _aio, new LogFolder(_aio.Names, _folder), _settings.Shard, _closed.Token));
+        var folder = new LogFolder(_aio.Names, _folder);
+        _opened.TrySetResult(new LogReader(Self, _aio, folder, _settings.Shard, _closed.Token) { Closed = _ended.Task });
         foreach (var reader in _readers)
         {
             reader.Tell(_segments.Copy());
