@@ -11,8 +11,9 @@ public sealed class AioLog : IAsyncDisposable
 {
     private readonly IActorRef _actor;
     private readonly LogReader _reader;
+    private readonly Task _ended;
 
-    private AioLog(IActorRef actor, LogReader reader) => (_actor, _reader) = (actor, reader);
+    private AioLog(IActorRef actor, LogReader reader, Task ended) => (_actor, _reader, _ended) = (actor, reader, ended);
 
     /// <summary>Takes <see cref="Append"/> from actors.</summary>
     public IActorRef Ref => _actor;
@@ -21,7 +22,7 @@ public sealed class AioLog : IAsyncDisposable
     /// <param name="system">Its AkkaAio does the I/O.</param>
     /// <param name="folder">Made if it is not there.</param>
     /// <param name="settings">How to keep it; null: the defaults.</param>
-    /// <param name="cancellationToken">Ends the wait; the log is closed then.</param>
+    /// <param name="cancellationToken">Ends the wait; the log is closed then, which may take a while: the folder is locked until it is.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is impossible.</exception>
     /// <exception cref="AioLogLockedException">Another process, or another log of this one, has it open.</exception>
     /// <exception cref="AioLogCorruptionException">What was durable is damaged.</exception>
@@ -35,27 +36,39 @@ public sealed class AioLog : IAsyncDisposable
         var checkedSettings = (settings ?? AioLogSettings.Default).Check();
         AioExt.Get(system).Names.MakeFolder(folder);
         var opened = new TaskCompletionSource<LogReader>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var actor = ((ExtendedActorSystem)system).SystemActorOf(
-            Props.Create(() => new LogActor(folder, checkedSettings, opened)), $"aio-log-{Guid.NewGuid():N}");
+            Props.Create(() => new LogActor(folder, checkedSettings, opened, ended)), $"aio-log-{Guid.NewGuid():N}");
         try
         {
-            return new AioLog(actor, await opened.Task.WaitAsync(cancellationToken).ConfigureAwait(false));
+            return new AioLog(actor, await opened.Task.WaitAsync(cancellationToken).ConfigureAwait(false), ended.Task);
         }
-        catch
+        catch (Exception e)
         {
             system.Stop(actor);
+            if (e is not OperationCanceledException)
+            {
+                await ended.Task.ConfigureAwait(false); // it can be tried again at once
+            }
+
             throw;
         }
     }
 
     /// <summary>Appends a record.</summary>
+    /// <param name="record">Its memory belongs to the log until the answer, which a cancelled wait does not see: leave it unchanged then.</param>
+    /// <param name="cancellationToken">Ends the wait, and nothing else: the record may be appended all the same.</param>
     /// <returns>Its position, from 1 on, when it is on stable storage.</returns>
     /// <exception cref="AioLogAppendException">It is not in the log, or it is not known whether it is: its Outcome says which.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended; whether the record is in the log, only a read tells.</exception>
     public Task<long> AppendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default) =>
         AppendAsync([record], cancellationToken);
 
     /// <summary>Appends records, all or none, with positions that follow each other.</summary>
+    /// <param name="records">One or more. Their memory belongs to the log as that of a single one does; the list stays the caller's.</param>
+    /// <param name="cancellationToken">Ends the wait, and nothing else: the records may be appended all the same.</param>
     /// <returns>The position of the first.</returns>
+    /// <exception cref="ArgumentException">There is no record.</exception>
     /// <inheritdoc cref="AppendAsync(ReadOnlyMemory{byte}, CancellationToken)" path="/exception"/>
     public async Task<long> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> records, CancellationToken cancellationToken = default)
     {
@@ -81,16 +94,32 @@ public sealed class AioLog : IAsyncDisposable
     public IAsyncEnumerable<AioLogRecord> ReadAsync(long from = 1, CancellationToken cancellationToken = default) =>
         _reader.ReadAsync(from, cancellationToken);
 
-    /// <summary>Closes the log, when all appends have been answered.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Closes the log, when all appends have been answered. Behind that the folder can be opened again.</summary>
+    public ValueTask DisposeAsync()
     {
-        await _actor.GracefulStop(Timeout.InfiniteTimeSpan, LogActor.Stop.Instance).ConfigureAwait(false);
-        await _reader.Closed.ConfigureAwait(false);
+        _actor.Tell(LogActor.Stop.Instance);
+        return new ValueTask(_ended);
     }
 
     /// <summary>Records to append, all or none. The sender gets <see cref="Appended"/> or <see cref="AppendFailed"/>.</summary>
-    /// <param name="Records">At least one; their memory belongs to the log until the answer.</param>
-    public sealed record Append(IReadOnlyList<ReadOnlyMemory<byte>> Records) : INoSerializationVerificationNeeded;
+    public sealed record Append : INoSerializationVerificationNeeded
+    {
+        /// <summary>Copies the list, and not the bytes.</summary>
+        /// <param name="records">One or more. Their memory belongs to the log until the answer.</param>
+        /// <exception cref="ArgumentException">There is none.</exception>
+        public Append(IReadOnlyList<ReadOnlyMemory<byte>> records)
+        {
+            ArgumentNullException.ThrowIfNull(records);
+            Records = [.. records];
+            if (Records.Count == 0)
+            {
+                throw new ArgumentException("there is no record to append", nameof(records));
+            }
+        }
+
+        /// <summary>At least one.</summary>
+        public IReadOnlyList<ReadOnlyMemory<byte>> Records { get; }
+    }
 
     /// <summary>The records are on stable storage.</summary>
     /// <param name="Request">What was asked.</param>

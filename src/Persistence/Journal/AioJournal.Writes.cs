@@ -35,6 +35,7 @@ public sealed partial class AioJournal
 
         Exception?[]? rejections = null;
         Batch<JournalAppend>? batch = null;
+        var from = 0L;
         for (var i = 0; i < messages.Count; i++)
         {
             if (messages[i] is not AtomicWrite atomic)
@@ -42,14 +43,24 @@ public sealed partial class AioJournal
                 continue;
             }
 
+            var now = DateTime.UtcNow.Ticks;
+            long bytes;
             try
             {
-                batch = Append(atomic, writer);
-                _index.Ids.Find(hash).Appended = atomic.HighestSequenceNr;
+                bytes = Serialize(atomic, now);
             }
-            catch (Exception e) when (e is not AioBufferBudgetException)
+            catch (Exception e)
             {
                 (rejections ??= new Exception[messages.Count])[i] = e;
+                continue;
+            }
+
+            var next = Append(bytes, now, writer);
+            _index.Ids.Find(hash).Appended = atomic.HighestSequenceNr;
+            if (next != batch)
+            {
+                batch?.Appends.Add(new JournalAppend(new WritePart(write), From: from));
+                (batch, from) = (next, atomic.LowestSequenceNr);
             }
         }
 
@@ -59,13 +70,13 @@ public sealed partial class AioJournal
             return;
         }
 
-        batch.Appends.Add(new JournalAppend(write, rejections));
+        batch.Appends.Add(new JournalAppend(write, rejections, from));
     }
 
     // Nothing to store, but its place is behind what its actor has written.
     private static void Defer(WriteMessages write, LogWriter<JournalAppend> writer, Exception?[]? rejections = null)
     {
-        if (!writer.TryAddBehindNewest(new JournalAppend(write, rejections)))
+        if (!writer.TryAddBehindNewest(new JournalAppend(write, rejections, IsBehind: true)))
         {
             WriteReplies.Succeed(write, rejections);
         }
@@ -103,11 +114,11 @@ public sealed partial class AioJournal
         return null;
     }
 
-    // All of its events in one batch, or an exception and none.
-    private Batch<JournalAppend> Append(AtomicWrite atomic, LogWriter<JournalAppend> writer)
+    // Into _events. What throws rejects the write.
+    private long Serialize(AtomicWrite atomic, long now)
     {
         _events.Clear();
-        var (bytes, now) = (0L, DateTime.UtcNow.Ticks);
+        var bytes = 0L;
         var events = WriteReplies.EventsOf(atomic);
         for (var i = 0; i < events.Count; i++)
         {
@@ -117,11 +128,14 @@ public sealed partial class AioJournal
             _events.Add(serialized);
         }
 
-        if (bytes > _store.Settings.Log.MaxAppend)
-        {
-            throw new AioEventTooLargeException(atomic.PersistenceId, bytes, _store.Settings.Log.MaxAppend);
-        }
+        return bytes <= _store.Settings.Log.MaxAppend
+            ? bytes
+            : throw new AioEventTooLargeException(atomic.PersistenceId, bytes, _store.Settings.Log.MaxAppend);
+    }
 
+    // All of _events in one batch.
+    private Batch<JournalAppend> Append(long bytes, long now, LogWriter<JournalAppend> writer)
+    {
         var batch = writer.Reserve(bytes);
         foreach (var serialized in _events)
         {
@@ -141,7 +155,7 @@ public sealed partial class AioJournal
         {
             AddTombstone(delete.PersistenceId, to, state.Highest, writer).Appends.Add(new JournalAppend(delete));
         }
-        else if (!writer.TryAddBehindNewest(new JournalAppend(delete)))
+        else if (!writer.TryAddBehindNewest(new JournalAppend(delete, IsBehind: true)))
         {
             Succeed(delete);
         }

@@ -86,6 +86,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     {
         if (_keeper.Handle(message))
         {
+            HandleRequests(); // whatever it was, there may be room now, or a failure to answer with
+            Reclaim();
             return true;
         }
 
@@ -147,44 +149,40 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         _log.Info(
             "The journal in {Folder} is open: {Ids} persistence ids, next batch {Batch} in segment {Segment}", _files!.Folder.Path,
             _index.Ids.Count, fence.Number + 1, fence.Segment!.Number);
-        HandleRequests();
     }
 
-    void ILogHost<JournalAppend>.OnClosed(Exception cause)
-    {
-        _log.Log(
-            _store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Store} cannot be written to: each request fails until it can",
-            _store.Name);
-        HandleRequests();
-    }
+    void ILogHost<JournalAppend>.OnClosed(Exception cause) => _log.Log(
+        _store.Loudness(LogLevel.ErrorLevel), cause, "The journal in {Store} cannot be written to: each request fails until it can",
+        _store.Name);
 
     void ILogHost<JournalAppend>.OnDurable(Batch<JournalAppend> batch)
     {
         BatchHeader.TryRead(batch.Bytes.Span, _files!.Settings.BlockBytes, out var header);
         _index.Add((int)batch.Segment!.Number, (int)(batch.Offset / _files.Settings.BlockBytes), header, batch.Bytes.Span);
         _meter!.Committed(Stopwatch.GetElapsedTime(batch.StartedAt), batch.Records, header.Length - header.Used);
-        foreach (var append in batch.Appends)
+        while (batch.TryTakeAppend(out var append))
         {
             Succeed(append);
         }
-
-        HandleRequests();
-        Reclaim();
     }
 
     void ILogHost<JournalAppend>.OnFailed(Batch<JournalAppend> batch, Exception cause, AioOutcome outcome)
     {
         _meter!.Failed();
-        foreach (var append in batch.Appends)
+        while (batch.TryTakeAppend(out var append))
         {
-            if (append.Request is ReplayMessages && outcome == AioOutcome.MayHaveHappened)
-            {
-                _requests.Enqueue(append.Request); // answered when it is known what is in the log
-            }
-            else
+            if (!append.IsBehind)
             {
                 Forget(append);
                 Refuse(append.Request, cause);
+            }
+            else if (_keeper.Writer is { Failure: null } writer)
+            {
+                Handle(append.Request, writer); // what was not written is nothing to wait for
+            }
+            else
+            {
+                _requests.Enqueue(append.Request); // answered when it is known what is in the log
             }
         }
     }
@@ -192,13 +190,11 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
     // What was not written is not in the way of the next write. What was appended before it may still be under way.
     private void Forget(in JournalAppend append)
     {
-        if (append.Request is not WriteMessages write || write.Messages.OfType<AtomicWrite>().FirstOrDefault() is not { } first)
+        if (((append.Request as WritePart)?.Write ?? append.Request as WriteMessages) is { } write)
         {
-            return;
+            ref var state = ref _index.Ids.GetOrAdd(PersistenceIdHash.Of(write.Messages.OfType<AtomicWrite>().First().PersistenceId));
+            state.Appended = Math.Max(state.Highest, Math.Min(state.Appended, append.From - 1));
         }
-
-        ref var state = ref _index.Ids.GetOrAdd(PersistenceIdHash.Of(first.PersistenceId));
-        state.Appended = Math.Max(state.Highest, Math.Min(state.Appended, first.LowestSequenceNr - 1));
     }
 
     private void HandleRequests()
@@ -236,7 +232,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
             case DeleteMessagesTo delete:
                 Delete(delete, writer);
                 break;
-            case ReplayMessages when writer.TryAddBehindNewest(new JournalAppend(request)):
+            case ReplayMessages when writer.TryAddBehindNewest(new JournalAppend(request, IsBehind: true)):
                 break; // an actor that restarts must see what it has written
             case ReplayMessages replay:
                 Start(replay);

@@ -6,7 +6,12 @@ namespace AkkaAio.Persistence.Journal;
 /// <summary>What is to be answered when what it appended is durable, or all that was appended before it.</summary>
 /// <param name="Request">The journal's message.</param>
 /// <param name="Rejections">Of a write: why each of its envelopes was rejected, null where it was not; null: none was.</param>
-internal readonly record struct JournalAppend(object Request, Exception?[]? Rejections = null);
+/// <param name="From">Of a write: the lowest sequence number that it has in this batch.</param>
+/// <param name="IsBehind">It has appended nothing itself: it is answered as soon as what was appended before it is known.</param>
+internal readonly record struct JournalAppend(object Request, Exception?[]? Rejections = null, long From = 0, bool IsBehind = false);
+
+/// <summary>That a write has a part in a batch; it is answered behind a later one.</summary>
+internal sealed record WritePart(WriteMessages Write);
 
 /// <summary>The replies to <see cref="WriteMessages"/>: each event has one, in its order, behind one for the whole.</summary>
 internal static class WriteReplies

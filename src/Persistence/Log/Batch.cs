@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AkkaAio.Persistence.Format;
 
 namespace AkkaAio.Persistence.Log;
@@ -10,9 +11,17 @@ namespace AkkaAio.Persistence.Log;
 internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long firstOrdering, List<TAppend> appends)
 {
     private int _used = BatchHeader.Size;
+    private int _answered;
 
     /// <summary>What to answer when it is durable, or has failed; in the order of the appends.</summary>
     public List<TAppend> Appends => appends;
+
+    /// <summary>The next append to answer. It is taken before it is answered: whatever throws, none is answered twice.</summary>
+    public bool TryTakeAppend([MaybeNullWhen(false)] out TAppend append)
+    {
+        append = _answered < appends.Count ? appends[_answered] : default;
+        return _answered++ < appends.Count;
+    }
 
     public int Records { get; private set; }
 
@@ -28,6 +37,9 @@ internal sealed class Batch<TAppend>(AioBuffer buffer, int blockSize, long first
     public int Length => (_used + blockSize - 1) / blockSize * blockSize;
 
     public bool IsEmpty => Records == 0;
+
+    /// <summary>Bytes of memory that it takes, whatever is in it.</summary>
+    public int BufferBytes => buffer.Length;
 
     /// <summary>Its number in the log; 0 until it is written.</summary>
     public long Number { get; private set; }

@@ -11,27 +11,44 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     private readonly string _folder;
     private readonly AioLogSettings _settings;
     private readonly TaskCompletionSource<LogReader> _opened;
+    private readonly TaskCompletionSource _ended;
     private readonly Queue<(AioLog.Append Append, IActorRef Requester)> _waiting = new();
-    private readonly List<IActorRef> _readers = []; // wait for the end of the log
     private readonly CancellationTokenSource _closed = new();
     private readonly AioExt _aio = AioExt.Get(Context.System);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LogKeeper<Pending> _log;
     private Task<(Guid Id, AioFile Lock)>? _store;
-    private LogSegments _segments = new();
+    private LogSegments _segments = new(); // of the last time that it was open, and what became durable since
+    private LogSegments _recovered = new();
     private bool _isStopping;
+    private bool _hasEnded; // in its earlier life
 
-    public LogActor(string folder, AioLogSettings settings, TaskCompletionSource<LogReader> opened)
+    /// <param name="folder">Of the log.</param>
+    /// <param name="settings">How to keep it.</param>
+    /// <param name="opened">Completed when the log is open for the first time.</param>
+    /// <param name="ended">Completed behind the end of this actor, when the folder's lock is free.</param>
+    public LogActor(string folder, AioLogSettings settings, TaskCompletionSource<LogReader> opened, TaskCompletionSource ended)
     {
-        (_folder, _settings, _opened) = (folder, settings, opened);
+        (_folder, _settings, _opened, _ended) = (folder, settings, opened, ended);
         _log = new LogKeeper<Pending>(Context, this, OpenStoreAsync);
     }
 
     protected override void PreStart() => _log.Open();
 
+    // What throws has ended the log: its readers and appenders know, and another one must be able to open the folder.
+    protected override void PostRestart(Exception reason)
+    {
+        _hasEnded = true;
+        Context.Stop(Self);
+    }
+
     protected override void PostStop()
     {
-        _ = CloseAsync(_log.DisposeAsync().AsTask(), _store).ContinueWith(_ => _ended.SetResult(), TaskScheduler.Default);
+        if (_hasEnded)
+        {
+            return;
+        }
+
+        _ = CloseAsync(_log.DisposeAsync().AsTask());
         _opened.TrySetException(new AioLogAppendException(_folder, AioOutcome.NotPerformed, "it was closed"));
         foreach (var (append, requester) in _waiting)
         {
@@ -43,12 +60,19 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     }
 
     // The lock behind the writes under way: a second log would write at their place.
-    private static async Task CloseAsync(Task files, Task<(Guid Id, AioFile Lock)>? store)
+    private async Task CloseAsync(Task files)
     {
         await files.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (store is not null)
+        try
         {
-            await (await store.ConfigureAwait(false)).Lock.DisposeAsync().ConfigureAwait(false);
+            if (_store is { } store)
+            {
+                await (await store.ConfigureAwait(false)).Lock.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _ended.TrySetResult();
         }
     }
 
@@ -61,26 +85,30 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     protected override void OnReceive(object message)
     {
-        if (_log.Handle(message))
+        if (!_log.Handle(message))
         {
-            return;
+            Handle(message);
         }
 
+        AppendWaiting();
+        if (_isStopping && _waiting.Count == 0 && _log.Writer is not { IsIdle: false })
+        {
+            Context.Stop(Self);
+        }
+    }
+
+    private void Handle(object message)
+    {
         switch (message)
         {
             case AioLog.Append append:
                 _waiting.Enqueue((append, Sender));
-                AppendWaiting();
-                break;
-            case GetSegments when _log.IsOpen:
-                Sender.Tell(_segments.Copy());
                 break;
             case GetSegments:
-                _readers.Add(Sender);
+                Sender.Tell(_segments.Copy());
                 break;
             case Stop:
                 _isStopping = true;
-                StopWhenIdle();
                 break;
             default:
                 Unhandled(message);
@@ -88,45 +116,32 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         }
     }
 
-    ILogVisitor ILogHost<Pending>.BeginRecovery(LogFiles files) => _segments = new LogSegments();
+    ILogVisitor ILogHost<Pending>.BeginRecovery(LogFiles files) => _recovered = new LogSegments();
 
     void ILogHost<Pending>.OnOpen(Batch<Pending> fence)
     {
+        _segments = _recovered;
         OnBatch(fence);
-        var folder = new LogFolder(_aio.Names, _folder);
-        _opened.TrySetResult(new LogReader(Self, _aio, folder, _settings.Shard, _closed.Token) { Closed = _ended.Task });
-        foreach (var reader in _readers)
-        {
-            reader.Tell(_segments.Copy());
-        }
-
-        _readers.Clear();
-        AppendWaiting();
+        _opened.TrySetResult(new LogReader(Self, _aio, new LogFolder(_aio.Names, _folder), _settings.Shard, _closed.Token));
     }
 
     // The first time the opener is told, and stops this actor. Later it is tried again, and appends fail meanwhile.
-    void ILogHost<Pending>.OnClosed(Exception cause)
-    {
-        _opened.TrySetException(cause);
-        AppendWaiting();
-    }
+    void ILogHost<Pending>.OnClosed(Exception cause) => _opened.TrySetException(cause);
 
     void ILogHost<Pending>.OnDurable(Batch<Pending> batch)
     {
         OnBatch(batch);
-        foreach (var (append, requester, first) in batch.Appends)
+        while (batch.TryTakeAppend(out var pending))
         {
-            requester.Tell(new AioLog.Appended(append, first));
+            pending.Requester.Tell(new AioLog.Appended(pending.Append, pending.First));
         }
-
-        AppendWaiting();
     }
 
     void ILogHost<Pending>.OnFailed(Batch<Pending> batch, Exception cause, AioOutcome outcome)
     {
-        foreach (var (append, requester, _) in batch.Appends)
+        while (batch.TryTakeAppend(out var pending))
         {
-            Fail(append, requester, outcome, cause.Message, cause);
+            Fail(pending.Append, pending.Requester, outcome, cause.Message, cause);
         }
     }
 
@@ -159,7 +174,6 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         }
 
         writer.Pump();
-        StopWhenIdle();
     }
 
     private void Append(LogWriter<Pending> writer, AioLog.Append append, IActorRef requester)
@@ -170,9 +184,9 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
             bytes += RecordView.HeaderSize + record.Length;
         }
 
-        if (append.Records.Count == 0 || bytes > _settings.MaxAppend)
+        if (bytes > _settings.MaxAppend)
         {
-            var reason = append.Records.Count == 0 ? "it has no records" : $"it has {bytes} bytes, and max-append is {_settings.MaxAppend}";
+            var reason = $"it has {bytes} bytes, and max-append is {_settings.MaxAppend}";
             Fail(append, requester, AioOutcome.NotPerformed, reason, null);
             return;
         }
@@ -191,14 +205,6 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     private void Fail(AioLog.Append append, IActorRef requester, AioOutcome outcome, string reason, Exception? cause) =>
         requester.Tell(new AioLog.AppendFailed(append, new AioLogAppendException(_folder, outcome, reason, cause)));
 
-    private void StopWhenIdle()
-    {
-        if (_isStopping && _waiting.Count == 0 && _log.Writer is not { IsIdle: false })
-        {
-            Context.Stop(Self);
-        }
-    }
-
     /// <summary>What is remembered of an append until it is durable.</summary>
     internal readonly record struct Pending(AioLog.Append Append, IActorRef Requester, long First);
 
@@ -208,7 +214,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
         public static readonly Stop Instance = new();
     }
 
-    /// <summary>Answered with <see cref="LogSegments"/>, when the log is open.</summary>
+    /// <summary>Answered with <see cref="LogSegments"/>.</summary>
     internal sealed record GetSegments
     {
         public static readonly GetSegments Instance = new();

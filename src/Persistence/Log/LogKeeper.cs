@@ -25,7 +25,7 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
 
     private TimeSpan _retry = FirstRetry;
     private LogFiles? _files;
-    private AioBufferPool? _pool;
+    private WriteBuffers? _buffers;
     private SegmentSupply? _supply;
     private (long Since, Exception Cause)? _full;
     private Batch<TAppend>? _fence; // the first batch of this writer
@@ -72,7 +72,7 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
             closing = writer.CloseAsync();
         }
 
-        _pool?.Dispose();
+        _buffers?.Dispose();
         return new ValueTask(Task.WhenAll(closing, _supply?.DisposeAsync().AsTask() ?? Task.CompletedTask));
     }
 
@@ -96,7 +96,7 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
                 return true;
             case Opened opened:
                 _files = opened.Files;
-                _pool = new AioBufferPool(_files.Settings.PoolBytes);
+                _buffers = new WriteBuffers(_files.Settings);
                 _supply = new SegmentSupply(_files);
                 _retry = FirstRetry;
                 Open();
@@ -135,10 +135,6 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
         if (batch != _fence)
         {
             host.OnFailed(batch, cause, outcome);
-        }
-        else if (Writer is { Failure: null })
-        {
-            ((ILogOwner<TAppend>)this).OnStopped(cause); // there was no segment for it
         }
     }
 
@@ -197,6 +193,10 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
         }
 
         Writer!.OnNoSegment(made.Cause!);
+        if (!IsOpen && Writer.IsIdle)
+        {
+            ((ILogOwner<TAppend>)this).OnStopped(made.Cause!); // the fence has failed, and so has all behind it
+        }
     }
 
     private static async Task CloseAsync(Task<LogPosition> recovery)
@@ -210,7 +210,7 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
     private void Begin(LogPosition position)
     {
         _recovery = null;
-        Writer = new LogWriter<TAppend>(_files!.Aio.Ref, context.Self, this, _pool!, _files.Settings, position);
+        Writer = new LogWriter<TAppend>(_files!.Aio.Ref, context.Self, this, _buffers!, _files.Settings, position);
         _fence = Writer.AddFence();
         Writer.Pump();
     }

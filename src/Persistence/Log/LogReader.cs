@@ -9,9 +9,6 @@ internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int
 {
     public string Folder => folder.Path;
 
-    /// <summary>When the log's lock is given back.</summary>
-    public required Task Closed { get; init; }
-
     /// <summary>Asks the log's actor, which may be gone: then nobody would answer.</summary>
     /// <exception cref="AioClosedException">It is.</exception>
     public async Task<T> AskAsync<T>(object message, CancellationToken cancellationToken)

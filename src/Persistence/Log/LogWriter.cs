@@ -10,11 +10,12 @@ namespace AkkaAio.Persistence.Log;
 /// After a failed write it writes nothing more: what is in the log must be found out by a recovery.
 /// </summary>
 internal sealed class LogWriter<TAppend>(
-    IActorRef aio, IActorRef owner, ILogOwner<TAppend> events, AioBufferPool pool, LogWriterSettings settings, LogPosition from)
+    IActorRef aio, IActorRef owner, ILogOwner<TAppend> events, WriteBuffers buffers, LogWriterSettings settings, LogPosition from)
 {
     private readonly Queue<Batch<TAppend>> _waiting = new(); // full, oldest first
     private readonly Queue<Batch<TAppend>> _writing = new(); // the disk has them, oldest first
     private readonly Queue<Batch<TAppend>> _durable = new(); // to be answered
+    private readonly Queue<Batch<TAppend>> _refused = new(); // there was no segment for them: to be answered
     private readonly Stack<List<TAppend>> _lists = new(); // of batches that are answered, for others
     private readonly Pipeline _pipeline = new(settings.MostPipeline, settings.PipelineFrom);
     private readonly long _epoch = from.End.Epoch + 1;
@@ -27,18 +28,22 @@ internal sealed class LogWriter<TAppend>(
     private long _nextOrdering = from.End.NextOrdering;
     private long _durableUpTo = from.End.NextBatch - 1;
     private uint _lastCrc = from.End.LastCrc;
+    private long _heldBytes; // memory of the batches that are full, or that the disk has, until they are answered
 
     /// <summary>Why it writes nothing more; null while it does.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Of batches that are full, or that the disk has.</summary>
+    /// <summary>Of batches that are full, or that the disk has, until they are answered.</summary>
     public long PendingBytes { get; private set; }
 
     /// <summary>Nothing waits or is written.</summary>
     public bool IsIdle => _waiting.Count == 0 && _writing.Count == 0 && _durable.Count == 0 && _filling is not { IsEmpty: false };
 
-    /// <summary>False: no more should be added until a batch is durable, or memory grows without end.</summary>
-    public bool HasRoom => PendingBytes < (long)settings.MostPipeline * settings.BufferBytes;
+    /// <summary>
+    /// False: no more is added until a batch has been answered. It is looked at before each request, so memory is bounded by the buffers of
+    /// the pipeline, the one that is filled, and what one request is encoded to.
+    /// </summary>
+    public bool HasRoom => _heldBytes <= (long)settings.MostPipeline * settings.BufferBytes;
 
     /// <summary>Why there is no segment to go on with, until there is one. What makes room is written all the same.</summary>
     public Exception? Full { get; private set; }
@@ -48,7 +53,6 @@ internal sealed class LogWriter<TAppend>(
     /// <param name="makesRoom">
     /// They let segments be given back: on a full disk they may use the end of the segment that is kept for them.
     /// </param>
-    /// <exception cref="AioBufferBudgetException">There is no memory for another batch.</exception>
     public Batch<TAppend> Reserve(long bytes, bool makesRoom = false)
     {
         var usesReserve = makesRoom && Full is not null;
@@ -59,7 +63,7 @@ internal sealed class LogWriter<TAppend>(
 
         var size = Math.Max(settings.BufferBytes, settings.ToBlocks(BatchHeader.Size + bytes));
         _filling ??= new Batch<TAppend>(
-            pool.Rent(checked((int)size)), settings.BlockBytes, _nextOrdering, _lists.TryPop(out var list) ? list : []);
+            buffers.Rent(checked((int)size)), settings.BlockBytes, _nextOrdering, _lists.TryPop(out var list) ? list : []);
         _filling.UsesReserve = usesReserve;
         return _filling;
     }
@@ -123,30 +127,24 @@ internal sealed class LogWriter<TAppend>(
             return;
         }
 
-        var ordering = first.FirstOrdering;
-        var left = _segment is { } segment && segment.Header.BlockSize == settings.BlockBytes
-            ? segment.Header.SegmentSize - segment.End
-            : 0;
-        foreach (var batch in TakeWaiting())
+        CloseFilling();
+        var reserve = ReserveLeft();
+        _nextOrdering = first.FirstOrdering;
+        for (var count = _waiting.Count; count > 0; count--)
         {
-            if (batch.UsesReserve)
+            var batch = _waiting.Dequeue();
+            if (!batch.UsesReserve || (reserve -= batch.Length) < 0)
             {
-                left -= batch.Length;
+                _refused.Enqueue(batch);
+                continue;
             }
 
-            if (batch.UsesReserve && left >= 0)
-            {
-                batch.FirstOrdering = ordering;
-                ordering = batch.NextOrdering;
-                _waiting.Enqueue(batch);
-            }
-            else
-            {
-                Fail(batch, cause, AioOutcome.NotPerformed);
-            }
+            batch.FirstOrdering = _nextOrdering;
+            _nextOrdering = batch.NextOrdering;
+            _waiting.Enqueue(batch);
         }
 
-        _nextOrdering = ordering;
+        Fail(_refused, cause, AioOutcome.NotPerformed);
         Pump();
     }
 
@@ -168,7 +166,8 @@ internal sealed class LogWriter<TAppend>(
         }
         else if (_writing.All(batch => batch.PendingWrites == 0))
         {
-            FailAll(Failure);
+            FailBatches(Failure); // which of them are in the log, a recovery finds out
+            events.OnStopped(Failure);
         }
     }
 
@@ -195,9 +194,14 @@ internal sealed class LogWriter<TAppend>(
     {
         _nextOrdering = batch.NextOrdering;
         PendingBytes += batch.Length;
+        _heldBytes += batch.BufferBytes;
         _waiting.Enqueue(batch);
         _filling = null;
     }
+
+    private long ReserveLeft() => _segment is { } segment && segment.Header.BlockSize == settings.BlockBytes
+        ? segment.Header.SegmentSize - segment.End
+        : 0;
 
     // The end of a segment is kept for what makes room, until there is another segment.
     private bool Fits(Batch<TAppend> batch) =>
@@ -258,7 +262,7 @@ internal sealed class LogWriter<TAppend>(
         _segment = new Segment(file, header, settings.BlockBytes);
         _next = null;
         _isNextAsked = false;
-        first.SegmentHeader = pool.Rent(settings.BlockBytes);
+        first.SegmentHeader = buffers.Rent(settings.BlockBytes);
         header.Write(first.SegmentHeader.GetSpan());
     }
 
@@ -274,12 +278,11 @@ internal sealed class LogWriter<TAppend>(
         {
             _durable.Enqueue(_writing.Dequeue());
             _durableUpTo = oldest.Number;
-            PendingBytes -= oldest.Length;
             _pipeline.OnCommitted(Stopwatch.GetElapsedTime(oldest.StartedAt));
         }
 
         Pump(); // the disk goes on while requesters are answered
-        while (_durable.TryDequeue(out var batch))
+        while (_durable.TryPeek(out var batch)) // it stays there: what an answer throws leaves the others in doubt, not forgotten
         {
             if (_durableIn is { } before && before != batch.Segment)
             {
@@ -288,33 +291,22 @@ internal sealed class LogWriter<TAppend>(
 
             _durableIn = batch.Segment;
             events.OnDurable(batch);
-            batch.Release();
+            Release(_durable.Dequeue());
             batch.Appends.Clear();
             _lists.Push(batch.Appends);
         }
     }
 
-    // The disk has answered all of them. Which are in the log, a recovery finds out.
-    private void FailAll(Exception cause)
-    {
-        FailBatches(cause);
-        events.OnStopped(cause);
-    }
-
     private void FailBatches(Exception cause)
     {
-        while (_writing.TryDequeue(out var batch))
-        {
-            Fail(batch, cause, AioOutcome.MayHaveHappened);
-        }
-
-        foreach (var batch in TakeWaiting())
-        {
-            Fail(batch, cause, AioOutcome.NotPerformed);
-        }
+        CloseFilling();
+        Fail(_durable, cause, AioOutcome.MayHaveHappened); // an answer has thrown
+        Fail(_writing, cause, AioOutcome.MayHaveHappened);
+        Fail(_refused, cause, AioOutcome.NotPerformed);
+        Fail(_waiting, cause, AioOutcome.NotPerformed);
     }
 
-    private Batch<TAppend>[] TakeWaiting()
+    private void CloseFilling()
     {
         if (_filling is { IsEmpty: false } filling)
         {
@@ -323,15 +315,21 @@ internal sealed class LogWriter<TAppend>(
 
         _filling?.Release();
         _filling = null;
-        Batch<TAppend>[] waiting = [.. _waiting];
-        _waiting.Clear();
-        return waiting;
     }
 
-    private void Fail(Batch<TAppend> batch, Exception cause, AioOutcome outcome)
+    private void Fail(Queue<Batch<TAppend>> batches, Exception cause, AioOutcome outcome)
+    {
+        while (batches.TryPeek(out var batch)) // as in Acknowledge
+        {
+            events.OnFailed(batch, cause, outcome);
+            Release(batches.Dequeue());
+        }
+    }
+
+    private void Release(Batch<TAppend> batch)
     {
         PendingBytes -= batch.Length;
-        events.OnFailed(batch, cause, outcome);
+        _heldBytes -= batch.BufferBytes;
         batch.Release();
     }
 }

@@ -31,8 +31,8 @@ internal sealed record LogWriterSettings
 
     public AioDurability Durability { get; init; } = AioDurability.Dsync;
 
-    /// <summary>What batches take at most, while <see cref="LogWriter{TAppend}.HasRoom"/> is looked at before each append.</summary>
-    public long PoolBytes => ((MostPipeline + 2L) * BufferBytes) + (2L * MostAppend) + (16L * BlockBytes);
+    /// <summary>Of the buffers that are kept: those being written, one that is full, one that is filled, and headers of segments.</summary>
+    public long PoolBytes => ((MostPipeline + 3L) * BufferBytes * 5 / 4) + (16L * BlockBytes); // a pool rounds up by a quarter at most
 
     /// <summary>
     /// The end of a segment that is kept for what makes room, until the next segment is there: a full disk takes deletes. It has room for

@@ -51,6 +51,7 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
     {
         if (_keeper.Handle(message))
         {
+            HandleWaiting(); // whatever it was, there may be room now, or a failure to answer with
             return;
         }
 
@@ -82,46 +83,53 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
         return _index = new SnapshotIndex();
     }
 
-    void ILogHost<(Request Request, IActorRef Requester)>.OnOpen(Batch<(Request Request, IActorRef Requester)> fence) =>
-        HandleWaiting();
-
-    void ILogHost<(Request Request, IActorRef Requester)>.OnClosed(Exception cause)
+    void ILogHost<(Request Request, IActorRef Requester)>.OnOpen(Batch<(Request Request, IActorRef Requester)> fence)
     {
-        _log.Log(
-            _store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Store} cannot be written to: each request fails until they can",
-            _store.Name);
-        HandleWaiting();
     }
+
+    void ILogHost<(Request Request, IActorRef Requester)>.OnClosed(Exception cause) => _log.Log(
+        _store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Store} cannot be written to: each request fails until they can",
+        _store.Name);
 
     void ILogHost<(Request Request, IActorRef Requester)>.OnDurable(Batch<(Request Request, IActorRef Requester)> batch)
     {
         var block = _files!.Settings.BlockBytes;
         BatchHeader.TryRead(batch.Bytes.Span, block, out var header);
         _index.Visit(batch.Segment!.Number, (int)(batch.Offset / block), header, batch.Bytes.Span);
-        foreach (var (request, requester) in batch.Appends)
+        while (batch.TryTakeAppend(out var append))
         {
-            if (request is GiveBack give)
+            if (append.Request is GiveBack give)
             {
                 Remove(give.Segment);
                 continue;
             }
 
-            NoLongerSaving(request);
-            requester.Tell(request is Find find ? Places(find) : Akka.Done.Instance);
+            NoLongerSaving(append.Request);
+            append.Requester.Tell(append.Request is Find find ? Places(find) : Akka.Done.Instance);
         }
 
-        HandleWaiting();
         RemoveDead();
     }
 
     void ILogHost<(Request Request, IActorRef Requester)>.OnFailed(
         Batch<(Request Request, IActorRef Requester)> batch, Exception cause, AioOutcome outcome)
     {
-        foreach (var (request, requester) in batch.Appends)
+        while (batch.TryTakeAppend(out var append))
         {
-            _isRemoving &= request is not GiveBack;
-            NoLongerSaving(request);
-            requester.Tell(new Status.Failure(cause));
+            if (append.Request is not Find)
+            {
+                _isRemoving &= append.Request is not GiveBack;
+                NoLongerSaving(append.Request);
+                append.Requester.Tell(new Status.Failure(cause));
+            }
+            else if (_keeper.Writer is { Failure: null } writer)
+            {
+                Handle(append, writer); // what was not written is nothing to wait for
+            }
+            else
+            {
+                _waiting.Enqueue(append); // answered when it is known what is in the log
+            }
         }
     }
 
@@ -202,17 +210,21 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
     private void Append(Save save, IActorRef requester, LogWriter<(Request, IActorRef)> writer)
     {
         var record = save.ToRecord();
+        long bytes;
         try
         {
-            var batch = writer.Reserve(record.Size);
-            batch.Add(record);
-            batch.Appends.Add((save, requester));
-            CollectionsMarshal.GetValueRefOrAddDefault(_saving, save.PersistenceId, out _)++;
+            bytes = record.Size;
         }
-        catch (Exception e) when (e is ArgumentException)
+        catch (ArgumentException e)
         {
             requester.Tell(new Status.Failure(e));
+            return;
         }
+
+        var batch = writer.Reserve(bytes);
+        batch.Add(record);
+        batch.Appends.Add((save, requester));
+        CollectionsMarshal.GetValueRefOrAddDefault(_saving, save.PersistenceId, out _)++;
     }
 
     private void NoLongerSaving(Request request)

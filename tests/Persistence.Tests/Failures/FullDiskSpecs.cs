@@ -88,6 +88,85 @@ public sealed class FullDiskSpecs(ITestOutputHelper output) : JournalSpec(output
         Assert.Equal(["w"], (await ReplayAsync("q")).Events.Select(stored => stored.WriterGuid));
     }
 
+    [Fact]
+    public async Task The_first_half_of_a_write_is_in_the_way_of_a_second_writer_after_its_second_half_failed()
+    {
+        await FillAsync(segments: 1);
+        using var hold = Disk.Writes().Hold();
+        Write(Atomic("q", 1, 1), Atomic("q", 2, 2, payload: _ => new string('x', 66_000)));
+        await AwaitConditionAsync(() => Task.FromResult(hold.Held.Count > 0), Patience);
+        await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience);
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+
+        Write(Atomic("q", 1, 1, writer: "second"));
+        Assert.IsType<AioSequenceConflictException>((await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience)).Cause);
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+        hold.Release();
+        Assert.Equal(["w"], (await ReplayAsync("q")).Events.Select(stored => stored.WriterGuid));
+    }
+
+    [Fact]
+    public async Task A_write_of_which_both_halves_failed_is_in_nobodys_way()
+    {
+        await FillAsync(segments: 1);
+        var large = new string('x', 66_000);
+        Write(Atomic("q", 1, 1, payload: _ => large), Atomic("q", 2, 2, payload: _ => large));
+        Assert.Equal(Errno.ENOSPC, ErrnoOf((await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience)).Cause));
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+        await WriteAndAwaitAsync("q", 1, 1);
+    }
+
+    [Fact]
+    public async Task Each_of_many_writes_is_answered()
+    {
+        await FillAsync(segments: 1);
+        var probes = Enumerable.Range(0, 30).Select(_ => CreateTestProbe()).ToArray();
+        for (var i = 0; i < probes.Length; i++)
+        {
+            var write = Atomic($"q{i}", 1, 1, payload: _ => new string('x', 60_000));
+            Journal.Tell(new WriteMessages([write], probes[i].Ref, 1), probes[i].Ref);
+        }
+
+        foreach (var probe in probes)
+        {
+            await probe.ExpectMsgAsync<WriteMessagesFailed>(Patience);
+        }
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_write_is_answered_as_ever_when_that_write_fails()
+    {
+        Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("p", 1, DateTime.UtcNow), "state"), Actor.Ref);
+        await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
+        await FillAsync(segments: 1);
+        do
+        {
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("f", 1, DateTime.UtcNow), new string('x', EventBytes)), Actor.Ref);
+        }
+        while (await Actor.ExpectMsgAsync<object>(Patience) is SaveSnapshotSuccess);
+
+        var (replayer, deferrer, deleter, loader) = (CreateTestProbe(), CreateTestProbe(), CreateTestProbe(), CreateTestProbe());
+        for (var i = 1; i <= 20; i++)
+        {
+            // The journal has all of it before it hears that there is no segment, unless its thread is faster than this one each time.
+            Write(Atomic("q", 1, 1, payload: _ => new string('x', 60_000)));
+            Journal.Tell(new ReplayMessages(1, 1, 1, "p", replayer.Ref), replayer.Ref);
+            Journal.Tell(new WriteMessages([new Deferred(i, deferrer.Ref)], deferrer.Ref, 1), deferrer.Ref);
+            Journal.Tell(new DeleteMessagesTo("nothing", 7, deleter.Ref), deleter.Ref);
+            Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata("q", 1, DateTime.UtcNow), new string('x', 60_000)), Actor.Ref);
+            Snapshots.Tell(new LoadSnapshot("p", SnapshotSelectionCriteria.Latest, long.MaxValue), loader.Ref);
+            Assert.Equal(1, (await replayer.ExpectMsgAsync<ReplayedMessage>(Patience)).Persistent.SequenceNr);
+            Assert.Equal(_written, (await replayer.ExpectMsgAsync<RecoverySuccess>(Patience)).HighestSequenceNr);
+            await deferrer.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
+            Assert.Equal(i, (await deferrer.ExpectMsgAsync<LoopMessageSuccess>(Patience)).Message);
+            Assert.Equal(7, (await deleter.ExpectMsgAsync<DeleteMessagesSuccess>(Patience)).ToSequenceNr);
+            Assert.NotNull((await loader.ExpectMsgAsync<LoadSnapshotResult>(Patience)).Snapshot);
+            await Actor.FishForMessageAsync<SaveSnapshotFailure>(_ => true, Patience);
+        }
+    }
+
     private static Errno ErrnoOf(Exception cause) => Assert.IsType<AioSystemException>(cause).Errno;
 
     // Writes until the disk is full, with so many segments behind the one that is written to.
