@@ -22,7 +22,7 @@ public sealed class AioLog : IAsyncDisposable
     /// <param name="system">Its AkkaAio does the I/O.</param>
     /// <param name="folder">Made if it is not there.</param>
     /// <param name="settings">How to keep it; null: the defaults.</param>
-    /// <param name="cancellationToken">Ends the wait; the log is closed then, which may take a while: the folder is locked until it is.</param>
+    /// <param name="cancellationToken">Ends the wait; the log is closed then, and its folder locked until it is.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is impossible.</exception>
     /// <exception cref="AioLogLockedException">Another process, or another log of this one, has it open.</exception>
     /// <exception cref="AioLogCorruptionException">What was durable is damaged.</exception>
@@ -56,7 +56,9 @@ public sealed class AioLog : IAsyncDisposable
     }
 
     /// <summary>Appends a record.</summary>
-    /// <param name="record">Its memory belongs to the log until the answer, which a cancelled wait does not see: leave it unchanged then.</param>
+    /// <param name="record">
+    /// Its memory belongs to the log until the answer. A cancelled wait does not see that: leave it unchanged then.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait, and nothing else: the record may be appended all the same.</param>
     /// <returns>Its position, from 1 on, when it is on stable storage.</returns>
     /// <exception cref="AioLogAppendException">It is not in the log, or it is not known whether it is: its Outcome says which.</exception>
@@ -65,7 +67,7 @@ public sealed class AioLog : IAsyncDisposable
         AppendAsync([record], cancellationToken);
 
     /// <summary>Appends records, all or none, with positions that follow each other.</summary>
-    /// <param name="records">One or more. Their memory belongs to the log as that of a single one does; the list stays the caller's.</param>
+    /// <param name="records">One or more. Their memory belongs to the log until the answer; the list stays the caller's.</param>
     /// <param name="cancellationToken">Ends the wait, and nothing else: the records may be appended all the same.</param>
     /// <returns>The position of the first.</returns>
     /// <exception cref="ArgumentException">There is no record.</exception>

@@ -29,7 +29,8 @@ public sealed class LargeWriteSpecs(ITestOutputHelper output) : JournalSpec(outp
         var probes = Enumerable.Range(0, 20).Select(_ => CreateTestProbe()).ToArray();
         for (var i = 0; i < probes.Length; i++)
         {
-            Journal.Tell(new WriteMessages([Atomic($"p{i}", 1, 1, payload: _ => new string('x', 950_000))], probes[i].Ref, 1), probes[i].Ref);
+            var write = Atomic($"p{i}", 1, 1, payload: _ => new string('x', 950_000));
+            Journal.Tell(new WriteMessages([write], probes[i].Ref, 1), probes[i].Ref);
         }
 
         foreach (var probe in probes)

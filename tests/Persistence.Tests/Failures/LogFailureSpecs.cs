@@ -15,7 +15,11 @@ public sealed class LogFailureSpecs : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly AioLogSettings Small = new()
     {
-        SegmentSize = 1 << 20, BufferSize = 64 << 10, MaxAppend = 1 << 20, ZeroRate = 0, Pipeline = 1,
+        SegmentSize = 1 << 20,
+        BufferSize = 64 << 10,
+        MaxAppend = 1 << 20,
+        ZeroRate = 0,
+        Pipeline = 1,
     };
 
     private readonly AioTestDisk _disk = new() { Alignment = 4096 };
