@@ -15,8 +15,12 @@ internal static class FooterPage
 {
     public const int Size = 4096;
     private const int HeaderSize = 8;
-    private const int EntryHeader = 16 + (4 * Varint.Most);
+    private const int HashSize = 16;
+    private const int EntryHeader = HashSize + (4 * Varint.Most);
     private const int MostEvent = 3 * Varint.Most;
+
+    /// <summary>Entries that a page can have: each has a hash and four numbers.</summary>
+    public const int MostEntries = (Size - HeaderSize) / (HashSize + 4);
 
     /// <summary>Writes what has room of an id's events.</summary>
     /// <param name="page">The page.</param>
@@ -42,7 +46,7 @@ internal static class FooterPage
         }
 
         BinaryPrimitives.WriteUInt128LittleEndian(page[used..], state.Hash);
-        used += 16;
+        used += HashSize;
         Varint.Write(page, ref used, (ulong)previous);
         Varint.Write(page, ref used, (ulong)state.Highest);
         Varint.Write(page, ref used, (ulong)deletedTo);
@@ -69,16 +73,17 @@ internal static class FooterPage
     public static UInt128 FirstHash(ReadOnlySpan<byte> page) => BinaryPrimitives.ReadUInt128LittleEndian(page[HeaderSize..]);
 
     /// <summary>The entries of a page.</summary>
+    /// <param name="bytes">Begins with the page.</param>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    public static Reader Read(ReadOnlySpan<byte> page)
+    public static Reader Read(ReadOnlySpan<byte> bytes)
     {
-        if (page.Length != Size || BinaryPrimitives.ReadUInt32LittleEndian(page) != Crc32C.Around(page, 0))
+        if (bytes.Length < Size || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Crc32C.Around(bytes[..Size], 0) ||
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]) is not (>= HeaderSize and <= Size and var used))
         {
             throw new InvalidDataException("a page of the footer is damaged");
         }
 
-        return new Reader(
-            page[HeaderSize..BinaryPrimitives.ReadUInt16LittleEndian(page[4..])], BinaryPrimitives.ReadUInt16LittleEndian(page[6..]));
+        return new Reader(bytes[HeaderSize..used], BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]));
     }
 
     /// <summary>Goes through the entries of a page.</summary>
@@ -100,6 +105,7 @@ internal static class FooterPage
         public List<EventPlace> Events { get; } = [];
 
         /// <returns>False: there is no entry more.</returns>
+        /// <exception cref="InvalidDataException">It is cut, or has numbers that cannot be.</exception>
         public bool Next()
         {
             if (_left-- == 0)
@@ -107,24 +113,30 @@ internal static class FooterPage
                 return false;
             }
 
-            Hash = BinaryPrimitives.ReadUInt128LittleEndian(_bytes[_at..]);
-            _at += 16;
-            PreviousSegment = (int)Varint.Read(_bytes, ref _at);
-            Highest = (long)Varint.Read(_bytes, ref _at);
-            DeletedTo = (long)Varint.Read(_bytes, ref _at);
-            var count = (int)Varint.Read(_bytes, ref _at);
-            Events.Clear();
-            var place = default(EventPlace);
-            for (; count > 0; count--)
+            if (_bytes.Length - _at < HashSize)
             {
-                place = new EventPlace(
-                    place.SequenceNr + (long)Varint.Read(_bytes, ref _at),
-                    place.Block + (int)Varint.Read(_bytes, ref _at),
-                    (int)Varint.Read(_bytes, ref _at));
-                Events.Add(place);
+                throw new InvalidDataException("an entry of the footer is cut");
+            }
+
+            Hash = BinaryPrimitives.ReadUInt128LittleEndian(_bytes[_at..]);
+            _at += HashSize;
+            PreviousSegment = (int)Read(int.MaxValue);
+            Highest = Read();
+            DeletedTo = Read();
+            Events.Clear();
+            var (sequenceNr, block) = (0L, 0L);
+            for (var count = Read(); count > 0; count--)
+            {
+                sequenceNr += Read(long.MaxValue - sequenceNr);
+                block += Read(int.MaxValue - block);
+                Events.Add(new EventPlace(sequenceNr, (int)block, (int)Read(int.MaxValue)));
             }
 
             return true;
         }
+
+        private long Read(long most = long.MaxValue) => Varint.Read(_bytes, ref _at) is var value && value <= (ulong)most
+            ? (long)value
+            : throw new InvalidDataException($"a number of the footer is {value}, and {most} the most that it can be");
     }
 }

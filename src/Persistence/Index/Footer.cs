@@ -33,14 +33,26 @@ internal sealed class Footer
             return null;
         }
 
+        // A right checksum says nothing of who wrote it: no memory for what the file cannot hold.
         var pagesAt = start + segment.BlockSize;
-        var table = new byte[RoundUp(header.Pages * sizeof(ulong), segment.BlockSize)];
         var tableAt = pagesAt + RoundUp((long)header.Pages * FooterPage.Size, segment.BlockSize);
+        var length = RoundUp((long)header.Pages * sizeof(ulong), segment.BlockSize);
+        if (header.Pages < 0 || header.Ids < 0 || header.Ids > (long)header.Pages * FooterPage.MostEntries || length > Array.MaxLength ||
+            tableAt + length > file.Length)
+        {
+            return null;
+        }
+
+        var table = new byte[length];
         var count = await file.ReadAsync(table, tableAt).ConfigureAwait(false);
         return count == table.Length && Crc32C.Of(table) == header.HashesCrc
             ? new Footer(header, MemoryMarshal.Cast<byte, ulong>(table)[..header.Pages].ToArray(), pagesAt)
             : null;
     }
+
+    /// <summary>Says that a footer cannot be used, and why.</summary>
+    public static AioLogCorruptionException Damaged(AioFile file, long offset, string reason = "the segment's footer is damaged") =>
+        new(file.Path, offset, 0, $"{reason}; a restart of the store makes it again");
 
     // Only a segment with one batch, longer than all the segment, ends behind its size.
     private static async Task<long> FindStartAsync(AioFile file, SegmentHeader segment)
@@ -51,38 +63,39 @@ internal sealed class Footer
     }
 
     /// <summary>Tells each entry, ascending by hash.</summary>
-    /// <exception cref="InvalidDataException">A page is damaged.</exception>
+    /// <exception cref="AioLogCorruptionException">A page is damaged.</exception>
     public async Task VisitAsync(AioFile file, FooterVisitor visit)
     {
-        var (at, end) = (_pagesAt, _pagesAt + ((long)Header.Pages * FooterPage.Size));
-        while (at < end)
+        for (var page = 0; page < Header.Pages; page += PagesOfARead)
         {
-            var length = (int)Math.Min(PagesOfARead * FooterPage.Size, end - at);
-            using var pages = await file.RentReadAsync(at, length).ConfigureAwait(false);
-            for (var page = 0; page < length; page += FooterPage.Size)
+            await VisitAsync(file, page, Math.Min(PagesOfARead, Header.Pages - page), (in FooterPage.Reader entry) =>
             {
-                var reader = FooterPage.Read(pages.GetSpan().Slice(page, FooterPage.Size));
-                while (reader.Next())
-                {
-                    visit(reader);
-                }
-            }
-
-            at += length;
+                visit(entry);
+                return true;
+            }).ConfigureAwait(false);
         }
     }
 
     /// <summary>The segment before this one with a record of an id, and the lowest sequence number of its events here.</summary>
     /// <returns>Previous 0: none; First 0: it has no event here.</returns>
-    /// <exception cref="InvalidDataException">A page is damaged.</exception>
+    /// <exception cref="AioLogCorruptionException">A page is damaged.</exception>
     public async Task<(int Previous, long First)> FindFirstAsync(AioFile file, UInt128 hash)
     {
         var found = (Previous: 0, First: 0L);
-        await VisitAsync(file, hash, (in FooterPage.Reader reader) =>
+        var goesOn = true;
+        for (var page = FirstPage(hash); goesOn && page < Header.Pages; page++)
         {
-            found = (reader.PreviousSegment, reader.Events.Count > 0 ? reader.Events[0].SequenceNr : 0);
-            return false;
-        }).ConfigureAwait(false);
+            goesOn = await VisitAsync(file, page, 1, (in FooterPage.Reader reader) =>
+            {
+                if (reader.Hash == hash)
+                {
+                    found = (reader.PreviousSegment, reader.Events.Count > 0 ? reader.Events[0].SequenceNr : 0);
+                }
+
+                return reader.Hash < hash;
+            }).ConfigureAwait(false);
+        }
+
         return found;
     }
 
@@ -92,13 +105,13 @@ internal sealed class Footer
     /// <param name="from">The lowest sequence number.</param>
     /// <param name="to">The highest sequence number.</param>
     /// <param name="handle">Takes those of some pages. False: no more are wanted.</param>
-    /// <exception cref="InvalidDataException">A page is damaged.</exception>
+    /// <exception cref="AioLogCorruptionException">A page is damaged.</exception>
     public async Task FindAsync(AioFile file, UInt128 hash, long from, long to, Func<List<EventPlace>, Task<bool>> handle)
     {
         var count = 1;
-        for (var page = FirstPage(hash); page < _firstHashes.Length; page += count, count = PagesOfALongId)
+        for (var page = FirstPage(hash); page < Header.Pages; page += count, count = PagesOfALongId)
         {
-            count = Math.Min(count, _firstHashes.Length - page);
+            count = Math.Min(count, Header.Pages - page);
             var (places, goesOn) = await ReadAsync(file, page, count, hash, from, to).ConfigureAwait(false);
             if ((places.Count > 0 && !await handle(places).ConfigureAwait(false)) || !goesOn)
             {
@@ -110,42 +123,48 @@ internal sealed class Footer
     private async Task<(List<EventPlace> Places, bool GoesOn)> ReadAsync(
         AioFile file, int page, int count, UInt128 hash, long from, long to)
     {
-        var at = _pagesAt + ((long)page * FooterPage.Size);
-        using var bytes = await file.RentReadAsync(at, count * FooterPage.Size).ConfigureAwait(false);
         var places = new List<EventPlace>();
-        for (var start = 0; start < count * FooterPage.Size; start += FooterPage.Size)
+        var goesOn = await VisitAsync(file, page, count, (in FooterPage.Reader reader) =>
         {
-            var reader = FooterPage.Read(bytes.GetSpan().Slice(start, FooterPage.Size));
-            while (reader.Next())
+            if (reader.Hash == hash)
             {
-                if (reader.Hash > hash)
-                {
-                    return (places, false);
-                }
-
-                if (reader.Hash == hash)
-                {
-                    places.AddRange(reader.Events.Where(place => place.SequenceNr >= from && place.SequenceNr <= to));
-                }
+                places.AddRange(reader.Events.Where(place => place.SequenceNr >= from && place.SequenceNr <= to));
             }
-        }
 
-        return (places, places.Count == 0 || places[^1].SequenceNr < to);
+            return reader.Hash <= hash;
+        }).ConfigureAwait(false);
+        return (places, goesOn && (places.Count == 0 || places[^1].SequenceNr < to));
     }
 
-    private async Task VisitAsync(AioFile file, UInt128 hash, FooterPredicate visit)
+    // Tells the entries of some pages until no more are wanted.
+    private async Task<bool> VisitAsync(AioFile file, int page, int count, FooterPredicate visit)
     {
-        for (var page = FirstPage(hash); page < _firstHashes.Length; page++)
+        var at = _pagesAt + ((long)page * FooterPage.Size);
+        using var pages = await file.RentReadAsync(at, count * FooterPage.Size).ConfigureAwait(false);
+        try
         {
-            using var bytes = await file.RentReadAsync(_pagesAt + ((long)page * FooterPage.Size), FooterPage.Size).ConfigureAwait(false);
-            var reader = FooterPage.Read(bytes.GetSpan());
-            while (reader.Next())
+            for (var start = 0; start < count * FooterPage.Size; start += FooterPage.Size, at += FooterPage.Size)
             {
-                if (reader.Hash > hash || (reader.Hash == hash && !visit(reader)))
+                var reader = FooterPage.Read(pages.GetSpan()[Math.Min(start, pages.Length)..]);
+                while (reader.Next())
                 {
-                    return;
+                    if (reader.PreviousSegment >= Header.Segment)
+                    {
+                        throw new InvalidDataException("it is its own predecessor");
+                    }
+
+                    if (!visit(reader))
+                    {
+                        return false;
+                    }
                 }
             }
+
+            return true;
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(file, at, e.Message);
         }
     }
 

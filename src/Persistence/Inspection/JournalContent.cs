@@ -66,7 +66,7 @@ internal sealed class JournalContent
                 }
             }).ConfigureAwait(false);
         }
-        catch (InvalidDataException e)
+        catch (AioLogCorruptionException e)
         {
             return e.Message;
         }

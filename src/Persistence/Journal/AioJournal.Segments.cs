@@ -4,7 +4,6 @@ using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Index;
 using AkkaAio.Persistence.Journal;
 using AkkaAio.Persistence.Log;
-using AkkaAio.Persistence.Reading;
 
 namespace AkkaAio.Persistence;
 
@@ -115,8 +114,8 @@ public sealed partial class AioJournal
 
     private async Task<List<(UInt128 Hash, long Highest)>> ExamineAsync(long number)
     {
-        var segment = await _segments!.GetAsync(number).ConfigureAwait(false);
-        var footer = await OpenSegments.FooterOfAsync(segment).ConfigureAwait(false);
+        using var segment = await _segments!.GetAsync(number).ConfigureAwait(false);
+        var footer = await segment.FooterAsync().ConfigureAwait(false);
         var ids = new List<(UInt128, long)>();
         await footer.VisitAsync(segment.File, (in FooterPage.Reader entry) =>
             ids.Add((entry.Hash, entry.Events.Count > 0 ? entry.Events[^1].SequenceNr : 0))).ConfigureAwait(false);
@@ -195,7 +194,6 @@ public sealed partial class AioJournal
     private void Remove(long number)
     {
         var index = _index;
-        _segments!.Forget(number);
         _index.Oldest = number + 1;
         RemoveAsync(number).PipeTo(
             Self, success: () => new Removed(index, number, null), failure: cause => new Removed(index, number, cause));
@@ -203,7 +201,8 @@ public sealed partial class AioJournal
 
     private async Task RemoveAsync(long number)
     {
-        await _replays!.WhenDoneAsync().ConfigureAwait(false); // one may have it open
+        await _replays!.WhenDoneAsync().ConfigureAwait(false); // one may need it
+        _segments!.Forget(number);
         var (folder, aio) = (_files!.Folder, _files.Aio);
         try
         {

@@ -135,8 +135,6 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         }
 
         _isReclaiming = false;
-        _replays!.Batches.Dispose();
-        _segments!.Clear();
         _recovering = new JournalVisitor();
         _index = _recovering.Index;
         return _recovering;
@@ -144,6 +142,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
     void ILogHost<JournalAppend>.OnOpen(Batch<JournalAppend> fence)
     {
+        _replays!.Clear();
         OpenSegmentsOf(_recovering!, fence.Segment!.Number);
         _recovering = null;
         _log.Info(
@@ -224,19 +223,35 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
 
     private void Handle(object request, LogWriter<JournalAppend> writer)
     {
-        switch (request)
+        try
         {
-            case WriteMessages write:
-                Write(write, writer);
-                break;
-            case DeleteMessagesTo delete:
-                Delete(delete, writer);
-                break;
-            case ReplayMessages when writer.TryAddBehindNewest(new JournalAppend(request, IsBehind: true)):
-                break; // an actor that restarts must see what it has written
-            case ReplayMessages replay:
-                Start(replay);
-                break;
+            switch (request)
+            {
+                case WriteMessages write:
+                    Write(write, writer);
+                    break;
+                case DeleteMessagesTo delete:
+                    Delete(delete, writer);
+                    break;
+                case ReplayMessages replay:
+                    Replay(replay, writer);
+                    break;
+            }
+        }
+        catch (AioPersistenceIdException e)
+        {
+            Refuse(request, e);
+        }
+    }
+
+    private void Replay(ReplayMessages replay, LogWriter<JournalAppend> writer)
+    {
+        _ = PersistenceIdHash.Of(replay.PersistenceId); // throws now, and not when a batch is durable
+
+        // Behind what is being written: an actor that restarts must see what it has written.
+        if (!writer.TryAddBehindNewest(new JournalAppend(replay, IsBehind: true)))
+        {
+            Start(replay);
         }
     }
 

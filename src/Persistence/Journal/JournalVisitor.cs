@@ -35,7 +35,7 @@ internal sealed class JournalVisitor : ILogVisitor
             await footer.VisitAsync(segment.File, (in FooterPage.Reader entry) => entries.Add((entry.Hash, entry.Highest, entry.DeletedTo)))
                 .ConfigureAwait(false);
         }
-        catch (InvalidDataException)
+        catch (AioLogCorruptionException)
         {
             return false;
         }

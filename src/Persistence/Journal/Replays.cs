@@ -20,6 +20,7 @@ internal sealed class Replays : IDisposable
     private readonly ILoggingAdapter _log;
     private readonly SemaphoreSlim _turns;
     private readonly ConcurrentDictionary<Task, bool> _running = new();
+    private volatile bool _isClosed;
 
     public Replays(
         AioStoreSettings settings, ReplayFilterSettings filter, OpenSegments segments, ActorSystem system, ILoggingAdapter log,
@@ -38,20 +39,20 @@ internal sealed class Replays : IDisposable
     /// <summary>The read adapters; null: there are none.</summary>
     public Func<IPersistentRepresentation, IEnumerable<IPersistentRepresentation>>? Adapt { get; }
 
-    /// <summary>Runs a replay when it is its turn, and tells its end. Never fails.</summary>
-    public async Task RunAsync(ReplayMessages request, ReplayPlan plan)
+    /// <summary>
+    /// Runs a replay when it is its turn, beside the journal's thread, and tells its end. What fails it is told too, and not thrown.
+    /// </summary>
+    public Task RunAsync(ReplayMessages request, ReplayPlan plan)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _running.TryAdd(done.Task, true);
-        try
+        if (plan.From > plan.To || request.Max <= 0)
         {
-            await ReadAsync(request, plan).ConfigureAwait(false);
+            request.PersistentActor.Tell(new RecoverySuccess(plan.Highest), ActorRefs.NoSender);
+            return Task.CompletedTask;
         }
-        finally
-        {
-            _running.TryRemove(done.Task, out _);
-            done.SetResult();
-        }
+
+        var running = Task.Run(() => ReadAsync(request, plan));
+        _running.TryAdd(running, true);
+        return running.ContinueWith(ended => _running.TryRemove(ended, out _), TaskScheduler.Default);
     }
 
     /// <summary>When all replays that run now have ended.</summary>
@@ -59,62 +60,96 @@ internal sealed class Replays : IDisposable
 
     private async Task ReadAsync(ReplayMessages request, ReplayPlan plan)
     {
-        object end = new RecoverySuccess(plan.Highest);
-        if (plan.From <= plan.To && request.Max > 0)
+        object end;
+        await _turns.WaitAsync().ConfigureAwait(false);
+        try
         {
-            await _turns.WaitAsync().ConfigureAwait(false);
-            try
-            {
-                var filter = new ReplayFilter(_filter, _log, request.PersistenceId);
-                var decoder = new EventDecoder(_system, request.PersistenceId, plan.Hash);
-                await new Replay(request, plan, filter, decoder, this).RunAsync().ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                end = new ReplayMessagesFailure(e);
-            }
-            finally
-            {
-                _turns.Release();
-            }
+            await WaitForAsync(request.PersistentActor).ConfigureAwait(false); // it may have ended
+            var filter = new ReplayFilter(_filter, _log, request.PersistenceId);
+            var decoder = new EventDecoder(_system, request.PersistenceId, plan.Hash);
+            await new Replay(request, plan, filter, decoder, this).RunAsync().ConfigureAwait(false);
+            end = new RecoverySuccess(plan.Highest);
+        }
+        catch (Exception e)
+        {
+            end = new ReplayMessagesFailure(e);
+        }
+        finally
+        {
+            _turns.Release();
         }
 
         request.PersistentActor.Tell(end, ActorRefs.NoSender);
     }
 
+    /// <summary>What is in memory is of a log that was recovered since.</summary>
+    public void Clear()
+    {
+        Batches.Clear();
+        _segments.Clear();
+    }
+
+    /// <summary>Replays under way fail, and leave nothing open.</summary>
     public void Dispose()
     {
+        _isClosed = true;
         Batches.Dispose();
-        _segments.Clear();
+        _segments.Dispose();
     }
 
     public async Task<(int Previous, long First)> FindFirstAsync(int segment, UInt128 hash)
     {
-        var (open, footer) = await OpenAsync(segment).ConfigureAwait(false);
-        return await footer.FindFirstAsync(open.File, hash).ConfigureAwait(false);
+        using var open = await _segments.GetAsync(segment).ConfigureAwait(false);
+        return await (await open.FooterAsync().ConfigureAwait(false)).FindFirstAsync(open.File, hash).ConfigureAwait(false);
     }
 
     public async Task FindAsync(int segment, ReplayPlan plan, Func<List<EventPlace>, Task<bool>> handle)
     {
-        var (open, footer) = await OpenAsync(segment).ConfigureAwait(false);
+        using var open = await _segments.GetAsync(segment).ConfigureAwait(false);
+        var footer = await open.FooterAsync().ConfigureAwait(false);
         await footer.FindAsync(open.File, plan.Hash, plan.From, plan.To, handle).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Waits while an actor of this node has too much in its mailbox: the protocol has no demand. Of another node nothing is known.
+    /// Waits while an actor of this node has too much in its mailbox: the protocol has no demand. Others have the replay's turn meanwhile.
+    /// Of an actor of another node nothing is known.
     /// </summary>
+    /// <exception cref="AioAbortedException">The actor has ended, or the journal.</exception>
     public async ValueTask WaitForAsync(IActorRef actor)
     {
-        while (actor is ActorRefWithCell { IsLocal: true, Underlying: { IsTerminated: false } cell } &&
-               cell.NumberOfMessages > _settings.ReplayWindow)
+        if (!IsBehind(actor))
         {
-            await Task.Delay(LookEvery).ConfigureAwait(false);
+            return;
+        }
+
+        _turns.Release();
+        try
+        {
+            while (IsBehind(actor))
+            {
+                await Task.Delay(LookEvery).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await _turns.WaitAsync().ConfigureAwait(false);
         }
     }
 
-    private async Task<(OpenSegment Segment, Footer Footer)> OpenAsync(int number)
+    private bool IsBehind(IActorRef actor)
     {
-        var open = await _segments.GetAsync(number).ConfigureAwait(false);
-        return (open, await OpenSegments.FooterOfAsync(open).ConfigureAwait(false));
+        if (_isClosed)
+        {
+            throw _segments.Closed();
+        }
+
+        if (actor is not ActorRefWithCell { IsLocal: true, Underlying: var cell })
+        {
+            return false;
+        }
+
+        return cell.IsTerminated
+            ? throw new AioAbortedException("replay", null, $"{actor.Path} has ended")
+            : cell.NumberOfMessages > _settings.ReplayWindow;
     }
 }

@@ -18,6 +18,8 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
     private readonly LinkedList<Chunk> _byUse = new(); // newest first
     private readonly List<Reading> _reading = [];
     private long _bytes;
+    private int _clears; // what was read before the last one is not kept
+    private bool _isClosed;
 
     /// <summary>Reads that the cache had.</summary>
     public long Hits { get; private set; }
@@ -26,6 +28,7 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
 
     /// <summary>A batch. Dispose it.</summary>
     /// <exception cref="AioLogCorruptionException">It is damaged.</exception>
+    /// <exception cref="AioAbortedException">The store is closed.</exception>
     public async ValueTask<CachedBatch> GetAsync(long segment, int block)
     {
         Reading? own = null;
@@ -79,12 +82,26 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
         }
     }
 
-    /// <summary>Gives all buffers back that no reader has.</summary>
+    /// <summary>
+    /// Gives all buffers back that no reader has. What was read before a recovery has ended may be none of the log, and other batches are
+    /// written at its place.
+    /// </summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _clears++;
+            Shrink(0);
+        }
+    }
+
+    /// <summary>Keeps nothing any more.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
-            Shrink(-1);
+            _isClosed = true;
+            Clear();
         }
     }
 
@@ -103,7 +120,8 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
 
     private async ValueTask<CachedBatch> ReadAsync(long segment, int block)
     {
-        var open = await segments.GetAsync(segment).ConfigureAwait(false);
+        var clears = Volatile.Read(ref _clears); // before the read
+        using var open = await segments.GetAsync(segment).ConfigureAwait(false);
         var at = (long)block * open.Header.BlockSize;
         var length = BytesOfARead;
         while (true)
@@ -132,37 +150,42 @@ internal sealed class BatchCache(OpenSegments segments, ReadGate gate, long most
                     continue;
                 }
 
-                return Keep(open, segment, block, buffer) ??
+                return Keep(open, segment, block, header, buffer, clears) ??
                        throw new AioLogCorruptionException(open.File.Path, at, header.Number, "its checksum is wrong");
             }
         }
     }
 
-    // The batches that a read brought whole. Its buffer goes when none of them has been used for longest: one that is used keeps all of it.
-    private CachedBatch? Keep(OpenSegment open, long segment, int block, AioBuffer buffer)
+    // The batches that a read brought whole, as long as each follows the one before: behind the last one that was written a recycled
+    // segment has others, and they are intact. The buffer goes when none of them has been used for longest: one that is used keeps all
+    // of it.
+    private CachedBatch? Keep(OpenSegment open, long segment, int block, in BatchHeader first, AioBuffer buffer, int clears)
     {
-        var found = new List<(int Block, int Start, BatchHeader Header)>();
-        for (var at = 0; BatchHeader.TryRead(buffer.GetSpan()[at..], open.Header.BlockSize, out var header) &&
-             at + header.Length <= buffer.Length && header.IsIntact(buffer.GetSpan().Slice(at, header.Length)); at += header.Length)
-        {
-            found.Add((block + (at / open.Header.BlockSize), at, header));
-        }
-
+        var found = new List<(int Block, BatchHeader Header)>();
+        var blockSize = open.Header.BlockSize;
+        var start = new LogEnd((long)block * blockSize, first.Epoch, first.Number, first.FirstOrdering, first.PreviousCrc);
+        var (end, _) = SegmentScan.Visit(
+            start, buffer.GetSpan(), segment, blockSize,
+            (long _, int at, in BatchHeader header, ReadOnlySpan<byte> _) => found.Add((at, header)));
         if (found.Count == 0)
         {
             return null;
         }
 
-        var (lastBlock, _, lastHeader) = found[^1];
-        var end = lastBlock + (lastHeader.Length / open.Header.BlockSize);
-        var chunkRead = new Chunk(open.File.Path, open.Header.BlockSize, segment, end, buffer.Share(), []);
-        var wanted = chunkRead.Take(block, 0, found[0].Header);
+        var chunkRead = new Chunk(open.File.Path, blockSize, segment, (int)(end.Offset / blockSize), buffer.Share(), []);
+        var wanted = chunkRead.Take(block, 0, first);
         lock (_lock)
         {
-            var chunk = _byUse.AddFirst(chunkRead);
-            foreach (var (number, start, header) in found)
+            if (clears != _clears || _isClosed)
             {
-                if (_batches.TryAdd((segment, number), new Place(chunk, start, header)))
+                chunkRead.Buffer.Dispose();
+                return wanted;
+            }
+
+            var chunk = _byUse.AddFirst(chunkRead);
+            foreach (var (number, header) in found)
+            {
+                if (_batches.TryAdd((segment, number), new Place(chunk, (number - block) * blockSize, header)))
                 {
                     chunk.Value.Blocks.Add(number); // the others came with another read
                 }

@@ -4,8 +4,8 @@ using AkkaAio.Persistence.Log;
 
 namespace AkkaAio.Persistence.Reading;
 
-/// <summary>Segments that are open for reading, with their footers; the ones not used for longest are closed.</summary>
-internal sealed class OpenSegments(LogFiles files)
+/// <summary>Segments that are open for reading, with their footers; of more than 256 the ones not used for longest are closed.</summary>
+internal sealed class OpenSegments(LogFiles files) : IDisposable
 {
     // Each costs a descriptor and 8 bytes for 4096 bytes of its footer.
     private const int Most = 256;
@@ -13,82 +13,105 @@ internal sealed class OpenSegments(LogFiles files)
     private readonly Lock _lock = new();
     private readonly Dictionary<long, LinkedListNode<(long Number, Task<OpenSegment> Open)>> _open = [];
     private readonly LinkedList<(long Number, Task<OpenSegment> Open)> _byUse = new(); // newest first
+    private bool _isClosed;
 
-    /// <summary>A segment. It stays usable for the reads under way when it is closed.</summary>
+    /// <summary>A segment, open until it is disposed of: a replay may wait for a slow actor meanwhile.</summary>
     /// <exception cref="AioSystemException">ENOENT: all of its events were deleted, and it is gone. Or the disk failed.</exception>
-    public Task<OpenSegment> GetAsync(long number)
+    /// <exception cref="AioAbortedException">The store is closed.</exception>
+    public async ValueTask<OpenSegment> GetAsync(long number)
     {
-        Task<OpenSegment>? closed = null;
-        Task<OpenSegment> result;
-        lock (_lock)
+        while (true)
         {
-            if (_open.TryGetValue(number, out var node) && !node.Value.Open.IsFaulted)
+            var open = await FindAsync(number).ConfigureAwait(false);
+            if (open.TryShare())
             {
-                _byUse.Remove(node);
-                _byUse.AddFirst(node);
-                return node.Value.Open;
-            }
-
-            if (node is not null)
-            {
-                _byUse.Remove(node);
-            }
-
-            _open[number] = _byUse.AddFirst((number, OpenAsync(number)));
-            result = _byUse.First!.Value.Open;
-            if (_byUse.Count > Most)
-            {
-                var last = _byUse.Last!.Value;
-                _open.Remove(last.Number);
-                _byUse.RemoveLast();
-                closed = last.Open;
+                return open;
             }
         }
-
-        Close(closed);
-        return result;
     }
-
-    /// <summary>The footer of a segment that is sealed.</summary>
-    /// <exception cref="AioLogCorruptionException">It is damaged. The next start of the store makes it again.</exception>
-    public static async Task<Footer> FooterOfAsync(OpenSegment segment) =>
-        segment.Footer ??= await Footer.ReadAsync(segment.File, segment.Header).ConfigureAwait(false) ??
-            throw new AioLogCorruptionException(
-            segment.File.Path, segment.Header.SegmentSize, segment.Header.FirstBatch,
-            "its footer is damaged; a restart of the store makes it again");
 
     /// <summary>The segment is gone, or becomes a spare.</summary>
     public void Forget(long number)
     {
-        Task<OpenSegment>? closed = null;
         lock (_lock)
         {
-            if (_open.Remove(number, out var node))
+            if (_open.TryGetValue(number, out var node))
             {
-                _byUse.Remove(node);
-                closed = node.Value.Open;
+                Remove(node);
             }
         }
-
-        Close(closed);
     }
 
+    /// <summary>Forgets all: there may be other files with their names.</summary>
     public void Clear()
     {
         lock (_lock)
         {
-            foreach (var (_, open) in _byUse)
+            while (_byUse.Last is { } last)
             {
-                Close(open);
+                Remove(last);
             }
-
-            _byUse.Clear();
-            _open.Clear();
         }
     }
 
-    private static void Close(Task<OpenSegment>? open) => open?.ContinueWith(
-        static opened => _ = opened.IsCompletedSuccessfully ? opened.Result.File.DisposeAsync().AsTask() : null, TaskScheduler.Default);
+    /// <summary>Nothing is opened any more.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            Clear();
+        }
+    }
+
+    private Task<OpenSegment> FindAsync(long number)
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                throw Closed();
+            }
+
+            if (_open.TryGetValue(number, out var node))
+            {
+                if (!node.Value.Open.IsFaulted)
+                {
+                    _byUse.Remove(node);
+                    _byUse.AddFirst(node);
+                    return node.Value.Open;
+                }
+
+                Remove(node);
+            }
+
+            _open[number] = _byUse.AddFirst((number, OpenAsync(number)));
+            if (_byUse.Count > Most)
+            {
+                Remove(_byUse.Last!);
+            }
+
+            return _byUse.First!.Value.Open;
+        }
+    }
+
+    /// <summary>Why nothing is read any more.</summary>
+    public AioAbortedException Closed() => new("replay", files.Folder.Path, "the journal was stopped");
+
+    private void Remove(LinkedListNode<(long Number, Task<OpenSegment> Open)> node)
+    {
+        _open.Remove(node.Value.Number);
+        _byUse.Remove(node);
+        node.Value.Open.ContinueWith(
+            static opened =>
+            {
+                if (opened.IsCompletedSuccessfully)
+                {
+                    opened.Result.Dispose();
+                }
+            },
+            TaskScheduler.Default);
+    }
 
     private async Task<OpenSegment> OpenAsync(long number)
     {
@@ -110,13 +133,44 @@ internal sealed class OpenSegments(LogFiles files)
     }
 }
 
-/// <summary>A segment that is open for reading.</summary>
-internal sealed class OpenSegment(AioFile file, SegmentHeader header)
+/// <summary>A segment that is open for reading. Each that has it disposes of it once; the last one closes its file.</summary>
+internal sealed class OpenSegment(AioFile file, SegmentHeader header) : IDisposable
 {
+    private int _users = 1; // OpenSegments
+    private Footer? _footer;
+
     public AioFile File => file;
 
     public SegmentHeader Header => header;
 
-    /// <summary>Its footer, once it was asked for; null: it has none.</summary>
-    public Footer? Footer { get; set; }
+    /// <summary>Another user.</summary>
+    /// <returns>False: it is closed.</returns>
+    public bool TryShare()
+    {
+        for (var users = Volatile.Read(ref _users); users > 0;)
+        {
+            var before = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (before == users)
+            {
+                return true;
+            }
+
+            users = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>The footer of a segment that is sealed.</summary>
+    /// <exception cref="AioLogCorruptionException">It is damaged. The next start of the store makes it again.</exception>
+    public async ValueTask<Footer> FooterAsync() =>
+        _footer ??= await Footer.ReadAsync(file, header).ConfigureAwait(false) ?? throw Footer.Damaged(file, header.SegmentSize);
+
+    public void Dispose()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            _ = file.DisposeAsync().AsTask();
+        }
+    }
 }

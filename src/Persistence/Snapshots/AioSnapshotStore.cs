@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Event;
 using Akka.Persistence;
 using Akka.Persistence.Snapshot;
 using AkkaAio.Persistence.Snapshots;
@@ -15,11 +14,7 @@ namespace AkkaAio.Persistence;
 /// </summary>
 public sealed class AioSnapshotStore : SnapshotStore
 {
-    // A snapshot that cannot be read, then the ones before it: the events behind them are replayed, which loses nothing.
-    private const int MostAttempts = 3;
-
     private readonly ExtendedActorSystem _system = (ExtendedActorSystem)Context.System;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly AioStore _store;
     private readonly IActorRef _snapshots;
 
@@ -40,24 +35,41 @@ public sealed class AioSnapshotStore : SnapshotStore
     protected override async Task<SelectedSnapshot> LoadAsync(
         string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
-        var found = await AskAsync<SnapshotPlaces>(new SnapshotLog.Find(persistenceId, criteria), cancellationToken).ConfigureAwait(false);
-        for (var attempt = 0; attempt < found.Places.Count; attempt++)
+        var gone = default(SnapshotPlace);
+        while (true)
         {
-            var place = found.Places[attempt];
+            var found = await AskAsync<SnapshotPlaces>(new SnapshotLog.Find(persistenceId, criteria), cancellationToken)
+                .ConfigureAwait(false);
+            if (found.Places is not [var place, ..])
+            {
+                return null!;
+            }
+
+            // One that cannot be read fails the load. None before it is taken instead: the events behind that may be deleted, and the
+            // actor would have a state that it never had.
             try
             {
                 var (payload, serializer, manifest) = await found.Reads.ReadAsync(persistenceId, place).ConfigureAwait(false);
                 var metadata = new SnapshotMetadata(persistenceId, place.SequenceNr, new DateTime(place.Ticks, DateTimeKind.Utc));
-                return new SelectedSnapshot(metadata, _system.Serialization.Deserialize(payload, serializer, manifest));
+                return new SelectedSnapshot(metadata, Deserialize(metadata, payload, serializer, manifest));
             }
-            catch (Exception e) when (attempt + 1 < Math.Min(MostAttempts, found.Places.Count))
+            catch (AioSystemException e) when (e.Errno == Errno.ENOENT && place != gone)
             {
-                _log.Warning(e, "Snapshot {SequenceNr} of {PersistenceId} cannot be read; the one before it is taken", place.SequenceNr,
-                    persistenceId);
+                gone = place; // deleted meanwhile, with its segment
             }
         }
+    }
 
-        return null!;
+    private object Deserialize(SnapshotMetadata metadata, byte[] payload, int serializer, string manifest)
+    {
+        try
+        {
+            return _system.Serialization.Deserialize(payload, serializer, manifest);
+        }
+        catch (Exception e)
+        {
+            throw new AioSnapshotException(metadata.PersistenceId, metadata.SequenceNr, serializer, manifest, e);
+        }
     }
 
     /// <inheritdoc/>

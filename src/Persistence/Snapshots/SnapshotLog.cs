@@ -79,13 +79,11 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
         _reads ??= new SnapshotReads(files, _store.Settings);
         _isRemoving = false;
         _saving.Clear();
-        _reads.Clear();
         return _index = new SnapshotIndex();
     }
 
-    void ILogHost<(Request Request, IActorRef Requester)>.OnOpen(Batch<(Request Request, IActorRef Requester)> fence)
-    {
-    }
+    void ILogHost<(Request Request, IActorRef Requester)>.OnOpen(Batch<(Request Request, IActorRef Requester)> fence) =>
+        _reads!.Clear();
 
     void ILogHost<(Request Request, IActorRef Requester)>.OnClosed(Exception cause) => _log.Log(
         _store.Loudness(LogLevel.ErrorLevel), cause, "The snapshots in {Store} cannot be written to: each request fails until they can",

@@ -34,9 +34,13 @@ internal sealed class SnapshotReads : IDisposable
 
     public void Clear()
     {
-        _batches.Dispose();
+        _batches.Clear();
         _segments.Clear();
     }
 
-    public void Dispose() => Clear();
+    public void Dispose()
+    {
+        _batches.Dispose();
+        _segments.Dispose();
+    }
 }

@@ -9,7 +9,7 @@ namespace AkkaAio.Persistence.Tests.Contract;
 public sealed partial class ContractTableSpecs
 {
     private static readonly string[] Lines =
-        [.. Numbered('W', 9), .. Numbered('R', 6), .. Numbered('D', 2), .. Numbered('S', 8), .. Numbered('F', 10)];
+        [.. Numbered('W', 9), .. Numbered('R', 6), .. Numbered('D', 2), .. Numbered('S', 8), .. Numbered('F', 12)];
 
     [Fact]
     public void Each_line_has_specs_and_each_that_is_named_is_run()

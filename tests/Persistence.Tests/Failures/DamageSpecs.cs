@@ -90,6 +90,38 @@ public sealed class DamageSpecs(ITestOutputHelper output) : JournalSpec(output)
         Assert.Equal(written, (await ReplayAsync(JournalOf(third), CreateTestProbe(third), "p")).Events.Count);
     }
 
+    // With a right checksum: a program has written it.
+    [Theory]
+    [InlineData(-1, 1)]
+    [InlineData(0x0FFFFFFF, 1)] // the table of first hashes would take 2 GiB
+    [InlineData(0x20000000, 1)] // and its bytes are no int
+    [InlineData(1, -1)]
+    [InlineData(1, long.MaxValue)]
+    public async Task A_footer_with_impossible_counts_is_made_again(int pages, long ids)
+    {
+        var written = await FillSegmentsAsync("p", 3);
+        await Sys.Terminate();
+        var bytes = Disk.ReadAllBytes(First);
+        var right = FooterHeader.Read(bytes.AsSpan(1 << 20))!.Value;
+        (right with { Pages = pages, Ids = ids, HashesCrc = pages == 1 ? right.HashesCrc : 0 }).Write(bytes.AsSpan(1 << 20, Block));
+        Disk.WriteAllBytes(First, bytes);
+        using var again = ActorSystem.Create("again", SetupOf(Hocon, Disk));
+        Assert.Equal(written, (await ReplayAsync(JournalOf(again), CreateTestProbe(again), "p")).Events.Count);
+        await AwaitAssertAsync(() => Assert.Equal(right, FooterHeader.Read(Disk.ReadAllBytes(First).AsSpan(1 << 20))), Patience);
+    }
+
+    [Fact]
+    public async Task A_page_of_a_footer_that_is_damaged_behind_the_start_fails_the_replays_that_need_it_with_its_place()
+    {
+        var written = await FillSegmentsAsync("p", 3);
+        const int Page = (1 << 20) + Block;
+        Damage(First, Page + 20);
+        var cause = await Assert.ThrowsAsync<AioLogCorruptionException>(() => ReplayAsync("p"));
+        Assert.Equal((First, Page), (cause.Path, cause.Offset));
+        Damage(First, Page + 20); // it is as it was
+        Assert.Equal(written, (await ReplayAsync("p")).Events.Count);
+    }
+
     [Fact]
     public async Task A_missing_segment_is_refused()
     {

@@ -9,8 +9,10 @@ using Xunit.Abstractions;
 namespace AkkaAio.Persistence.Tests.Failures;
 
 /// <summary>Snapshots that are not where they were written, and segments of snapshots that cannot be given back.</summary>
-public sealed class SnapshotDamageSpecs(ITestOutputHelper output) : JournalSpec(output)
+public sealed class SnapshotDamageSpecs(ITestOutputHelper output)
+    : JournalSpec(output, $"{Breaker} = {AioPersistence.DefaultConfig.GetString(Breaker)}")
 {
+    private const string Breaker = "akka.persistence.snapshot-store.aio.circuit-breaker.max-failures";
     private const int Block = 4096;
     private const string Folder = "/store/snapshots";
     private static readonly DateTime Time = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
@@ -18,7 +20,7 @@ public sealed class SnapshotDamageSpecs(ITestOutputHelper output) : JournalSpec(
 
     // As after writes that the disk has put where they do not belong, behind the start. Both batches pass their checksums.
     [Fact]
-    public async Task Snapshots_in_each_others_places_are_not_offered_and_older_ones_are()
+    public async Task Snapshots_in_each_others_places_are_not_offered_and_none_before_them()
     {
         await SaveAsync("a", 1, "a-1");
         foreach (var id in (string[])["a", "b", "c"])
@@ -26,7 +28,6 @@ public sealed class SnapshotDamageSpecs(ITestOutputHelper output) : JournalSpec(
             await SaveAsync(id, 2, $"{id}-2");
         }
 
-        await SaveAsync("c", 3, "c-3");
         await SaveAsync("d", 1, "d-1");
         await SaveAsync("d", 2, "d-2");
         await FillAsync("more", 2); // the segment is sealed
@@ -41,31 +42,61 @@ public sealed class SnapshotDamageSpecs(ITestOutputHelper output) : JournalSpec(
 
         Disk.WriteAllBytes(First, bytes);
 
-        Assert.Equal("a-1", Assert.IsType<LoadSnapshotResult>(await LoadAsync("a")).Snapshot.Snapshot);
-        var refused = Assert.IsType<AioLogCorruptionException>(Assert.IsType<LoadSnapshotFailed>(await LoadAsync("b")).Cause);
-        Assert.Equal((First, places[("b", 2)]), (refused.Path, refused.Offset));
-        Assert.IsType<AioLogCorruptionException>(Assert.IsType<LoadSnapshotFailed>(await LoadAsync("d")).Cause);
-        Assert.Equal("c-3", Assert.IsType<LoadSnapshotResult>(await LoadAsync("c")).Snapshot.Snapshot);
+        foreach (var id in (string[])["a", "b", "d"])
+        {
+            await ExpectCorruptAsync(id, places[(id, 2)]);
+        }
+
+        Assert.Equal("c-2", Assert.IsType<LoadSnapshotResult>(await LoadAsync("c")).Snapshot.Snapshot);
+        var older = await LoadAsync("a", new SnapshotSelectionCriteria(1)); // who asks for it gets it
+        Assert.Equal("a-1", Assert.IsType<LoadSnapshotResult>(older).Snapshot.Snapshot);
+    }
+
+    // The events behind an older one may be deleted: it would be a wrong state.
+    [Fact]
+    public async Task A_read_that_fails_fails_the_load_and_no_older_snapshot_is_offered()
+    {
+        await SaveAsync("p", 10, "ten");
+        await SaveAsync("p", 20, "twenty");
+        using (Disk.Reads(First).Times(1).Fail(Errno.EIO))
+        {
+            var cause = Assert.IsType<LoadSnapshotFailed>(await LoadAsync("p")).Cause;
+            Assert.Equal(Errno.EIO, Assert.IsType<AioSystemException>(cause).Errno);
+        }
+
+        Assert.Equal("twenty", Assert.IsType<LoadSnapshotResult>(await LoadAsync("p")).Snapshot.Snapshot);
     }
 
     [Fact]
-    public async Task Of_more_than_three_only_the_newest_three_are_tried()
+    public async Task One_that_cannot_be_deserialized_fails_the_load_and_other_ids_are_loaded_however_often_it_does()
     {
-        for (var nr = 1; nr <= 4; nr++)
+        await SaveAsync("p", 10, "ten");
+        await SaveAsync("p", 20, new Poison());
+        await SaveAsync("fine", 1, "one");
+        for (var i = 0; i < 10; i++)
         {
-            await SaveAsync("p", nr, $"p-{nr}");
+            var cause = Assert.IsType<AioSnapshotException>(Assert.IsType<LoadSnapshotFailed>(await LoadAsync("p")).Cause);
+            Assert.Equal(("p", 20L), (cause.PersistenceId, cause.SequenceNr));
         }
 
-        await FillAsync("more", 2);
-        var bytes = Disk.ReadAllBytes(First);
-        foreach (var ((id, nr), offset) in Places(First))
-        {
-            bytes[offset + BatchHeader.Size + 3] ^= (byte)(id == "p" && nr > 1 ? 1 : 0);
-        }
+        Assert.Equal("one", Assert.IsType<LoadSnapshotResult>(await LoadAsync("fine")).Snapshot.Snapshot);
+    }
 
-        Disk.WriteAllBytes(First, bytes);
-        Assert.IsType<AioLogCorruptionException>(Assert.IsType<LoadSnapshotFailed>(await LoadAsync("p")).Cause);
-        Assert.Equal("p-1", Assert.IsType<LoadSnapshotResult>(await LoadAsync("p", new SnapshotSelectionCriteria(3))).Snapshot.Snapshot);
+    [Fact]
+    public async Task One_that_is_deleted_with_its_segment_while_it_is_loaded_is_not_there()
+    {
+        await SaveAsync("p", 10, "ten");
+        await FillAsync("more", 2); // the first segment is kept by "p" alone
+        var reader = CreateTestProbe();
+        using var held = Disk.Opens(First).Hold();
+        Snapshots.Tell(new LoadSnapshot("p", SnapshotSelectionCriteria.Latest, 17), reader.Ref);
+        await held.WhenHit();
+        Snapshots.Tell(new DeleteSnapshots("p", SnapshotSelectionCriteria.Latest), Actor.Ref);
+        await Actor.ExpectMsgAsync<DeleteSnapshotsSuccess>(Patience);
+        await AwaitAssertAsync(() => Assert.DoesNotContain(First, Disk.Files), Patience);
+        held.Dispose();
+        var result = await reader.ExpectMsgAsync<LoadSnapshotResult>(Patience);
+        Assert.Equal((null, 17L), (result.Snapshot, result.ToSequenceNr));
     }
 
     // A younger one has the deletes of snapshots in an older one.
@@ -129,7 +160,13 @@ public sealed class SnapshotDamageSpecs(ITestOutputHelper output) : JournalSpec(
         }
     }
 
-    private async Task SaveAsync(string id, long nr, string state)
+    private async Task ExpectCorruptAsync(string id, int offset)
+    {
+        var cause = Assert.IsType<AioLogCorruptionException>(Assert.IsType<LoadSnapshotFailed>(await LoadAsync(id)).Cause);
+        Assert.Equal((First, offset), (cause.Path, cause.Offset));
+    }
+
+    private async Task SaveAsync(string id, long nr, object state)
     {
         Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(id, nr, Time), state), Actor.Ref);
         await Actor.ExpectMsgAsync<SaveSnapshotSuccess>(Patience);
@@ -152,5 +189,16 @@ public sealed class SnapshotDamageSpecs(ITestOutputHelper output) : JournalSpec(
     {
         Snapshots.Tell(new LoadSnapshot(id, criteria ?? SnapshotSelectionCriteria.Latest, long.MaxValue), Actor.Ref);
         return await Actor.ExpectMsgAsync<object>(Patience);
+    }
+
+    private sealed class Poison
+    {
+        private string _value = "";
+
+        public string Value
+        {
+            get => _value;
+            set => _value = value.Length == 0 ? throw new InvalidOperationException("no way") : value;
+        }
     }
 }

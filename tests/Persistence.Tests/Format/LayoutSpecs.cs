@@ -180,6 +180,32 @@ public sealed class LayoutSpecs
         Assert.Equal(24 + 15, used);
     }
 
+    // Each with a right checksum.
+    [Theory]
+    [InlineData(4, "0000")] // bytes in use: less than the page's own
+    [InlineData(4, "0110")] // more than a page
+    [InlineData(4, "1000")] // the hash is cut
+    [InlineData(6, "0200")] // a second entry is not there
+    [InlineData(27, "ffffffff7f")] // more events than an int can count
+    [InlineData(28, "ffffffffffffffffff01")] // a sequence number below 0
+    [InlineData(30, "ffffffff0f")] // a block above an int
+    public void A_footers_page_that_says_what_cannot_be_is_damaged(int at, string bytes)
+    {
+        var page = new byte[FooterPage.Size];
+        var used = 0;
+        var state = new PersistenceIdState { Hash = 1, Highest = 1 };
+        FooterPage.Add(page, ref used, state, previous: 0, deletedTo: 0, [new EventPlace(200, 5, 64)]);
+        FooterPage.Seal(page, used + 16);
+        Hex(bytes).CopyTo(page, at);
+        BinaryPrimitives.WriteUInt32LittleEndian(page, Crc32C.Around(page, 0));
+        Assert.Throws<InvalidDataException>(() =>
+        {
+            for (var reader = FooterPage.Read(page); reader.Next();)
+            {
+            }
+        });
+    }
+
     private static byte[] Hex(string hex) => Convert.FromHexString(hex);
 
     private static byte[] Fields(int size, params (int At, byte[] Bytes)[] fields)

@@ -122,10 +122,6 @@ internal sealed class ModelDisk
         Disk.Capacity = null;
     }
 
-    /// <summary>How many reads of a store have failed.</summary>
-    public long FailedReads(int store) =>
-        _rules.Where(rule => rule.Store == store && rule.Step is "open" or "read").Sum(rule => rule.Rule.Hits);
-
     /// <summary>
     /// Checks that each segment was full of zeros, and flushed, when it got its name: nothing is lost by one that was not, but each commit
     /// in it takes longer.

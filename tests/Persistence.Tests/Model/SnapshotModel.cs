@@ -14,9 +14,6 @@ internal sealed record ModelSnapshot(long SequenceNr, DateTime Time)
 /// <summary>The snapshots that a store may have of one persistence id, as its replies say.</summary>
 internal sealed class SnapshotModel(string id, int store)
 {
-    // What is read instead of a snapshot that cannot be: as AioSnapshotStore has it.
-    private const int MostAttempts = 3;
-
     /// <summary>Of an id that begins so snapshots are large: their stores fill some segments, and give them back.</summary>
     public const string Large = "large";
 
@@ -79,9 +76,8 @@ internal sealed class SnapshotModel(string id, int store)
     /// <summary>Checks what was loaded. What it says of that which was in doubt, stays so.</summary>
     /// <param name="criteria">What was asked for.</param>
     /// <param name="result">What came.</param>
-    /// <param name="isComplete">False: reads failed meanwhile, and one of the snapshots before may have come.</param>
     /// <exception cref="InvalidOperationException">It cannot be.</exception>
-    public void Loaded(SnapshotSelectionCriteria criteria, LoadSnapshotResult result, bool isComplete)
+    public void Loaded(SnapshotSelectionCriteria criteria, LoadSnapshotResult result)
     {
         var found = result.Snapshot is { Metadata: var metadata } ? new ModelSnapshot(metadata.SequenceNr, metadata.Timestamp) : null;
         if (found is not null)
@@ -95,15 +91,11 @@ internal sealed class SnapshotModel(string id, int store)
         var newer = _states.Where(states => found is null || states.Key > found.SequenceNr).ToArray();
         var passed = newer.Where(states => states.Value.All(state => state?.Matches(criteria) == true))
             .Select(states => states.Key).ToArray();
-        Check(passed.Length == 0 || (!isComplete && found is not null && passed.Length < MostAttempts),
-            $"{string.Join(',', passed)} are there, and {found?.ToString() ?? "nothing"} was loaded by {criteria}");
-        if (isComplete)
+        Check(passed.Length == 0, $"{string.Join(',', passed)} are there, and {found?.ToString() ?? "nothing"} was loaded by {criteria}");
+        Array.ForEach(newer, states => states.Value.RemoveWhere(state => state?.Matches(criteria) == true));
+        if (found is not null)
         {
-            Array.ForEach(newer, states => states.Value.RemoveWhere(state => state?.Matches(criteria) == true));
-            if (found is not null)
-            {
-                _states[found.SequenceNr] = [found];
-            }
+            _states[found.SequenceNr] = [found];
         }
     }
 

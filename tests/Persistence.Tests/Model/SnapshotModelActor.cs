@@ -15,11 +15,10 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
     private readonly SnapshotModel _model;
     private readonly Random _random;
     private readonly ModelProgress _progress;
-    private readonly Func<long> _failedReads;
     private readonly TaskCompletionSource _done;
     private readonly List<Told> _told = []; // and not all of them answered
-    private (SnapshotSelectionCriteria Criteria, long FailedReads)? _loading;
     private readonly int _numbers;
+    private SnapshotSelectionCriteria? _loading;
     private int _left;
     private int _ticks;
 
@@ -28,13 +27,11 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
     /// <param name="seed">Of what is told to it.</param>
     /// <param name="life">From 0 on: times go on from one life to the next.</param>
     /// <param name="progress">Told of each.</param>
-    /// <param name="failedReads">How many reads of the store have failed.</param>
     /// <param name="done">Ended at the end.</param>
     public SnapshotModelActor(
-        IActorRef snapshots, SnapshotModel model, int seed, int life, ModelProgress progress, Func<long> failedReads,
-        TaskCompletionSource done)
+        IActorRef snapshots, SnapshotModel model, int seed, int life, ModelProgress progress, TaskCompletionSource done)
     {
-        (_snapshots, _model, _progress, _failedReads, _done) = (snapshots, model, progress, failedReads, done);
+        (_snapshots, _model, _progress, _done) = (snapshots, model, progress, done);
         _numbers = model.IsLarge ? 5 : 12;
         (_random, _left, _ticks) = (new Random(seed), LengthOf(seed), life * 1_000_000);
     }
@@ -65,7 +62,7 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
         {
             case LoadSnapshotResult result when _loading is { } loading:
                 _loading = null;
-                _model.Loaded(loading.Criteria, result, _failedReads() == loading.FailedReads);
+                _model.Loaded(loading, result);
                 Go();
                 break;
             case LoadSnapshotFailed when _loading is not null:
@@ -133,7 +130,7 @@ internal sealed class SnapshotModelActor : UntypedActor, IWithTimers
 
     private void Load(SnapshotSelectionCriteria criteria)
     {
-        _loading = (criteria, _failedReads());
+        _loading = criteria;
         _snapshots.Tell(new LoadSnapshot(_model.Id, criteria, long.MaxValue), Self);
     }
 

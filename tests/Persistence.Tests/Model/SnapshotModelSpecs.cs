@@ -38,7 +38,7 @@ public sealed class SnapshotModelSpecs(ITestOutputHelper output) : JournalSpec(o
             models.AddRange(Enumerable.Range(1, seed.Next(1, 4)).Select(i => new SnapshotModel($"{name}-{i}", store)));
         }
 
-        await LiveAsync(disk.Disk, hocon, models, disk.Random, 0, disk.Heal, disk.FailedReads);
+        await LiveAsync(disk.Disk, hocon, models, disk.Random, 0, disk.Heal);
 
         // Now as after a power cut, and what is left is lived on with.
         for (var (life, after) = (1, disk.Disk); life < 3; life++)
@@ -47,13 +47,13 @@ public sealed class SnapshotModelSpecs(ITestOutputHelper output) : JournalSpec(o
             await CheckAsync(after, hocon, models);
             if (life == 1)
             {
-                await LiveAsync(after, hocon, models, disk.Random, life, static () => { }, static _ => 0);
+                await LiveAsync(after, hocon, models, disk.Random, life, static () => { });
             }
         }
     }
 
     private static async Task LiveAsync(
-        AioTestDisk disk, string hocon, List<SnapshotModel> models, Random random, int life, Action heal, Func<int, long> failedReads)
+        AioTestDisk disk, string hocon, List<SnapshotModel> models, Random random, int life, Action heal)
     {
         using var system = ActorSystem.Create("model", SetupOf(hocon, disk));
         var seeds = models.ConvertAll(_ => random.Next());
@@ -63,8 +63,7 @@ public sealed class SnapshotModelSpecs(ITestOutputHelper output) : JournalSpec(o
         {
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var snapshots = StoreOf(system, model.Store);
-            system.ActorOf(Props.Create(
-                () => new SnapshotModelActor(snapshots, model, seed, life, progress, () => failedReads(model.Store), done)));
+            system.ActorOf(Props.Create(() => new SnapshotModelActor(snapshots, model, seed, life, progress, done)));
             return done.Task;
         })).WaitAsync(Patience);
         await system.Terminate();
@@ -80,7 +79,7 @@ public sealed class SnapshotModelSpecs(ITestOutputHelper output) : JournalSpec(o
                 var criteria = new SnapshotSelectionCriteria(number, DateTime.MaxValue, number == long.MaxValue ? 0 : number);
                 var result = await StoreOf(system, model.Store)
                     .Ask<object>(new LoadSnapshot(model.Id, criteria, long.MaxValue), Patience);
-                model.Loaded(criteria, Assert.IsType<LoadSnapshotResult>(result), isComplete: true);
+                model.Loaded(criteria, Assert.IsType<LoadSnapshotResult>(result));
             }
         }
 
