@@ -34,7 +34,7 @@ public sealed class AioLog : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(system);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var checkedSettings = (settings ?? AioLogSettings.Default).Check();
-        AioExt.Get(system).Names.MakeFolder(folder);
+        await LogFolder.MakeAsync(AioExt.Get(system), folder).ConfigureAwait(false);
         var opened = new TaskCompletionSource<LogReader>(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var actor = ((ExtendedActorSystem)system).SystemActorOf(

@@ -14,6 +14,48 @@ internal sealed class LogFolder(IFileNames names, string path)
 
     public string Path => path;
 
+    /// <summary>
+    /// Makes a folder and those above it, where they are missing. All of them are durable then: what is in a folder that a power cut takes
+    /// is lost, however durable it was.
+    /// </summary>
+    /// <exception cref="IOException">One cannot be made.</exception>
+    /// <exception cref="AioSystemException">One cannot be made durable.</exception>
+    public static async Task MakeAsync(AioExt aio, string path)
+    {
+        var missing = new Stack<string>();
+        var level = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        for (; aio.Names.Find(level) is null && System.IO.Path.GetDirectoryName(level) is { } above; level = above)
+        {
+            missing.Push(level);
+        }
+
+        // From above to below, each durable before the next one is made. So of those that are there, only the lowest one may not be
+        // durable: whoever made it may have ended before.
+        await SyncParentAsync(aio, level, isOwn: false).ConfigureAwait(false);
+        while (missing.TryPop(out var next))
+        {
+            aio.Names.MakeFolder(next);
+            await SyncParentAsync(aio, next, isOwn: true).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task SyncParentAsync(AioExt aio, string folder, bool isOwn)
+    {
+        if (System.IO.Path.GetDirectoryName(folder) is not { } parent)
+        {
+            return;
+        }
+
+        try
+        {
+            await aio.SyncFolderAsync(parent).ConfigureAwait(false);
+        }
+        catch (AioSystemException e) when (!isOwn && e.Errno == Errno.EACCES)
+        {
+            // It was made by somebody with rights that this process does not have.
+        }
+    }
+
     public string PathOf(long segment) => Join("", segment);
 
     public string PathOfSpare(long spare) => Join(Spare, spare);

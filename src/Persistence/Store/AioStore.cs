@@ -65,8 +65,7 @@ internal sealed class AioStore
             await before.ConfigureAwait(false);
             var (id, locked) = await opened.ConfigureAwait(false);
             var folder = StoreFile.FolderOf(settings.Folder, kind);
-            aio.Names.MakeFolder(folder);
-            await aio.SyncFolderAsync(settings.Folder).ConfigureAwait(false);
+            await LogFolder.MakeAsync(aio, folder).ConfigureAwait(false);
             return LogFiles.Of(aio, new LogFolder(aio.Names, folder), kind, id, locked.PhysicalBlockSize, settings.Log);
         }
         catch
@@ -104,7 +103,7 @@ internal sealed class AioStore
     private static async Task<(Guid Id, AioFile Lock)> LockAsync(AioExt aio, string folder, Task closing)
     {
         await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // one may be giving the lock back
-        aio.Names.MakeFolder(folder);
+        await LogFolder.MakeAsync(aio, folder).ConfigureAwait(false);
         return await StoreFile.OpenAsync(aio, folder).ConfigureAwait(false);
     }
 
