@@ -146,6 +146,12 @@ public sealed partial class AioJournal
         return batch;
     }
 
+    private bool IsUnderWay(string persistenceId)
+    {
+        ref readonly var state = ref _index.Ids.GetOrAdd(PersistenceIdHash.Of(persistenceId));
+        return state.Appended > state.Highest;
+    }
+
     private void Delete(DeleteMessagesTo delete, LogWriter<JournalAppend> writer)
     {
         var hash = PersistenceIdHash.Of(delete.PersistenceId);

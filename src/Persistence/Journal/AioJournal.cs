@@ -202,13 +202,17 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         while (_requests.TryPeek(out var request) &&
                (_keeper.IsOpen ? _keeper.Writer is { HasRoom: true } : _keeper.Failure is not null))
         {
-            if (_keeper.IsOpen)
+            if (!_keeper.IsOpen)
             {
-                Handle(request, _keeper.Writer!);
+                Refuse(request, _keeper.Failure!);
+            }
+            else if (request is DeleteMessagesTo delete && !_keeper.Writer!.IsIdle && IsUnderWay(delete.PersistenceId))
+            {
+                break; // what it deletes is known when what was written before it is durable
             }
             else
             {
-                Refuse(request, _keeper.Failure!);
+                Handle(request, _keeper.Writer!);
             }
 
             _requests.Dequeue();

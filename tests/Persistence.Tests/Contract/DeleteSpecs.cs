@@ -36,6 +36,67 @@ public abstract class DeleteSpecs(ITestOutputHelper output, Fixture fixture)
     }
 }
 
+/// <summary>A delete that is told while writes of its id are under way.</summary>
+public sealed class DeleteBesideWritesSpecs(ITestOutputHelper output) : JournalSpec(output)
+{
+    [Fact]
+    public async Task It_deletes_what_was_told_before_it_and_nothing_that_was_told_behind_it()
+    {
+        await WriteAndAwaitAsync("p", 1, 1);
+        Write(Atomic("p", 2, 3));
+        Journal.Tell(new DeleteMessagesTo("p", long.MaxValue, Actor.Ref), Actor.Ref);
+        Journal.Tell(new ReplayMessages(1, 3, long.MaxValue, "p", Actor.Ref), Actor.Ref);
+        Write(Atomic("p", 4, 4));
+        await ExpectWrittenAsync(2);
+        await Actor.ExpectMsgAsync<DeleteMessagesSuccess>(Patience);
+        var others = new List<object>();
+        for (var i = 0; i < 3; i++)
+        {
+            others.Add(await Actor.ExpectMsgAsync<object>(Patience));
+        }
+
+        Assert.Single(others.OfType<RecoverySuccess>());
+        Assert.Empty(others.OfType<ReplayedMessage>());
+        Assert.Equal([4L], (await ReplayAsync("p")).Events.Select(stored => stored.SequenceNr));
+    }
+
+    [Fact]
+    public async Task It_is_answered_when_the_write_before_it_fails_and_deletes_what_was_stored()
+    {
+        await WriteAndAwaitAsync("p", 1, 2);
+        var fault = Disk.Writes("/store/events/0000000001.seg").Times(1).Fail(Errno.EIO);
+        Write(Atomic("p", 3, 3));
+        Journal.Tell(new DeleteMessagesTo("p", long.MaxValue, Actor.Ref), Actor.Ref);
+        await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience);
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+        await Actor.ExpectMsgAsync<DeleteMessagesSuccess>(Patience);
+        fault.Dispose();
+        Assert.Empty((await ReplayAsync("p")).Events);
+    }
+
+    [Fact]
+    public async Task It_is_answered_when_the_write_before_it_finds_no_room_on_the_disk()
+    {
+        await WriteAndAwaitAsync("p", 1, 2);
+        Disk.Capacity = Disk.UsedBytes + (1 << 18);
+        using var hold = Disk.Opens("/store/events/0000000002.seg.new").Hold();
+        Write([.. Range(3, 22).Select(nr => Atomic("p", nr, nr, payload: _ => new string('x', 60_000)))]);
+        Journal.Tell(new DeleteMessagesTo("p", long.MaxValue, Actor.Ref), Actor.Ref);
+        await hold.WhenHit();
+        hold.Dispose();
+        await Actor.FishForMessageAsync(message => message is DeleteMessagesSuccess, Patience);
+    }
+
+    private async Task ExpectWrittenAsync(int events)
+    {
+        await Actor.ExpectMsgAsync<WriteMessagesSuccessful>(Patience);
+        for (var i = 0; i < events; i++)
+        {
+            await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
+        }
+    }
+}
+
 /// <summary>What becomes of the space of deleted events.</summary>
 public sealed class SpaceSpecs(ITestOutputHelper output) : JournalSpec(output)
 {
