@@ -94,6 +94,9 @@ internal readonly record struct BatchHeader
                header.Used >= Size && header.Used <= header.Length && header.Length - header.Used < blockSize && header.Records >= 0;
     }
 
+    /// <summary>The checksum of the first block of a batch, its own field as 0.</summary>
+    public static uint CrcOfStart(ReadOnlySpan<byte> block) => Crc32C.Around(block, CrcAt);
+
     /// <summary>Whether a whole batch is what was written.</summary>
     public bool IsIntact(ReadOnlySpan<byte> batch) => batch.Length == Length && Crc32C.Around(batch, CrcAt) == Crc;
 }

@@ -7,6 +7,8 @@ namespace AkkaAio.Persistence.Format;
 /// <summary>CRC-32C (Castagnoli, RFC 3720), by the processor's instruction where it has one.</summary>
 internal static class Crc32C
 {
+    private const uint Polynomial = 0x82F63B78; // reflected
+
     /// <summary>The checksum of some bytes that hold their own checksum in four of them: those count as zeros.</summary>
     /// <param name="data">Longer than <paramref name="own"/> + 4.</param>
     /// <param name="own">Where the checksum is.</param>
@@ -28,5 +30,34 @@ internal static class Crc32C
         }
 
         return ~crc;
+    }
+
+    /// <summary>
+    /// What a checksum becomes by bytes behind it, without them: the checksum of A and then B is that of A, shifted by B's length,
+    /// exclusive or that of B.
+    /// </summary>
+    /// <param name="crc">The checksum; or the exclusive or of two of them.</param>
+    /// <param name="bytes">How many come behind.</param>
+    public static uint Shift(uint crc, long bytes)
+    {
+        // A multiplication by x to the power of 8 for each byte: by squares, as zlib's crc32_combine does it.
+        var power = 0x0080_0000u; // x^8, the highest power in the lowest bit
+        for (; bytes > 0; bytes >>= 1, power = Multiply(power, power))
+        {
+            crc = (bytes & 1) == 0 ? crc : Multiply(crc, power);
+        }
+
+        return crc;
+    }
+
+    private static uint Multiply(uint a, uint b)
+    {
+        var product = 0u;
+        for (; a != 0; a <<= 1, b = (b >> 1) ^ ((b & 1) * Polynomial))
+        {
+            product ^= (a >> 31) * b;
+        }
+
+        return product;
     }
 }

@@ -13,9 +13,9 @@ namespace AkkaAio.Persistence.Format;
 ///  16  4  bytes of a block                   96  8  number of the segment before, 0 for none
 ///  20  4  features that a reader must know  104  8  where that one's batches end
 ///  24  4  features that a writer must know  112  4  CRC of that one's last batch
-///  28  4  features that say something only  116     zeros
+///  28  4  features that say something only  120  8  number of the oldest segment then
 ///  32 16  the store's id (RFC 4122)
-///  48  8  number of the segment, from 1
+///  48  8  number of the segment, from 1         128     zeros
 ///  56  8  epoch of its first batch
 /// </code>
 /// The zeros are under the checksum too: a later feature has its fields there, and a reader that may pass over it can still tell that they
@@ -62,6 +62,9 @@ internal readonly record struct SegmentHeader
 
     public required uint PreviousCrc { get; init; }
 
+    /// <summary>The oldest segment that was not given back when this one was begun; 0: it is not said.</summary>
+    public long Oldest { get; init; }
+
     /// <summary>Fills a whole block.</summary>
     public void Write(Span<byte> block)
     {
@@ -83,6 +86,7 @@ internal readonly record struct SegmentHeader
         BinaryPrimitives.WriteInt64LittleEndian(block[96..], PreviousNumber);
         BinaryPrimitives.WriteInt64LittleEndian(block[104..], PreviousEnd);
         BinaryPrimitives.WriteUInt32LittleEndian(block[112..], PreviousCrc);
+        BinaryPrimitives.WriteInt64LittleEndian(block[120..], Oldest);
         BinaryPrimitives.WriteUInt32LittleEndian(block[CrcAt..], Crc32C.Around(block[..Size], CrcAt));
     }
 
@@ -129,6 +133,7 @@ internal readonly record struct SegmentHeader
             PreviousNumber = BinaryPrimitives.ReadInt64LittleEndian(block[96..]),
             PreviousEnd = BinaryPrimitives.ReadInt64LittleEndian(block[104..]),
             PreviousCrc = BinaryPrimitives.ReadUInt32LittleEndian(block[112..]),
+            Oldest = BinaryPrimitives.ReadInt64LittleEndian(block[120..]),
         };
         LogFeatures.Check(path, header.ReaderFeatures, LogFeatures.KnownToReaders);
         return BitOperations.IsPow2(header.BlockSize) && header.BlockSize is >= Size and <= LargestBlock &&

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using AkkaAio.Persistence.Format;
 using AkkaAio.Persistence.Index;
 
@@ -15,12 +16,10 @@ internal sealed class JournalContent
 
     public long Padding { get; private set; }
 
-    public int Ids => _events.Count;
-
-    /// <summary>The newest segment that it says was given back; 0: it says of none.</summary>
+    /// <inheritdoc cref="Log.ILogVisitor.GivenBack"/>
     public long GivenBack { get; private set; }
 
-    public bool HasDeletes { get; private set; }
+    public int Ids => _events.Count;
 
     public void Visit(long segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch)
     {
@@ -29,14 +28,13 @@ internal sealed class JournalContent
         {
             if (record.Type != RecordType.Event)
             {
-                Others++;
-                HasDeletes |= record.Type is RecordType.Tombstone;
                 if (record.Type == RecordType.State &&
                     BinaryPrimitives.ReadUInt128LittleEndian(record.Payload[sizeof(long)..]) == PersistenceIdHash.OfLog)
                 {
-                    GivenBack = Math.Max(GivenBack, BinaryPrimitives.ReadInt64LittleEndian(record.Payload));
+                    GivenBack = Math.Max(GivenBack, record.SequenceNr);
                 }
 
+                Others++;
                 continue;
             }
 
@@ -62,7 +60,7 @@ internal sealed class JournalContent
             {
                 if (entry.Events.Count > 0)
                 {
-                    found[entry.Hash] = [.. found.GetValueOrDefault(entry.Hash, []), .. entry.Events];
+                    (CollectionsMarshal.GetValueRefOrAddDefault(found, entry.Hash, out _) ??= []).AddRange(entry.Events);
                 }
             }).ConfigureAwait(false);
         }

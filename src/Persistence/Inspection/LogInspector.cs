@@ -13,8 +13,7 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
 {
     private static readonly AioOpenOptions ForReading = new() { Priority = AioPriority.Idle };
 
-    private long _givenBack;
-    private bool _hasDeletes;
+    private long _givenBack; // the newest segment that was given back, as the batches say
 
     /// <summary>Problems that were found.</summary>
     public int Problems { get; private set; }
@@ -25,21 +24,34 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
         var names = new LogFolder(aio.Names, folder);
         foreach (var number in names.Segments())
         {
-            await using var file = await aio.OpenAsync(names.PathOf(number), ForReading, stop).ConfigureAwait(false);
-            if (await ReadHeaderAsync(file).ConfigureAwait(false) is not { } header || header.Number != number)
+            var path = names.PathOf(number);
+            try
             {
-                tell($"{Path.GetFileName(file.Path)}  not begun");
-                continue;
+                await using var file = await aio.OpenAsync(path, ForReading, stop).ConfigureAwait(false);
+                await InspectAsync(file, number).ConfigureAwait(false);
             }
-
-            var footer = await Footer.ReadAsync(file, header).ConfigureAwait(false);
-            tell(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Path.GetFileName(file.Path)}  {header.Kind} of store {header.Store}, version {SegmentHeader.Version}, blocks of " +
-                $"{header.BlockSize}, begun {new DateTime(header.CreatedTicks, DateTimeKind.Utc):u}, epoch {header.Epoch}, from batch " +
-                $"{header.FirstBatch} and ordering {header.FirstOrdering} on, " +
-                $"{(footer is null ? "no footer" : $"sealed at {footer.Header.End} with {footer.Header.Ids} ids")}"));
+            catch (AioSystemException e) when (e.Errno == Errno.ENOENT)
+            {
+                TellGone(path);
+            }
         }
+    }
+
+    private async Task InspectAsync(AioFile file, long number)
+    {
+        if (await ReadHeaderAsync(file).ConfigureAwait(false) is not { } header || header.Number != number)
+        {
+            tell($"{Path.GetFileName(file.Path)}  not begun");
+            return;
+        }
+
+        var footer = await Footer.ReadAsync(file, header).ConfigureAwait(false);
+        tell(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Path.GetFileName(file.Path)}  {header.Kind} of store {header.Store}, version {SegmentHeader.Version}, blocks of " +
+            $"{header.BlockSize}, begun {new DateTime(header.CreatedTicks, DateTimeKind.Utc):u}, epoch {header.Epoch}, from batch " +
+            $"{header.FirstBatch} and ordering {header.FirstOrdering} on, " +
+            $"{(footer is null ? "no footer" : $"sealed at {footer.Header.End} with {footer.Header.Ids} ids")}"));
     }
 
     /// <summary>Reads each batch of each segment: checksums, chain, and the footers against the batches.</summary>
@@ -66,16 +78,19 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
             }
             catch (AioSystemException e) when (e.Errno == Errno.ENOENT)
             {
-                tell($"{Path.GetFileName(path)}  gone meanwhile");
+                TellGone(path);
             }
         }
 
-        // As a start has it: without a delete there was nothing to give back.
-        if (headers is [var (oldest, _), ..] && oldest > _givenBack + 1 && (_givenBack > 0 || !_hasDeletes))
+        // What says that a segment is given back is in the log before the segment goes, and so it was among what was read.
+        var oldest = before is { Header.Oldest: var said } ? Math.Max(said, _givenBack + 1) : 1;
+        if (headers is [var (first, _), ..] && first > oldest && (before is null or { Header.Oldest: > 0 }))
         {
-            Problem(names.PathOf(_givenBack + 1), $"it is missing: the log begins with segment {oldest}");
+            Problem(names.PathOf(oldest), $"it is missing: the log begins with segment {first}");
         }
     }
+
+    private void TellGone(string path) => tell($"{Path.GetFileName(path)}  gone meanwhile");
 
     // Before the batches: of a log in use, a segment that begins meanwhile would not follow what was read of the one before.
     private async Task<List<(long Number, SegmentHeader? Header)>> ReadHeadersAsync(LogFolder names, CancellationToken stop)
@@ -121,7 +136,8 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
     private async Task VerifyNotBegunAsync(AioFile file, long number, (SegmentHeader Header, LogEnd End)? before)
     {
         var scan = new SegmentScan(file, number, before?.Header.BlockSize ?? SegmentHeader.Size);
-        if (await scan.FindWitnessAsync(0, before?.End.NextBatch ?? 1).ConfigureAwait(false) is { } at &&
+        var end = before?.End ?? new LogEnd(0, 0, 1, 1, 0);
+        if (await scan.FindWitnessAsync(end, isOther: true).ConfigureAwait(false) is { } at &&
             (await ReadHeaderAsync(file).ConfigureAwait(false))?.Number != number)
         {
             Problem(file.Path, $"its header is damaged, and the log goes on in it: the batch at {at} says so");
@@ -143,7 +159,7 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
         var start = new LogEnd(header.BlockSize, 0, header.FirstBatch, header.FirstOrdering, header.PreviousCrc);
         var scan = new SegmentScan(file, header.Number, header.BlockSize);
         var end = await scan.RunAsync(start, long.MaxValue, index.Visit).ConfigureAwait(false);
-        while (await scan.FindWitnessAsync(end.Offset, end.NextBatch).ConfigureAwait(false) is { } witness)
+        while (await scan.FindWitnessAsync(end).ConfigureAwait(false) is { } witness)
         {
             var seen = end;
             end = await scan.RunAsync(end, long.MaxValue, index.Visit).ConfigureAwait(false);
@@ -156,7 +172,6 @@ internal sealed class LogInspector(AioExt aio, string folder, Action<string> tel
         }
 
         _givenBack = Math.Max(_givenBack, index.GivenBack);
-        _hasDeletes |= index.HasDeletes;
         var footer = await Footer.ReadAsync(file, header).ConfigureAwait(false);
         tell(string.Create(
             CultureInfo.InvariantCulture,

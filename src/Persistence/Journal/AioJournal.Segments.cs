@@ -28,8 +28,9 @@ public sealed partial class AioJournal
         _withoutFooter.Clear();
         _withFooter.Clear();
         _withFooter.UnionWith(found.WithFooter);
-        _index.Oldest = Math.Max(_removedTo + 1, found.Oldest ?? current);
-        foreach (var lost in found.WithoutFooter)
+        _index.Oldest = found.Oldest ?? current;
+        ForgetRemoved();
+        foreach (var lost in found.WithoutFooter.Where(segment => segment.Number > _removedTo))
         {
             WriteFooter(lost);
         }
@@ -60,7 +61,11 @@ public sealed partial class AioJournal
         }
 
         var segment = written.Segment;
-        if (written.Cause is not null)
+        if (segment.Number <= _removedTo)
+        {
+            _index.Unload((int)segment.Number);
+        }
+        else if (written.Cause is not null)
         {
             _log.Log(
                 _store.Loudness(LogLevel.WarningLevel), written.Cause,
@@ -181,6 +186,7 @@ public sealed partial class AioJournal
         _isReclaiming = true;
         var batch = AddState(RecordFields.StateOf(PersistenceIdHash.OfLog, examined.Segment, examined.Segment), writer);
         batch.Appends.Add(new JournalAppend(new RemoveSegment(examined.Segment)));
+        writer.Oldest = examined.Segment + 1;
         writer.Pump();
     }
 
@@ -221,19 +227,20 @@ public sealed partial class AioJournal
         if (removed.Cause is null)
         {
             _removedTo = Math.Max(_removedTo, removed.Segment);
-            _index.Oldest = Math.Max(_index.Oldest, _removedTo + 1); // also in the index of a recovery meanwhile, which had still found it
-            _withFooter.Remove(removed.Segment);
-            if (_withoutFooter.Remove(removed.Segment))
-            {
-                _index.Unload((int)removed.Segment);
-            }
         }
 
         if (removed.Index != _index)
         {
+            // Recovered meanwhile, and what was found may have it still. While that goes on, the index is the recovery's alone.
+            if (_keeper.IsOpen)
+            {
+                ForgetRemoved();
+            }
+
             return;
         }
 
+        ForgetRemoved();
         _isReclaiming = false;
         if (removed.Cause is null)
         {
@@ -246,6 +253,17 @@ public sealed partial class AioJournal
         _log.Log(
             _store.Loudness(LogLevel.WarningLevel), removed.Cause,
             "Segment {Segment}, whose events are all deleted, cannot be removed", removed.Segment);
+    }
+
+    private void ForgetRemoved()
+    {
+        _index.Oldest = Math.Max(_index.Oldest, _removedTo + 1);
+        _withFooter.RemoveWhere(number => number <= _removedTo);
+        foreach (var number in _withoutFooter.Keys.Where(number => number <= _removedTo).ToArray())
+        {
+            _withoutFooter.Remove(number);
+            _index.Unload((int)number);
+        }
     }
 
     private sealed record FooterWritten(JournalIndex Index, SealedSegment Segment, Exception? Cause);

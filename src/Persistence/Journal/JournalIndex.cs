@@ -13,7 +13,6 @@ internal sealed class JournalIndex
 {
     private readonly Dictionary<int, SealedIndex> _sealed = []; // their footers are being written
     private SegmentPostings _current = new(0);
-    private bool _hasDeletes;
 
     public PersistenceIdTable Ids { get; } = new();
 
@@ -21,13 +20,12 @@ internal sealed class JournalIndex
     public long Oldest { get; set; }
 
     /// <inheritdoc cref="ILogVisitor.GivenBack"/>
-    /// <remarks>The first builds did not write it. Without a delete there was nothing to give back.</remarks>
-    public long? GivenBack
+    public long GivenBack
     {
         get
         {
             ref var log = ref Ids.Find(PersistenceIdHash.OfLog);
-            return !System.Runtime.CompilerServices.Unsafe.IsNullRef(ref log) ? log.Highest : _hasDeletes ? null : 0;
+            return !System.Runtime.CompilerServices.Unsafe.IsNullRef(ref log) ? log.Highest : 0;
         }
     }
 
@@ -58,7 +56,6 @@ internal sealed class JournalIndex
             {
                 state.Highest = Math.Max(state.Highest, BinaryPrimitives.ReadInt64LittleEndian(record.Payload));
                 state.DeletedTo = Math.Max(state.DeletedTo, record.SequenceNr);
-                _hasDeletes = true;
                 _current.AddTombstone(ref state, record.SequenceNr);
             }
 
@@ -72,7 +69,6 @@ internal sealed class JournalIndex
         ref var state = ref Ids.GetOrAdd(hash);
         state.Highest = state.Appended = Math.Max(state.Highest, highest);
         state.DeletedTo = Math.Max(state.DeletedTo, deletedTo);
-        _hasDeletes |= deletedTo > 0;
         state.Newest = -segment;
     }
 

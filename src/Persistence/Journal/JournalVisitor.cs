@@ -18,7 +18,7 @@ internal sealed class JournalVisitor : ILogVisitor
     /// <summary>The oldest segment; null: the log is empty.</summary>
     public long? Oldest { get; private set; }
 
-    public long? GivenBack => Index.GivenBack;
+    public long GivenBack => Index.GivenBack;
 
     public async Task<bool> TryLoadAsync(Segment segment, uint lastCrc)
     {

@@ -15,10 +15,10 @@ internal interface ILogVisitor
     void Visit(long segment, int block, in BatchHeader header, ReadOnlySpan<byte> batch);
 
     /// <summary>
-    /// The newest segment that was given back, 0 for none, as the log says when all of it has been visited; null: it does not say. What is
-    /// missing behind it was lost.
+    /// The newest segment that was given back, as the log says when all of it has been visited; 0: it says nothing of one. What is missing
+    /// behind it was lost.
     /// </summary>
-    long? GivenBack { get; }
+    long GivenBack { get; }
 
     /// <summary>All batches of a segment have been visited, and another one follows.</summary>
     void Sealed(Segment segment, uint lastCrc);

@@ -149,8 +149,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     private void OnBatch(Batch<Pending> batch)
     {
-        _segments.Add(batch.Segment!.Number, batch.FirstOrdering);
-        _segments.End = batch.Offset + batch.Length;
+        _segments.Add(batch);
     }
 
     private void AppendWaiting()

@@ -34,8 +34,10 @@ internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int
                 continue;
             }
 
-            var end = i + 1 < segments.All.Count ? long.MaxValue : segments.End;
-            await foreach (var record in ReadSegmentAsync(segments.All[i].Number, end, from, cancellationToken).ConfigureAwait(false))
+            (long Offset, long Ordering) end = i + 1 < segments.All.Count
+                ? (long.MaxValue, segments.All[i + 1].FirstOrdering)
+                : (segments.End, segments.NextOrdering);
+            await foreach (var record in ReadSegmentAsync(segments.All[i], end, from, cancellationToken).ConfigureAwait(false))
             {
                 yield return record;
             }
@@ -43,24 +45,29 @@ internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int
     }
 
     private async IAsyncEnumerable<AioLogRecord> ReadSegmentAsync(
-        long number, long most, long from, [EnumeratorCancellation] CancellationToken cancellationToken)
+        (long Number, long FirstOrdering) segment,
+        (long Offset, long Ordering) end,
+        long from,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var open = new AioOpenOptions { Shard = shard, Priority = AioPriority.Idle };
-        await using var file = await aio.OpenAsync(folder.PathOf(number), open, cancellationToken).ConfigureAwait(false);
+        await using var file = await aio.OpenAsync(folder.PathOf(segment.Number), open, cancellationToken).ConfigureAwait(false);
         SegmentHeader header;
         using (var block = await file.RentReadAsync(0, 4096, cancellationToken).ConfigureAwait(false))
         {
-            header = SegmentHeader.Read(block.GetSpan(), file.Path) ??
-                     throw new AioLogCorruptionException(file.Path, 0, 0, "the segment has no header any more");
+            header = SegmentHeader.Read(block.GetSpan(), file.Path) is { } read &&
+                     (read.Number, read.FirstOrdering) == segment
+                ? read
+                : throw new AioLogCorruptionException(file.Path, 0, 0, "the segment's header is gone, or another one's");
         }
 
         var found = new List<AioLogRecord>();
-        var scan = new SegmentScan(file, number, header.BlockSize);
+        var scan = new SegmentScan(file, segment.Number, header.BlockSize);
         var at = new LogEnd(header.BlockSize, header.Epoch, header.FirstBatch, header.FirstOrdering, header.PreviousCrc);
         for (var (more, length) = (true, SegmentScan.Chunk); more;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (at, more, length) = await scan.StepAsync(at, most, length, Collect).ConfigureAwait(false);
+            (at, more, length) = await scan.StepAsync(at, end.Offset, length, Collect).ConfigureAwait(false);
             foreach (var record in found)
             {
                 yield return record;
@@ -69,12 +76,12 @@ internal sealed class LogReader(IActorRef log, AioExt aio, LogFolder folder, int
             found.Clear();
         }
 
-        if (most != long.MaxValue && at.Offset < most)
+        if (at.NextOrdering < end.Ordering)
         {
             throw new AioLogCorruptionException(file.Path, at.Offset, at.NextBatch, "its checksum, or its place in the chain, is wrong");
         }
 
-        void Collect(long segment, int block, in BatchHeader batch, ReadOnlySpan<byte> bytes)
+        void Collect(long number, int block, in BatchHeader batch, ReadOnlySpan<byte> bytes)
         {
             var position = batch.FirstOrdering;
             for (var rest = bytes[BatchHeader.Size..batch.Used]; RecordView.TryRead(rest, out var record); rest = rest[record.Length..])

@@ -33,8 +33,8 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
             await CloseAsync(next).ConfigureAwait(false);
             next = null;
             await RefuseDamageAsync(last, end, numbers[count..]).ConfigureAwait(false);
-            RefuseMissing(numbers);
-            foreach (var stale in numbers[count..])
+            RefuseMissing(numbers, last);
+            foreach (var stale in numbers[count..].Reverse()) // none in the middle is missing if a crash comes
             {
                 await files.Aio.RenameAsync(files.Folder.PathOf(stale), files.Folder.PathOfSpare(stale)).ConfigureAwait(false);
             }
@@ -44,7 +44,7 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
                 await last.File.FlushAsync().ConfigureAwait(false); // what a killed process wrote may be in the disk's cache only
             }
 
-            return new LogPosition(last, end);
+            return new LogPosition(last, end, last is null ? 0 : numbers[0]);
         }
         catch
         {
@@ -122,21 +122,10 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
         return end;
     }
 
-    // The segment before the oldest one, which no other one's header misses.
-    private void RefuseMissing(long[] numbers)
-    {
-        if (visitor.GivenBack is { } given && numbers is [var oldest, ..] && oldest > given + 1)
-        {
-            throw new AioLogCorruptionException(
-                files.Folder.PathOf(given + 1), 0, 0,
-                $"the file is missing. The log begins with {files.Folder.PathOf(oldest)}, and what was before that was not all given back");
-        }
-    }
-
     private async Task RefuseDamageAsync(Segment? last, LogEnd end, long[] later)
     {
         if (last is not null &&
-            await FindWitnessAsync(last.File, last.Header.BlockSize, end.Offset, end).ConfigureAwait(false) is { } behind)
+            await new SegmentScan(last.File, last.Number, last.Header.BlockSize).FindWitnessAsync(end).ConfigureAwait(false) is { } behind)
         {
             throw Damaged(last.File.Path, end.Offset, behind, last.File.Path);
         }
@@ -147,7 +136,7 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
             await using var file = await files.Aio.OpenAsync(files.Folder.PathOf(number), files.Open).ConfigureAwait(false);
             var block = last?.Header.BlockSize ?? files.Settings.BlockBytes;
             headless ??= await HasHeaderAsync(file, number).ConfigureAwait(false) ? null : file.Path;
-            if (await FindWitnessAsync(file, block, 0, end).ConfigureAwait(false) is { } at)
+            if (await new SegmentScan(file, number, block).FindWitnessAsync(end, isOther: true).ConfigureAwait(false) is { } at)
             {
                 // Each segment up to this one was written to, and had a header. If all have, what is missing is behind the last batch that
                 // was found.
@@ -162,8 +151,18 @@ internal sealed class LogRecovery(LogFiles files, ILogVisitor visitor)
             $"{(offset == 0 ? "its header is gone; " : "")}a later batch, at offset {witness} of {witnessPath}, says that it was durable");
     }
 
-    private static async Task<long?> FindWitnessAsync(AioFile file, int blockSize, long from, LogEnd end) =>
-        await new SegmentScan(file, 0, blockSize).FindWitnessAsync(from, end.NextBatch).ConfigureAwait(false);
+    // The oldest segments, which no chain holds. The newest header says which there were, and the log which were given back since. A log
+    // begins with segment 1: if none has begun, and there is another one, all of the log is gone.
+    private void RefuseMissing(long[] numbers, Segment? last)
+    {
+        var oldest = last is null ? 1 : Math.Max(last.Header.Oldest, visitor.GivenBack + 1);
+        if (numbers is [var first, ..] && first > oldest && (last is null or { Header.Oldest: > 0 }))
+        {
+            throw new AioLogCorruptionException(
+                files.Folder.PathOf(oldest), 0, 0,
+                $"the file is missing. The log begins with {files.Folder.PathOf(first)}, and what was before that was not all given back");
+        }
+    }
 
     private static async Task<bool> HasHeaderAsync(AioFile file, long number)
     {

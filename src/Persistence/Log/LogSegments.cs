@@ -8,14 +8,23 @@ internal sealed class LogSegments : ILogVisitor
     private readonly List<(long Number, long FirstOrdering)> _segments = [];
 
     /// <summary>Where the last durable batch ends, in the last segment.</summary>
-    public long End { get; set; }
+    public long End { get; private set; }
 
-    long? ILogVisitor.GivenBack => 0;
+    /// <summary>The ordering of the record that follows on it.</summary>
+    public long NextOrdering { get; private set; }
+
+    long ILogVisitor.GivenBack => 0;
 
     public IReadOnlyList<(long Number, long FirstOrdering)> All => _segments;
 
     /// <summary>A batch is durable.</summary>
-    public void Add(long segment, long firstOrdering)
+    public void Add<TAppend>(Batch<TAppend> batch)
+    {
+        Add(batch.Segment!.Number, batch.FirstOrdering);
+        (End, NextOrdering) = (batch.Offset + batch.Length, batch.NextOrdering);
+    }
+
+    private void Add(long segment, long firstOrdering)
     {
         if (_segments.Count == 0 || _segments[^1].Number != segment)
         {
@@ -38,7 +47,7 @@ internal sealed class LogSegments : ILogVisitor
 
     public LogSegments Copy()
     {
-        var copy = new LogSegments { End = End };
+        var copy = new LogSegments { End = End, NextOrdering = NextOrdering };
         copy._segments.AddRange(_segments);
         return copy;
     }

@@ -22,13 +22,16 @@ internal sealed class LogWriter<TAppend>(
     private Batch<TAppend>? _filling;
     private Segment? _segment = from.Segment;
     private (long Number, AioFile File)? _next; // where the log goes on when that one is full
-    private Segment? _durableIn = from.Segment; // that of the last durable batch
+    private readonly Queue<Segment> _open = new(from.Segment is { } last ? [last] : []); // not sealed yet: that of the last durable batch
     private bool _isNextAsked;
     private long _nextBatch = from.End.NextBatch;
     private long _nextOrdering = from.End.NextOrdering;
     private long _durableUpTo = from.End.NextBatch - 1;
     private uint _lastCrc = from.End.LastCrc;
     private long _heldBytes; // memory of the batches that are full, or that the disk has, until they are answered
+
+    /// <summary>Segments below this number are given back, as what was added says: those that begin behind it say so too.</summary>
+    public long Oldest { private get; set; } = Math.Max(from.Oldest, 1);
 
     /// <summary>Why it writes nothing more; null while it does.</summary>
     public Exception? Failure { get; private set; }
@@ -181,12 +184,9 @@ internal sealed class LogWriter<TAppend>(
     /// <summary>Closes its files behind the writes under way, and fails nothing: their batches are told first.</summary>
     public async Task CloseAsync()
     {
-        foreach (var file in (AioFile?[])[_durableIn == _segment ? null : _durableIn?.File, _segment?.File, _next?.File])
+        foreach (var file in _open.Select(segment => segment.File).Concat(_next is { File: var next } ? [next] : []))
         {
-            if (file is not null)
-            {
-                await file.DisposeAsync().ConfigureAwait(false);
-            }
+            await file.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -258,8 +258,10 @@ internal sealed class LogWriter<TAppend>(
             PreviousNumber = _segment?.Number ?? 0,
             PreviousEnd = _segment?.End ?? 0,
             PreviousCrc = _lastCrc,
+            Oldest = Oldest,
         };
         _segment = new Segment(file, header, settings.BlockBytes);
+        _open.Enqueue(_segment);
         _next = null;
         _isNextAsked = false;
         first.SegmentHeader = buffers.Rent(settings.BlockBytes);
@@ -284,12 +286,11 @@ internal sealed class LogWriter<TAppend>(
         Pump(); // the disk goes on while requesters are answered
         while (_durable.TryPeek(out var batch)) // it stays there: what an answer throws leaves the others in doubt, not forgotten
         {
-            if (_durableIn is { } before && before != batch.Segment)
+            if (_open.Peek() != batch.Segment)
             {
-                events.OnSealed(before, batch.PreviousCrc);
+                events.OnSealed(_open.Dequeue(), batch.PreviousCrc);
             }
 
-            _durableIn = batch.Segment;
             events.OnDurable(batch);
             Release(_durable.Dequeue());
             batch.Appends.Clear();

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using AkkaAio.Persistence.Format;
 
 namespace AkkaAio.Persistence.Log;
@@ -48,25 +49,45 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
     }
 
     /// <summary>
-    /// Whether something behind a place says that the batch which should be there was durable: then it was damaged, and no crash tore it.
+    /// Whether something behind the end of a log says that the batch which should be there was durable: then it was damaged, and no crash
+    /// tore it.
     /// </summary>
-    /// <param name="from">Where the batch should be.</param>
-    /// <param name="batch">Its number.</param>
+    /// <param name="end">Where the batch should be.</param>
+    /// <param name="isOther">It should be in another segment, and this one is behind that.</param>
     /// <returns>Where the witness is; null: there is none.</returns>
-    public async Task<long?> FindWitnessAsync(long from, long batch)
+    /// <remarks>
+    /// Each block that looks like a header may be one, also in the payload of a batch that is damaged. All of them are checked in one pass:
+    /// the checksum of what is between two places is known by the checksums of all that is before each.
+    /// </remarks>
+    public async Task<long?> FindWitnessAsync(LogEnd end, bool isOther = false)
     {
+        var ends = new Dictionary<long, List<(long Start, uint Crc, uint Before)>>(); // candidates, by where they end
+        var (from, sum) = (isOther ? 0 : end.Offset, 0u);
         for (var offset = from; offset < file.Length; offset += Chunk)
         {
             using var chunk = await file.RentReadAsync(offset, Chunk).ConfigureAwait(false);
-            for (var at = 0; at + BatchHeader.Size <= chunk.Length; at += blockSize)
+            for (var at = 0; at + blockSize <= chunk.Length; at += blockSize)
             {
-                if (BatchHeader.TryRead(chunk.GetSpan()[at..], blockSize, out var found) && found.DurableUpTo >= batch &&
-                    found.Number > batch && found.Length <= file.Length - offset - at)
+                var start = offset + at;
+                var block = chunk.GetSpan().Slice(at, blockSize);
+                sum = Crc32C.Of(block, sum);
+                if (BatchHeader.TryRead(block, blockSize, out var found) && found.Length <= file.Length - start &&
+                    CanBeWitness(found, end, isOther ? long.MaxValue : (start - from) / blockSize))
                 {
-                    using var whole = await file.RentReadAsync(offset + at, found.Length).ConfigureAwait(false);
-                    if (found.IsIntact(whole.GetSpan()))
+                    // A batch of more blocks ends as it should if what is behind its first one has this checksum, with what is before.
+                    var candidate = (start, found.Crc, BatchHeader.CrcOfStart(block) ^ sum);
+                    (CollectionsMarshal.GetValueRefOrAddDefault(ends, start + found.Length, out _) ??= []).Add(candidate);
+                }
+
+                var behind = start + blockSize;
+                if (ends.Remove(behind, out var candidates))
+                {
+                    foreach (var (first, crc, before) in candidates)
                     {
-                        return offset + at;
+                        if ((Crc32C.Shift(before, behind - first - blockSize) ^ sum) == crc)
+                        {
+                            return first;
+                        }
                     }
                 }
             }
@@ -74,6 +95,12 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
 
         return null;
     }
+
+    // Of the batches behind the missing one each has a block at least, and none is durable before it is written. A header that fits by
+    // chance, as in the copy of another log in a payload, would have to fit in each of these.
+    private static bool CanBeWitness(in BatchHeader found, in LogEnd end, long mostBehind) =>
+        found.DurableUpTo >= end.NextBatch && found.DurableUpTo < found.Number && found.Number - end.NextBatch <= mostBehind &&
+        found.Epoch >= end.Epoch && found.FirstOrdering >= end.NextOrdering;
 
     /// <summary>Visits the batches at the start of some bytes.</summary>
     /// <returns>The place behind them, and how many bytes the batch there has, which is not there whole; 0: there is no batch.</returns>

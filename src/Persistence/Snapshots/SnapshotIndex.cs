@@ -25,12 +25,7 @@ internal sealed class SnapshotIndex : ILogVisitor
     private readonly Dictionary<string, SortedList<long, SnapshotPlace>> _places = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, int> _live = []; // snapshots of each segment, that are neither deleted nor written anew
 
-    private long _givenBack;
-    private bool _hasRemoved;
-
-    /// <inheritdoc/>
-    /// <remarks>The first builds did not write it. Where no snapshot was removed there was nothing to give back.</remarks>
-    public long? GivenBack => _givenBack > 0 ? _givenBack : _hasRemoved ? null : 0;
+    public long GivenBack { get; private set; }
 
     /// <summary>The oldest segment, if nothing in it is needed and it is not the one that is written to; 0: none.</summary>
     public long Dead => _live.Count > 1 && _live.First() is { Value: 0, Key: var segment } ? segment : 0;
@@ -55,7 +50,7 @@ internal sealed class SnapshotIndex : ILogVisitor
         {
             if (record.Type == RecordType.State)
             {
-                _givenBack = Math.Max(_givenBack, BinaryPrimitives.ReadInt64LittleEndian(record.Payload));
+                GivenBack = Math.Max(GivenBack, BinaryPrimitives.ReadInt64LittleEndian(record.Payload));
                 continue;
             }
 
@@ -70,9 +65,7 @@ internal sealed class SnapshotIndex : ILogVisitor
                 _places[id] = places = [];
             }
 
-            var isOld = places.Remove(record.SequenceNr, out var before);
-            _hasRemoved |= isOld || record.Type == RecordType.Tombstone;
-            if (isOld && _live.TryGetValue(before.Segment, out var live))
+            if (places.Remove(record.SequenceNr, out var before) && _live.TryGetValue(before.Segment, out var live))
             {
                 _live[before.Segment] = live - 1;
             }

@@ -251,6 +251,7 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
         var batch = writer.Reserve(given.Size, makesRoom: true);
         batch.Add(given);
         batch.Appends.Add((new GiveBack(segment), ActorRefs.Nobody));
+        writer.Oldest = segment + 1;
         writer.Pump();
     }
 

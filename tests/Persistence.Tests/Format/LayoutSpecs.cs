@@ -31,6 +31,7 @@ public sealed class LayoutSpecs
         PreviousNumber = 0x7172737475767778,
         PreviousEnd = 0x0182838485868788,
         PreviousCrc = 0x91929394,
+        Oldest = 0x0192939495969798,
     };
 
     [Fact]
@@ -38,6 +39,18 @@ public sealed class LayoutSpecs
     {
         Assert.Equal(0xE3069283u, Crc32C.Of("123456789"u8)); // the check value of RFC 3720's polynomial
         Assert.Equal(Crc32C.Of("1234\0\0\0\09"u8), Crc32C.Around("123456789"u8, 4));
+    }
+
+    [Fact]
+    public void The_checksum_of_bytes_is_known_by_that_of_what_is_before_them_and_that_of_all()
+    {
+        var bytes = new byte[100_000];
+        new Random(1).NextBytes(bytes);
+        foreach (var cut in (int[])[0, 1, 7, 4096, 8192, 99_999, 100_000])
+        {
+            var (before, all) = (Crc32C.Of(bytes.AsSpan(0, cut)), Crc32C.Of(bytes));
+            Assert.Equal(Crc32C.Of(bytes.AsSpan(cut)), Crc32C.Shift(before, bytes.Length - cut) ^ all);
+        }
     }
 
     [Fact]
@@ -53,7 +66,8 @@ public sealed class LayoutSpecs
             (28, Hex("04030201")), (32, Hex("00112233445566778899aabbccddeeff")),
             (48, Hex("1817161514131211")), (56, Hex("2827262524232221")),
             (64, Hex("3837363534333231")), (72, Hex("4847464544434241")), (80, Hex("5857565554535251")), (88, Hex("6867666564636261")),
-            (96, Hex("7877767574737271")), (104, Hex("8887868584838201")), (112, Hex("94939291")));
+            (96, Hex("7877767574737271")), (104, Hex("8887868584838201")), (112, Hex("94939291")),
+            (120, Hex("9897969594939201")));
         WithCrc(expected, 12, Block);
         Assert.Equal(expected, block);
         Assert.Equal(Header, SegmentHeader.Read(block, "path"));
