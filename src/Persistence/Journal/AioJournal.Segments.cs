@@ -10,7 +10,7 @@ namespace AkkaAio.Persistence;
 // What becomes of segments that are full: they get a footer, and are given back when all of their events are deleted.
 public sealed partial class AioJournal
 {
-    private static readonly TimeSpan FooterAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(1); // not behind each batch: it would be said each time
 
     private readonly HashSet<long> _withFooter = []; // sealed, and their footer is on the disk
     private readonly Dictionary<long, SealedSegment> _withoutFooter = []; // sealed, and it could not be written
@@ -71,7 +71,7 @@ public sealed partial class AioJournal
                 _store.Loudness(LogLevel.WarningLevel), written.Cause,
                 "The footer of segment {Segment} was not written; it is tried again", segment.Number);
             _withoutFooter.Add(segment.Number, segment);
-            Timers.StartSingleTimer((nameof(WriteFooter), segment.Number), new WriteFooterAgain(_index, segment), FooterAgain);
+            Timers.StartSingleTimer((nameof(WriteFooter), segment.Number), new WriteFooterAgain(_index, segment), Again);
         }
         else
         {
@@ -114,6 +114,21 @@ public sealed partial class AioJournal
         }
     }
 
+    private void ReclaimLater()
+    {
+        _isReclaiming = true; // until then
+        Timers.StartSingleTimer(nameof(Reclaim), new ReclaimAgain(_index), Again);
+    }
+
+    private void OnReclaimAgain(ReclaimAgain again)
+    {
+        if (again.Index == _index)
+        {
+            _isReclaiming = false;
+            Reclaim();
+        }
+    }
+
     private bool IsLive((long Segment, UInt128 Hash, long Highest)? live) =>
         live is { } kept && kept.Segment == _index.Oldest && _index.Ids.GetOrAdd(kept.Hash).DeletedTo < kept.Highest;
 
@@ -134,13 +149,15 @@ public sealed partial class AioJournal
             return; // recovered meanwhile
         }
 
-        _isReclaiming = false;
         if (examined.Cause is not null)
         {
             _log.Log(_store.Loudness(LogLevel.WarningLevel), examined.Cause, "Segment {Segment} cannot be looked at, and is kept",
                 examined.Segment);
+            ReclaimLater();
             return;
         }
+
+        _isReclaiming = false;
 
         foreach (var (hash, highest) in examined.Ids)
         {
@@ -241,15 +258,15 @@ public sealed partial class AioJournal
         }
 
         ForgetRemoved();
-        _isReclaiming = false;
         if (removed.Cause is null)
         {
+            _isReclaiming = false;
             Reclaim();
             return;
         }
 
-        // The next durable batch tries again. No younger one goes before it.
-        _index.Oldest = removed.Segment;
+        _index.Oldest = removed.Segment; // no younger one goes before it
+        ReclaimLater();
         _log.Log(
             _store.Loudness(LogLevel.WarningLevel), removed.Cause,
             "Segment {Segment}, whose events are all deleted, cannot be removed", removed.Segment);
@@ -269,6 +286,8 @@ public sealed partial class AioJournal
     private sealed record FooterWritten(JournalIndex Index, SealedSegment Segment, Exception? Cause);
 
     private sealed record WriteFooterAgain(JournalIndex Index, SealedSegment Segment);
+
+    private sealed record ReclaimAgain(JournalIndex Index);
 
     private sealed record Examined(JournalIndex Index, long Segment, List<(UInt128 Hash, long Highest)> Ids, Exception? Cause);
 

@@ -106,6 +106,9 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
             case WriteFooterAgain again:
                 OnWriteFooterAgain(again);
                 return true;
+            case ReclaimAgain again:
+                OnReclaimAgain(again);
+                return true;
             case Examined examined:
                 OnExamined(examined);
                 return true;
@@ -291,8 +294,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
             case ReplayMessages replay:
                 replay.PersistentActor.Tell(new ReplayMessagesFailure(cause), ActorRefs.NoSender);
                 break;
-            case RemoveSegment:
-                _isReclaiming = false;
+            case RemoveSegment when _keeper.Writer is { Failure: null }:
+                ReclaimLater();
                 break;
         }
     }

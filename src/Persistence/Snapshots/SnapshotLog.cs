@@ -13,8 +13,10 @@ namespace AkkaAio.Persistence.Snapshots;
 
 /// <summary>The log of a snapshot store: appends in the order in which it was told, and knows where each snapshot is.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes it.")]
-internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request Request, IActorRef Requester)>
+internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request Request, IActorRef Requester)>, IWithTimers
 {
+    private static readonly TimeSpan RemoveAgainAfter = TimeSpan.FromSeconds(1); // not behind each batch: it would be said each time
+
     private readonly Queue<(Request Request, IActorRef Requester)> _waiting = new();
     private readonly Dictionary<string, int> _saving = []; // saves of each id that are not durable
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -31,6 +33,8 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
         _store = store;
         _keeper = new LogKeeper<(Request, IActorRef)>(Context, this, () => _opening = store.OpenAsync(LogKind.Snapshots));
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart() => _keeper.Open();
 
@@ -67,6 +71,12 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
             case Removed removed:
                 OnRemoved(removed);
                 break;
+            case RemoveAgain again when again.Index == _index:
+                _isRemoving = false;
+                RemoveDead();
+                break;
+            case RemoveAgain:
+                break; // recovered meanwhile
             default:
                 Unhandled(message);
                 break;
@@ -276,8 +286,7 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
         }
     }
 
-    // One that cannot be removed is tried again behind the next durable batch, and no younger one goes before it: a log without a segment
-    // in the middle is damaged.
+    // One that cannot be removed is tried again, and no younger one goes before it: a log without a segment in the middle is damaged.
     private void OnRemoved(Removed removed)
     {
         if (removed.Index != _index)
@@ -285,14 +294,15 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
             return; // recovered meanwhile
         }
 
-        _isRemoving = false;
         if (removed.Cause is null)
         {
+            _isRemoving = false;
             RemoveDead();
             return;
         }
 
         _index.Restore(removed.Segment);
+        Timers.StartSingleTimer(nameof(RemoveDead), new RemoveAgain(_index), RemoveAgainAfter);
         _log.Log(
             _store.Loudness(LogLevel.WarningLevel), removed.Cause,
             "Segment {Segment} of the snapshots, which nothing needs, cannot be removed", removed.Segment);
@@ -331,6 +341,8 @@ internal sealed class SnapshotLog : UntypedActor, ILogHost<(SnapshotLog.Request 
     {
         public static readonly GetHealth Instance = new();
     }
+
+    private sealed record RemoveAgain(SnapshotIndex Index);
 
     private sealed record Removed(SnapshotIndex Index, long Segment, Exception? Cause);
 }
