@@ -28,13 +28,13 @@ public sealed class MissingSegmentSpecs(ITestOutputHelper output) : JournalSpec(
         await FillAsync("gone", 1, 2);
         await DeleteAllAsync("gone");
         await AwaitAssertAsync(() => Assert.DoesNotContain(PathOf(1), Disk.Files), Patience);
-        await FillAsync("p", 1, 1);
+        await FillAsync("p", 1, 2);
         await using (var before = new Opened(await RestartAsync()))
         {
             Assert.NotEmpty((await ReplayAsync(JournalOf(before.System), CreateTestProbe(before.System), "p")).Events);
         }
 
-        await ExpectRefusedAsync(2, 1);
+        await ExpectRefusedAsync(Enumerable.Range(2, 2).First(number => Disk.Files.Contains(PathOf(number))), 1); // 2 may be gone too
     }
 
     [Fact]
