@@ -12,14 +12,19 @@ internal static class PersistenceIdHash
     // A lenient one makes two ids of one.
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The empty id, which no actor has, is the log's: its highest number is that of the newest segment given back.</summary>
-    public static UInt128 OfLog { get; } = Of("");
+    /// <summary>The empty id, which no actor may have, is the log's: its highest number is that of the newest segment given back.</summary>
+    public static UInt128 OfLog { get; } = Of(ReadOnlySpan<byte>.Empty);
 
     public static UInt128 Of(ReadOnlySpan<byte> utf8) => XxHash128.HashToUInt128(utf8) is var hash && hash == 0 ? 1 : hash; // 0 is no id
 
-    /// <exception cref="AioPersistenceIdException">It is no Unicode.</exception>
+    /// <exception cref="AioPersistenceIdException">It is empty, or no Unicode.</exception>
     public static UInt128 Of(string id)
     {
+        if (id.Length == 0)
+        {
+            throw new AioPersistenceIdException();
+        }
+
         var most = Encoding.UTF8.GetMaxByteCount(id.Length);
         Span<byte> utf8 = most <= 512 ? stackalloc byte[most] : new byte[most];
         try

@@ -178,11 +178,7 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
                 Forget(append);
                 Refuse(append.Request, cause);
             }
-            else if (_keeper.Writer is { Failure: null } writer)
-            {
-                Handle(append.Request, writer); // what was not written is nothing to wait for
-            }
-            else
+            else if (_keeper.Writer is not { Failure: null } writer || !TryHandle(append.Request, writer))
             {
                 _requests.Enqueue(append.Request); // answered when it is known what is in the log
             }
@@ -209,13 +205,9 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
             {
                 Refuse(request, _keeper.Failure!);
             }
-            else if (request is DeleteMessagesTo delete && !_keeper.Writer!.IsIdle && IsUnderWay(delete.PersistenceId))
+            else if (!TryHandle(request, _keeper.Writer!))
             {
-                break; // what it deletes is known when what was written before it is durable
-            }
-            else
-            {
-                Handle(request, _keeper.Writer!);
+                break;
             }
 
             _requests.Dequeue();
@@ -228,7 +220,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         }
     }
 
-    private void Handle(object request, LogWriter<JournalAppend> writer)
+    // False: not yet.
+    private bool TryHandle(object request, LogWriter<JournalAppend> writer)
     {
         try
         {
@@ -237,6 +230,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
                 case WriteMessages write:
                     Write(write, writer);
                     break;
+                case DeleteMessagesTo delete when !writer.IsIdle && IsUnderWay(delete.PersistenceId):
+                    return false; // what it deletes is known when what was written before it is durable
                 case DeleteMessagesTo delete:
                     Delete(delete, writer);
                     break;
@@ -249,6 +244,8 @@ public sealed partial class AioJournal : WriteJournalBase, ILogHost<JournalAppen
         {
             Refuse(request, e);
         }
+
+        return true;
     }
 
     private void Replay(ReplayMessages replay, LogWriter<JournalAppend> writer)

@@ -36,6 +36,16 @@ public sealed class PersistenceIdSpecs(ITestOutputHelper output) : JournalSpec(o
         await Actor.ExpectMsgAsync<WriteMessageSuccess>(Patience);
     }
 
+    // It is the log's own, for what it says of segments that were given back.
+    [Fact]
+    public async Task An_empty_id_is_refused()
+    {
+        Write(Atomic("", 1, 1));
+        Assert.IsType<AioPersistenceIdException>((await Actor.ExpectMsgAsync<WriteMessagesFailed>(Patience)).Cause);
+        await Actor.ExpectMsgAsync<WriteMessageFailure>(Patience);
+        await Assert.ThrowsAsync<AioPersistenceIdException>(() => ReplayAsync(""));
+    }
+
     private static void Check(Exception cause)
     {
         var refused = Assert.IsType<AioPersistenceIdException>(cause);
