@@ -57,6 +57,9 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
             for (var i = 0; i < stored.Length; i++)
             {
                 stop.ThrowIfCancellationRequested();
+                GC.Collect(); // not in the turn of the next journal what the one before has left
+                GC.WaitForPendingFinalizers();
+                GC.Collect();
                 var system = stored[i].Start(stores[i].Path);
                 measured[i].Add(await PersistentLoad.RecoverAsync(system, actors, events));
                 await system.Terminate();
