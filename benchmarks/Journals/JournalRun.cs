@@ -18,6 +18,7 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
             foreach (var contender in JournalContender.All)
             {
                 stop.ThrowIfCancellationRequested();
+                CleanHeap();
                 using var store = new StoreFolder(folder);
                 var system = contender.Start(store.Path);
                 figures[contender].Add(await PersistentLoad.RunAsync(system, actors, atOnce, time / 2, time));
@@ -57,9 +58,7 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
             for (var i = 0; i < stored.Length; i++)
             {
                 stop.ThrowIfCancellationRequested();
-                GC.Collect(); // not in the turn of the next journal what the one before has left
-                GC.WaitForPendingFinalizers();
-                GC.Collect();
+                CleanHeap();
                 var system = stored[i].Start(stores[i].Path);
                 measured[i].Add(await PersistentLoad.RecoverAsync(system, actors, events));
                 await system.Terminate();
@@ -142,6 +141,14 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
 
     private static void Print(string name, List<double> measured, string more) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture, $"  {name,-34} {Median(measured),10:0} {$"({measured.Min():0}..{measured.Max():0})",-18}  {more}"));
+
+    // What a journal has left is not collected in the turn of the next one.
+    private static void CleanHeap()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+    }
 
     private static double Median(IEnumerable<double> values)
     {
