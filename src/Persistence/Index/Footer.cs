@@ -33,7 +33,7 @@ internal sealed class Footer
             return null;
         }
 
-        // A right checksum says nothing of who wrote it: no memory for what the file cannot hold.
+        // A right checksum does not make the count possible: allocate no more than the file can hold.
         var pagesAt = start + segment.BlockSize;
         var tableAt = pagesAt + RoundUp((long)header.Pages * FooterPage.Size, segment.BlockSize);
         var length = RoundUp((long)header.Pages * sizeof(ulong), segment.BlockSize);

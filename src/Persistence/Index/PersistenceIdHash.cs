@@ -9,7 +9,7 @@ namespace AkkaAio.Persistence.Index;
 /// </summary>
 internal static class PersistenceIdHash
 {
-    // A lenient one makes two ids of one.
+    // A lenient encoder would give two different ids the same bytes.
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The empty id, which no actor may have, is the log's: its highest number is that of the newest segment given back.</summary>

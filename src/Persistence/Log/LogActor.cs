@@ -121,7 +121,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     void ILogHost<Pending>.OnOpen(Batch<Pending> fence)
     {
         _segments = _recovered;
-        OnBatch(fence);
+        _segments.Add(fence);
         _opened.TrySetResult(new LogReader(Self, _aio, new LogFolder(_aio.Names, _folder), _settings.Shard, _closed.Token));
     }
 
@@ -130,7 +130,7 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
 
     void ILogHost<Pending>.OnDurable(Batch<Pending> batch)
     {
-        OnBatch(batch);
+        _segments.Add(batch);
         while (batch.TryTakeAppend(out var pending))
         {
             pending.Requester.Tell(new AioLog.Appended(pending.Append, pending.First));
@@ -146,11 +146,6 @@ internal sealed class LogActor : UntypedActor, ILogHost<LogActor.Pending>
     }
 
     void ILogHost<Pending>.OnSealed(Segment segment, uint lastCrc) => _ = segment.File.DisposeAsync().AsTask();
-
-    private void OnBatch(Batch<Pending> batch)
-    {
-        _segments.Add(batch);
-    }
 
     private void AppendWaiting()
     {

@@ -29,8 +29,8 @@ internal sealed class LogFolder(IFileNames names, string path)
             missing.Push(level);
         }
 
-        // From above to below, each durable before the next one is made. So of those that are there, only the lowest one may not be
-        // durable: whoever made it may have ended before.
+        // From the top down, each name durable before the next folder is made. Of the folders that are there already, only the lowest may
+        // have a name that is not durable: the process that made it may have died before its sync.
         await SyncParentAsync(aio, level, isOwn: false).ConfigureAwait(false);
         while (missing.TryPop(out var next))
         {
@@ -52,7 +52,7 @@ internal sealed class LogFolder(IFileNames names, string path)
         }
         catch (AioSystemException e) when (!isOwn && e.Errno == Errno.EACCES)
         {
-            // It was made by somebody with rights that this process does not have.
+            // Another user made the folder, and this process may not open its parent.
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
     private (long Since, Exception Cause)? _full;
     private Batch<TAppend>? _fence; // the first batch of this writer
     private Task<LogPosition>? _recovery; // under way
-    private int _life = Interlocked.Increment(ref s_lives); // messages for another one, as before a restart of the actor, do not count
+    private int _life = Interlocked.Increment(ref s_lives); // messages of another one, as from before a restart, are ignored
 
     /// <summary>What a recovery found, and its fence, is durable; no write has failed since.</summary>
     public bool IsOpen { get; private set; }
@@ -221,7 +221,7 @@ internal sealed class LogKeeper<TAppend>(IActorContext context, ILogHost<TAppend
         host.OnClosed(cause);
         if (cause is ConfigurationException || _files is { IsEnding: true })
         {
-            return; // that does not change
+            return; // trying again would not help
         }
 
         context.System.Scheduler.ScheduleTellOnce(_retry, context.Self, new OpenAgain(_life), context.Self);

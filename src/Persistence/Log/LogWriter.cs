@@ -284,7 +284,7 @@ internal sealed class LogWriter<TAppend>(
         }
 
         Pump(); // the disk goes on while requesters are answered
-        while (_durable.TryPeek(out var batch)) // it stays there: what an answer throws leaves the others in doubt, not forgotten
+        while (_durable.TryPeek(out var batch)) // it stays queued until it is answered: if an answer throws, FailBatches finds the rest
         {
             if (_open.Peek() != batch.Segment)
             {

@@ -6,7 +6,7 @@ namespace AkkaAio.Persistence.Log;
 /// </summary>
 internal sealed class Pipeline(int most, TimeSpan from)
 {
-    private TimeSpan _commit; // the fastest of late: a slower one has waited for this process, as a rule, and not for the disk
+    private TimeSpan _commit; // the fastest of the last ones: slower ones have waited for this process rather than for the disk
 
     public int Depth => _commit < from ? 1 : most;
 

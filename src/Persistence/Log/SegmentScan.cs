@@ -74,7 +74,7 @@ internal sealed class SegmentScan(AioFile file, long segment, int blockSize)
                 if (BatchHeader.TryRead(block, blockSize, out var found) && found.Length <= file.Length - start &&
                     CanBeWitness(found, end, isOther ? long.MaxValue : (start - from) / blockSize))
                 {
-                    // A batch of more blocks ends as it should if what is behind its first one has this checksum, with what is before.
+                    // A batch of several blocks is intact if the checksum at its end is the one that follows from these.
                     var candidate = (start, found.Crc, BatchHeader.CrcOfStart(block) ^ sum);
                     (CollectionsMarshal.GetValueRefOrAddDefault(ends, start + found.Length, out _) ??= []).Add(candidate);
                 }

@@ -51,6 +51,18 @@ public sealed class InspectorSpecs(ITestOutputHelper output) : JournalSpec(outpu
         Assert.DoesNotContain(Disk.Operations, operation => operation.Path.EndsWith("LOCK", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_segment_that_goes_while_a_store_is_looked_at_is_named_and_no_problem()
+    {
+        await FillAsync(2);
+        using (Disk.Opens(First).Times(1).Fail(Errno.ENOENT)) // listed, and given back before it is opened
+        {
+            var lines = await InspectAsync(Sys);
+            Assert.Contains("0000000001.seg  gone meanwhile", lines);
+            Assert.Contains(lines, line => line.StartsWith("0000000002.seg", StringComparison.Ordinal));
+        }
+    }
+
     [Theory]
     [InlineData(First, 30, "its header is damaged")]
     [InlineData(Second, 30, "its header is damaged")]
