@@ -15,7 +15,7 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
         var figures = JournalContender.All.ToDictionary(contender => contender, _ => new List<JournalFigures>());
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var contender in JournalContender.All)
+            foreach (var contender in InTurn(JournalContender.All, round))
             {
                 stop.ThrowIfCancellationRequested();
                 CleanHeap();
@@ -55,7 +55,7 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
 
         for (var round = 0; round < rounds; round++)
         {
-            for (var i = 0; i < stored.Length; i++)
+            foreach (var i in InTurn([.. Enumerable.Range(0, stored.Length)], round))
             {
                 stop.ThrowIfCancellationRequested();
                 CleanHeap();
@@ -141,6 +141,9 @@ internal sealed class JournalRun(string folder, int rounds, TimeSpan time)
 
     private static void Print(string name, List<double> measured, string more) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture, $"  {name,-34} {Median(measured),10:0} {$"({measured.Min():0}..{measured.Max():0})",-18}  {more}"));
+
+    // Each round begins with another one: none always follows on the slowest.
+    private static IEnumerable<T> InTurn<T>(T[] all, int round) => all.Select((_, i) => all[(i + round) % all.Length]);
 
     // What a journal has left is not collected in the turn of the next one.
     private static void CleanHeap()
